@@ -1,0 +1,46 @@
+# CMake functions of the project: libraries and tools that share one precompiled
+# header and link LLVM and MLIR as shared libraries.
+
+# Everything that includes MLIR reuses the precompiled header of this library.
+function(qopt_use_pch target)
+  target_precompile_headers(${target} REUSE_FROM QoptPCH)
+endfunction()
+
+# add_qopt_library(NAME sources... [DEPENDS targets...] [LINK libraries...] [NO_MLIR])
+function(add_qopt_library name)
+  cmake_parse_arguments(ARG "NO_MLIR" "" "DEPENDS;LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  if(ARG_NO_MLIR)
+    target_link_libraries(${name} PUBLIC ${ARG_LINK} LLVM)
+  else()
+    qopt_use_pch(${name})
+    add_dependencies(${name} qopt-tablegen)
+    target_link_libraries(${name} PUBLIC ${ARG_LINK} MLIR LLVM)
+  endif()
+  if(ARG_DEPENDS)
+    add_dependencies(${name} ${ARG_DEPENDS})
+  endif()
+endfunction()
+
+# add_qopt_tool(NAME sources... [LINK libraries...])
+function(add_qopt_tool name)
+  cmake_parse_arguments(ARG "NO_MLIR" "" "LINK" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  if(ARG_NO_MLIR)
+    target_link_libraries(${name} PRIVATE ${ARG_LINK})
+  else()
+    qopt_use_pch(${name})
+    add_dependencies(${name} qopt-tablegen)
+    target_link_libraries(${name} PRIVATE ${ARG_LINK} MLIR LLVM)
+  endif()
+  install(TARGETS ${name} RUNTIME DESTINATION bin)
+endfunction()
+
+# qopt_tablegen(TD OUTPUT arguments...): one generated include under build/include,
+# and a dependency of every library. All of them hang on the target qopt-tablegen.
+function(qopt_tablegen td output)
+  set(LLVM_TARGET_DEFINITIONS ${td})
+  mlir_tablegen(${output} ${ARGN})
+  set_property(GLOBAL APPEND PROPERTY QOPT_TABLEGEN_OUTPUTS
+               ${CMAKE_CURRENT_BINARY_DIR}/${output})
+endfunction()
