@@ -1,0 +1,64 @@
+# lit configuration of the compiler's text tests: what a test may call, and which
+# features of the machine it may ask for. The site file fills in the build tree.
+#
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+import os
+
+import lit.formats
+import lit.llvm
+
+lit.llvm.initialize(lit_config, config)
+from lit.llvm import llvm_config
+from lit.llvm.subst import ToolSubst
+
+config.name = "qopt"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test", ".c"]
+# Folders whose runners are programs of their own (see test/CMakeLists.txt).
+config.excludes = ["Inputs", "CMakeLists.txt", "Conformance", "BadInputs", "Models"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.qopt_obj_root, "test")
+
+tool_dirs = [config.qopt_tools_dir, config.llvm_tools_dir]
+for directory in reversed(tool_dirs):
+    llvm_config.with_environment("PATH", directory, append_path=True)
+# A second run of the same suite with QOPT_VERIFY_ROUNDTRIP=1 prints and parses
+# the module again around every tool invocation.
+opt_args = ["--verify-each"]
+if os.environ.get("QOPT_VERIFY_ROUNDTRIP"):
+    opt_args.append("--verify-roundtrip")
+tools = [
+    ToolSubst("qopt-opt", extra_args=opt_args, unresolved="ignore"),
+    ToolSubst("qopt-run", unresolved="ignore"),
+    ToolSubst("qopt-info", unresolved="ignore"),
+    ToolSubst("mlir-opt", unresolved="ignore"),
+    ToolSubst("mlir-runner", unresolved="ignore"),
+    ToolSubst("FileCheck", unresolved="fatal"),
+    ToolSubst("not", unresolved="fatal"),
+    ToolSubst("split-file", unresolved="fatal"),
+]
+llvm_config.add_tool_substitutions(tools, tool_dirs)
+config.substitutions.append(("%python", config.python_executable))
+config.substitutions.append(("%qopt_src", config.qopt_src_root))
+config.substitutions.append(("%clang", config.clang))
+config.substitutions.append(("%onnx_testdata", config.onnx_testdata_dir))
+
+for tool in ("qopt", "qopt-opt", "qopt-run", "qopt-info"):
+    if os.path.exists(os.path.join(config.qopt_tools_dir, tool)):
+        config.available_features.add("tool-" + tool)
+if os.path.isdir(config.onnx_testdata_dir):
+    config.available_features.add("onnx-testdata")
+
+# Instruction sets of this machine, in the kernel's spelling.
+try:
+    with open("/proc/cpuinfo") as cpuinfo:
+        for line in cpuinfo:
+            if line.startswith("flags"):
+                flags = set(line.split(":", 1)[1].split())
+                for name in ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8"):
+                    if name in flags:
+                        config.available_features.add(name.replace("_", "-"))
+                break
+except OSError:
+    pass
