@@ -1,0 +1,116 @@
+//===- Compile.h - one compile, from a model file to a result -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What the tool `qopt` hands to the compiler. The tool owns the process (limits,
+// temporaries, the rename of the result, signals); compileModel owns the model.
+// It prints its diagnostics itself and returns an exit code of ExitCodes.h.
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_PIPELINES_COMPILE_H
+#define QOPT_PIPELINES_COMPILE_H
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace mlir::qopt {
+
+class Progress;
+
+/// What is written to the output (`--emit`). Everything but Obj and
+/// SharedLibrary is text.
+enum class EmitKind { ONNX, QOpt, Linalg, LLVM, Asm, Obj, SharedLibrary };
+
+/// How float weights that are not quantized are stored (`--float-weights`).
+enum class FloatWeights { F16, F32 };
+
+/// `--shape NAME:1x128`: the full static shape of one input.
+struct InputShape {
+  std::string input;
+  std::vector<int64_t> dims;
+};
+
+/// `--dim NAME=128` (min == max: the symbol becomes that number) or
+/// `--dim NAME=1..2048,opt=128` (a range that the library checks at each call).
+struct DimRange {
+  std::string symbol;
+  int64_t min = 0;
+  int64_t max = 0;
+  /// The size to tune for; 0: none given.
+  int64_t opt = 0;
+};
+
+/// `--quantize REGEX=SCHEME` and `--keep REGEX[=f32|f16]`. A layer is matched by
+/// its ONNX node name; the last rule that matches decides.
+struct LayerRule {
+  std::string pattern;
+  /// A scheme of the plan, or the float type that a kept layer's weights take
+  /// (empty: as --float-weights says).
+  std::string scheme;
+  bool keep = false;
+};
+
+struct CompileOptions {
+  /// Path of the model as the user gave it: diagnostics name it, and external
+  /// data is resolved against its directory.
+  std::string modelPath;
+  /// Path that the result will get, for messages only. The compiler never opens
+  /// it: it writes to outputFd, with writeResult of Support/AtomicFile.h.
+  std::string outputPath;
+  int outputFd = -1;
+  /// Private directory for intermediate files; the caller removes it.
+  std::string tempDir;
+  /// Where a reproducer is kept when the process dies; empty: nowhere.
+  std::string reproducerDir;
+  /// Path of the running executable: what is carried beside it is found by it.
+  std::string executablePath;
+
+  /// A preset's name with or without options (`llm-int8{threshold=5.0}`), or
+  /// pipeline text `builtin.module(...)`.
+  std::string pipeline = "fp32";
+  EmitKind emit = EmitKind::SharedLibrary;
+  /// Print the plan on stdout and stop (`--dry-run`).
+  bool dryRun = false;
+  /// Print the expanded pipeline on stdout and stop (`--print-pipeline`).
+  bool printPipeline = false;
+
+  std::vector<InputShape> shapes;
+  std::vector<DimRange> dims;
+  /// In the order of the command line.
+  std::vector<LayerRule> layerRules;
+  FloatWeights floatWeights = FloatWeights::F16;
+  /// Variants to generate, best last (`--isa=avx2,avx512vnni`); empty: all that
+  /// the host's architecture has.
+  std::vector<std::string> isas;
+
+  /// npz with one array per input, axis 0 the samples; empty: no calibration.
+  std::string calibFile;
+  /// At most that many samples; 0: all.
+  int64_t calibSamples = 0;
+
+  /// Leave out the run-time check of Gather indices.
+  bool unsafeIndices = false;
+  /// A layer with NaN or Inf in its weights stays float instead of being an
+  /// error.
+  bool allowNonfinite = false;
+  /// ONNX's own rule for external data: no symlink, no hard link.
+  bool strictExternalData = false;
+  /// Directory of external data, instead of the model's; empty: the model's.
+  std::string externalDataDir;
+
+  /// Threads of the compiler (and of a calibration run); 0: one per core.
+  unsigned jobs = 0;
+  /// -1: errors only; 0: warnings; 1: remarks too.
+  int verbosity = 0;
+  /// Stage lines; never null while compileModel runs.
+  Progress *progress = nullptr;
+};
+
+/// Compiles the model and writes the result to options.outputFd. Returns a code
+/// of ExitCodes.h; every code but 0 comes after exactly one line `error: ...`
+/// on stderr (notes may follow it).
+int compileModel(const CompileOptions &options);
+
+} // namespace mlir::qopt
+
+#endif // QOPT_PIPELINES_COMPILE_H
