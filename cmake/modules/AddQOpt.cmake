@@ -36,11 +36,14 @@ function(add_qopt_tool name)
   install(TARGETS ${name} RUNTIME DESTINATION bin)
 endfunction()
 
-# qopt_tablegen(TD OUTPUT arguments...): one generated include under build/include,
-# and a dependency of every library. All of them hang on the target qopt-tablegen.
+# qopt_tablegen(TD OUTPUT arguments...): one generated include under build/include.
+# All of them hang on the target qopt-tablegen, on which every library depends;
+# a custom command is visible in its own folder only, hence a target for each.
 function(qopt_tablegen td output)
   set(LLVM_TARGET_DEFINITIONS ${td})
   mlir_tablegen(${output} ${ARGN})
-  set_property(GLOBAL APPEND PROPERTY QOPT_TABLEGEN_OUTPUTS
-               ${CMAKE_CURRENT_BINARY_DIR}/${output})
+  file(RELATIVE_PATH name ${PROJECT_BINARY_DIR} ${CMAKE_CURRENT_BINARY_DIR}/${output})
+  string(MAKE_C_IDENTIFIER ${name} name)
+  add_custom_target(${name} DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/${output})
+  set_property(GLOBAL APPEND PROPERTY QOPT_TABLEGEN_TARGETS ${name})
 endfunction()

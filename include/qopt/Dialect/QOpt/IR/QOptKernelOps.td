@@ -1,0 +1,154 @@
+//===- QOptKernelOps.td - what one kernel computes, destination style -*- tablegen -*- ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef QOPT_DIALECT_QOPT_IR_QOPTKERNELOPS_TD
+#define QOPT_DIALECT_QOPT_IR_QOPTKERNELOPS_TD
+
+def QOpt_Shaped : AnyTypeOf<[AnyRankedTensor, AnyMemRef]>;
+
+class QOpt_KernelOp<string mnemonic, list<Trait> traits = []>
+    : QOpt_Op<mnemonic, !listconcat([DestinationStyleOpInterface,
+        DeclareOpInterfaceMethods<MemoryEffectsOpInterface>], traits)>;
+
+def QOpt_WeightOp : QOpt_Op<"weight", [Pure]> {
+  let summary = "a constant that lives in the weights section";
+  let description = [{
+    Stands for `value` without ever becoming an LLVM constant: emission writes the
+    blob (as it is, row-major or packed) to the weights section and the operation
+    becomes an address. `offset`, in bytes from the start of the section, is set by
+    `qopt-place-weights`. The memref form is read-only.
+  }];
+  let arguments = (ins ElementsAttr:$value, OptionalAttr<I64Attr>:$offset);
+  let results = (outs QOpt_Shaped:$result);
+  let assemblyFormat = "$value (`at` $offset^)? attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def QOpt_QuantizeRowsOp : QOpt_KernelOp<"quantize_rows", [AttrSizedOperandSegments]> {
+  let summary = "kernel of dynamic_quantize: codes and scales of all rows";
+  let description = [{
+    Semantics of `qopt.dynamic_quantize` on `input * mask` (mask: one factor per
+    column, 0 for outlier columns). The codes have a last dimension Kp >= K, a
+    multiple of 64; columns from K on are written as zero. How a code is stored
+    (signed, or offset by 128 for u8 x s8 instructions) is the target's affair.
+    Inputs: x [..., K] f32, optional mask [K] f32; inits: codes [..., Kp] i8,
+    scales [...] f32.
+  }];
+  let arguments = (ins QOpt_Shaped:$input, Optional<QOpt_Shaped>:$mask, Variadic<QOpt_Shaped>:$inits);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $input `:` type($input) `)` (`mask` `(` $mask^ `:` type($mask) `)`)?
+    `outs` `(` $inits `:` type($inits) `)` attr-dict (`->` type($results)^)?
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
+    ::mlir::Value getCodesInit() { return getInits()[0]; }
+    ::mlir::Value getScalesInit() { return getInits()[1]; }
+  }];
+  let hasVerifier = 1;
+}
+
+def QOpt_FindOutliersOp : QOpt_KernelOp<"find_outliers"> {
+  let summary = "kernel of the dynamic outlier rule: mask, columns and their number";
+  let description = [{
+    A column k is an outlier when `|x[t, k]| >= threshold` in any row t. Inits:
+    mask [K] f32 (0 for outliers, 1 elsewhere), columns [K] i32 (the first
+    `count` entries are written, ascending), count [1] i32.
+  }];
+  let arguments = (ins QOpt_Shaped:$input, Variadic<QOpt_Shaped>:$inits, F32Attr:$threshold);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $input `:` type($input) `)` `outs` `(` $inits `:` type($inits) `)`
+    `threshold` $threshold attr-dict (`->` type($results)^)?
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
+    ::mlir::Value getMaskInit() { return getInits()[0]; }
+    ::mlir::Value getColumnsInit() { return getInits()[1]; }
+    ::mlir::Value getCountInit() { return getInits()[2]; }
+  }];
+  let hasVerifier = 1;
+}
+
+def QOpt_MatmulOp : QOpt_KernelOp<"matmul", [AttrSizedOperandSegments, SingleBlockImplicitTerminator<"::mlir::qopt::YieldOp">]> {
+  let summary = "one fused matrix product with an epilogue";
+  let description = [{
+    ```
+    p[..., n] = sum_k lhs[..., k] * rhs[k, n]                  i8 x i8 -> i32 exact, or f32 x (f32 | f16) -> f32
+    a[..., n] = float(p) * (lhs_scale[...] * rhs_scale[n])     integer form only
+    a        += sum_{j < J} tail_lhs[..., j] * tail_rhs[row(j), n]
+    results   = epilogue(a, epilogue_inputs...)                element by element
+    ```
+    `lhs` [..., K] is viewed as M = product of the leading dimensions rows. In the
+    integer form its last dimension is Kp, K rounded up to 64. `rhs` is [K, N]
+    row-major until `qopt-pack-weights` gives it its packed form: i8
+    [N/32, Kp/64, 2, 16, 64] (byte of (k, n): k%4 within n%16 within (k%64)/4), or float
+    [N/32, K, 32]; N is rounded up with zeros. `row(j) = j`, or `columns[j]` when
+    columns are given; J is the last dimension of tail_lhs.
+
+    The region gets the accumulator (f32) and one element of each epilogue input:
+    an input of rank 1 is [N] (per column), any other has the shape of the result.
+    It yields one value per init.
+  }];
+  let arguments = (ins QOpt_Shaped:$lhs, QOpt_Shaped:$rhs,
+                       Optional<QOpt_Shaped>:$lhs_scale, Optional<QOpt_Shaped>:$rhs_scale,
+                       Optional<QOpt_Shaped>:$tail_lhs, Optional<QOpt_Shaped>:$tail_rhs, Optional<QOpt_Shaped>:$columns,
+                       Variadic<QOpt_Shaped>:$epilogue_inputs, Variadic<QOpt_Shaped>:$inits);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region SizedRegion<1>:$epilogue);
+  let assemblyFormat = [{
+    `ins` `(` $lhs `,` $rhs `:` type($lhs) `,` type($rhs) `)`
+    (`scales` `(` $lhs_scale^ `,` $rhs_scale `:` type($lhs_scale) `,` type($rhs_scale) `)`)?
+    (`tail` `(` $tail_lhs^ `,` $tail_rhs `:` type($tail_lhs) `,` type($tail_rhs) `)`)?
+    (`columns` `(` $columns^ `:` type($columns) `)`)?
+    (`with` `(` $epilogue_inputs^ `:` type($epilogue_inputs) `)`)?
+    `outs` `(` $inits `:` type($inits) `)` attr-dict `epilogue` $epilogue (`->` type($results)^)?
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
+    /// Whether the product is of 8-bit codes.
+    bool isInteger();
+  }];
+  let hasVerifier = 1;
+}
+
+def QOpt_YieldOp : QOpt_Op<"yield", [Pure, Terminator, HasParent<"::mlir::qopt::MatmulOp">]> {
+  let summary = "results of an epilogue";
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+  let builders = [OpBuilder<(ins), [{}]>];
+}
+
+def QOpt_RequireOp : QOpt_Op<"require", [MemoryEffects<[MemWrite]>]> {
+  let summary = "end the run with an error unless a condition holds";
+  let description = [{
+    When the condition is false the run ends at once with status and message;
+    `{0}` and `{1}` in the message stand for the arguments. Everything
+    after it may rely on the condition. Only at the top level of the entry function.
+  }];
+  let arguments = (ins I1:$condition, StrAttr:$message, Variadic<Index>:$arguments);
+  let assemblyFormat = "$condition `,` $message (`(` $arguments^ `)`)? attr-dict";
+}
+
+def QOpt_OutputOp : QOpt_Op<"output", [MemoryEffects<[MemAlloc]>]> {
+  let summary = "the buffer of a model output";
+  let description = [{
+    Asks the runtime for the memory of output `index`: the caller's own buffer, or an
+    owned one. Takes the place of the `memref.alloc` of that output.
+  }];
+  let arguments = (ins I32Attr:$index, Variadic<Index>:$dynamic_sizes);
+  let results = (outs AnyMemRef:$buffer);
+  let assemblyFormat = "$index (`(` $dynamic_sizes^ `)`)? attr-dict `:` type($buffer)";
+}
+
+def QOpt_ParallelCallOp : QOpt_Op<"parallel_call", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "run a function over [0, n) on the thread pool";
+  let description = [{
+    Calls `callee(begin, end, captures...)` for ranges that cover [0, n), each of at
+    least `grain` iterations where possible, in parallel.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$callee, Index:$count, Index:$grain, Variadic<AnyType>:$captures);
+  let assemblyFormat = "$callee `(` $count `grain` $grain `)` (`args` `(` $captures^ `:` type($captures) `)`)? attr-dict";
+}
+
+#endif // QOPT_DIALECT_QOPT_IR_QOPTKERNELOPS_TD

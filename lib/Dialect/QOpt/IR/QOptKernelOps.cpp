@@ -1,0 +1,151 @@
+//===- QOptKernelOps.cpp - verifiers of the kernel-level operations -------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The kernel-level operations hold tensors before bufferization and memrefs
+// after it: never a mix, and results only for tensors.
+//===----------------------------------------------------------------------===//
+
+#include "qopt/Dialect/QOpt/IR/QOptDialect.h"
+
+using namespace mlir;
+using namespace mlir::qopt;
+
+/// Effects of a destination-style operation: on memrefs it reads its inputs and
+/// writes (and may read) its inits; on tensors it has none.
+static void destinationEffects(
+    DestinationStyleOpInterface op,
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!isa<MemRefType>(operand.get().getType()))
+      continue;
+    effects.emplace_back(MemoryEffects::Read::get(), &operand,
+                         SideEffects::DefaultResource::get());
+    if (op.isDpsInit(&operand))
+      effects.emplace_back(MemoryEffects::Write::get(), &operand,
+                           SideEffects::DefaultResource::get());
+  }
+}
+
+void QuantizeRowsOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  destinationEffects(*this, effects);
+}
+void FindOutliersOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  destinationEffects(*this, effects);
+}
+void MatmulOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  destinationEffects(*this, effects);
+}
+
+/// All operands tensors with one result per init, or all memrefs with none.
+static LogicalResult verifyForm(DestinationStyleOpInterface op,
+                                unsigned wantedInits) {
+  if (wantedInits && op.getNumDpsInits() != wantedInits)
+    return op->emitOpError("has ") << wantedInits << " inits";
+  bool tensors = isa<RankedTensorType>(op->getOperand(0).getType());
+  for (Type type : op->getOperandTypes())
+    if (isa<RankedTensorType>(type) != tensors)
+      return op->emitOpError("mixes tensors and memrefs");
+  if (op->getNumResults() != (tensors ? op.getNumDpsInits() : 0))
+    return op->emitOpError(tensors ? "has one result per init"
+                                   : "on memrefs has no results");
+  if (tensors)
+    for (auto [result, init] :
+         llvm::zip(op->getResults(), op.getDpsInits()))
+      if (result.getType() != init.getType())
+        return op->emitOpError("results have the types of their inits");
+  return success();
+}
+
+static ShapedType shaped(Value value) {
+  return cast<ShapedType>(value.getType());
+}
+
+LogicalResult WeightOp::verify() {
+  auto type = shaped(getResult());
+  auto value = cast<ShapedType>(getValue().getType());
+  if (!type.hasStaticShape() || type.getShape() != value.getShape() ||
+      type.getElementType() != value.getElementType())
+    return emitOpError("has the shape and element type of its value");
+  return success();
+}
+
+LogicalResult QuantizeRowsOp::verify() {
+  if (failed(verifyForm(*this, 2)))
+    return failure();
+  auto input = shaped(getInput()), codes = shaped(getCodesInit()),
+       scales = shaped(getScalesInit());
+  int64_t rank = input.getRank();
+  if (rank == 0 || codes.getRank() != rank || scales.getRank() != rank - 1)
+    return emitOpError("takes x [..., K] and gives codes [..., Kp] and scales "
+                       "[...]");
+  int64_t k = input.getShape().back(), kp = codes.getShape().back();
+  if (ShapedType::isDynamic(k) || kp != llvm::alignTo(k, 64))
+    return emitOpError("needs a static K, and Kp = K rounded up to 64");
+  return success();
+}
+
+LogicalResult FindOutliersOp::verify() {
+  if (failed(verifyForm(*this, 3)))
+    return failure();
+  int64_t k = shaped(getInput()).getShape().back();
+  if (ShapedType::isDynamic(k) ||
+      shaped(getMaskInit()).getShape() != ArrayRef<int64_t>{k} ||
+      shaped(getColumnsInit()).getShape() != ArrayRef<int64_t>{k} ||
+      shaped(getCountInit()).getShape() != ArrayRef<int64_t>{1})
+    return emitOpError("needs a static K, mask [K], columns [K], count [1]");
+  if (getThreshold().convertToFloat() <= 0)
+    return emitOpError("needs a positive threshold");
+  return success();
+}
+
+bool MatmulOp::isInteger() {
+  return shaped(getLhs()).getElementType().isInteger(8);
+}
+
+LogicalResult MatmulOp::verify() {
+  if (failed(verifyForm(*this, 0)))
+    return failure();
+  auto lhs = shaped(getLhs()), rhs = shaped(getRhs());
+  if (getInits().empty())
+    return emitOpError("needs an init");
+  int64_t n = shaped(getInits().front()).getShape().back();
+  int64_t k = lhs.getShape().back();
+  if (ShapedType::isDynamic(n) || ShapedType::isDynamic(k))
+    return emitOpError("needs static K and N");
+  if (isInteger() != bool(getLhsScale()) || isInteger() != bool(getRhsScale()))
+    return emitOpError("has scales exactly when it multiplies codes");
+  int64_t panels = llvm::divideCeil(n, 32);
+  SmallVector<int64_t> packed =
+      isInteger() ? SmallVector<int64_t>{panels, k / 64, 2, 16, 64}
+                  : SmallVector<int64_t>{panels, k, 32};
+  bool rows = rhs.getRank() == 2 && rhs.getShape()[1] == n &&
+              (isInteger() ? int64_t(llvm::alignTo(rhs.getShape()[0], 64)) == k
+                           : rhs.getShape()[0] == k);
+  if (!rows && rhs.getShape() != ArrayRef<int64_t>(packed))
+    return emitOpError("rhs is [K, N] or its packed form");
+  if (bool(getTailLhs()) != bool(getTailRhs()))
+    return emitOpError("tail_lhs and tail_rhs come together");
+  Block &body = getEpilogue().front();
+  if (body.getNumArguments() != 1 + getEpilogueInputs().size() ||
+      !body.getArgument(0).getType().isF32())
+    return emitOpError("the epilogue takes the f32 accumulator and one element "
+                       "of each input");
+  for (auto [argument, input] :
+       llvm::zip(body.getArguments().drop_front(), getEpilogueInputs()))
+    if (argument.getType() != shaped(input).getElementType())
+      return emitOpError("epilogue argument types are the inputs' elements");
+  auto yield = cast<YieldOp>(body.getTerminator());
+  if (yield.getValues().size() != getInits().size())
+    return emitOpError("the epilogue yields one value per init");
+  for (auto [value, init] : llvm::zip(yield.getValues(), getInits()))
+    if (value.getType() != shaped(init).getElementType())
+      return emitOpError("yielded types are the elements of the inits");
+  return success();
+}

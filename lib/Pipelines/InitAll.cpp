@@ -1,0 +1,27 @@
+//===- InitAll.cpp - registration of all dialects and passes --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "qopt/InitAll.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "qopt/Codegen/Passes.h"
+#include "qopt/Conversion/Passes.h"
+#include "qopt/Dialect/ONNX/Transforms/Passes.h"
+#include "qopt/Dialect/QOpt/IR/QOptDialect.h"
+#include "qopt/Dialect/QOpt/Transforms/Passes.h"
+
+using namespace mlir;
+
+void qopt::registerAllDialects(DialectRegistry &registry) {
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  registerAllToLLVMIRTranslations(registry);
+  registry.insert<QOptDialect>();
+}
+
+void qopt::registerAllPasses() {
+  mlir::registerAllPasses();
+}
