@@ -26,6 +26,10 @@ endfunction()
 function(add_qopt_tool name)
   cmake_parse_arguments(ARG "NO_MLIR" "" "LINK" ${ARGN})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  # CMake would say -fPIE for executables, which does not match the flags of the
+  # precompiled header.
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${name} PRIVATE -fPIC)
   if(ARG_NO_MLIR)
     target_link_libraries(${name} PRIVATE ${ARG_LINK})
   else()

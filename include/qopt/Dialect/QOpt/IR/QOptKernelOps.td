@@ -116,7 +116,7 @@ def QOpt_YieldOp : QOpt_Op<"yield", [Pure, Terminator, HasParent<"::mlir::qopt::
   let summary = "results of an epilogue";
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
-  let builders = [OpBuilder<(ins), [{}]>];
+  let builders = [OpBuilder<(ins), [{ build($_builder, $_state, ::mlir::ValueRange{}); }]>];
 }
 
 def QOpt_RequireOp : QOpt_Op<"require", [MemoryEffects<[MemWrite]>]> {
