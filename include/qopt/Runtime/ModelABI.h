@@ -1,16 +1,12 @@
-/*===- ModelABI.h - between generated code and its runtime --------- C -*-===*\
-|*
-|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-|*
-|* The private interface inside one model.so: what the compiler emits (a
-|* descriptor and, per instruction set, a `shapes` and a `run` function) and
-what
-|* the runtime archive offers to that code. Nothing here is exported; the public
-|* interface is qopt/model.h. Fields and functions are only added, never
-changed,
-|* since compiler and archive of one build must agree on every offset.
-|*
-\*===----------------------------------------------------------------------===*/
+//===- ModelABI.h - between generated code and its runtime ------ C -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The private interface inside one model.so: what the compiler emits (a
+// descriptor and, per instruction set, a `shapes` and a `run` function) and
+// what the runtime archive offers to that code. Nothing here is exported; the
+// public interface is qopt/model.h. Fields and functions are only added, never
+// changed, since compiler and archive of one build must agree on every offset.
+//===----------------------------------------------------------------------===//
 
 #ifndef QOPT_RUNTIME_MODELABI_H
 #define QOPT_RUNTIME_MODELABI_H
@@ -25,90 +21,86 @@ extern "C" {
 #define QOPT_MODEL_ABI 1u /* qopt_model_desc.abi */
 #define QOPT_MAX_RANK 8
 
-/*===----------------------------------------------------------------------===*\
-|* What generated code may call.
-|*
-|* Every function takes the `qopt_ctx *` that `shapes` or `run` was given. All
-may
-|* be called from the body of a parallel loop too, except qopt_rt_output and
-|* qopt_rt_observe, which belong to the thread that runs the model.
-\*===----------------------------------------------------------------------===*/
+//===----------------------------------------------------------------------===//
+// What generated code may call.
+//
+// Every function takes the `qopt_ctx *` that `shapes` or `run` was given. All
+// may be called from the body of a parallel loop too, except qopt_rt_output
+// and qopt_rt_observe, which belong to the thread that runs the model.
+//===----------------------------------------------------------------------===//
 
 typedef struct qopt_ctx qopt_ctx;
 
-/* An input: compact, row-major, aligned to its element at least and to nothing
-   more; NULL or dangling when a dim is 0. Entries of dims from the rank on are
-   not set. Booleans are one byte, 0 or 1. */
+// An input: compact, row-major, aligned to its element at least and to nothing
+// more; NULL or dangling when a dim is 0. Entries of dims from the rank on are
+// not set. Booleans are one byte, 0 or 1.
 typedef struct {
   void *data;
   int64_t dims[QOPT_MAX_RANK];
 } qopt_arg;
 
-/* Scratch memory, aligned to 64 bytes, from the cache of the handle; `bytes`
-   may be 0. Never returns NULL: on exhaustion the run is left at once (see
-   qopt_rt_fail). A negative size counts as exhaustion. */
+// Scratch memory, aligned to 64 bytes, from the cache of the handle; `bytes`
+// may be 0. Never returns NULL: on exhaustion the run is left at once (see
+// qopt_rt_fail). A negative size counts as exhaustion.
 void *qopt_rt_alloc(qopt_ctx *ctx, int64_t bytes);
 
-/* Gives scratch memory back for reuse within the same run. Memory that is never
-   freed is reclaimed when the run ends, so freeing is a matter of footprint. */
+// Gives scratch memory back for reuse within the same run. Memory that is never
+// freed is reclaimed when the run ends, so freeing is a matter of footprint.
 void qopt_rt_free(qopt_ctx *ctx, void *memory);
 
-/* Where output `index` is to be written: compact, row-major, aligned to its
-   element only. Call it once per output and run, with the final dims; `dims`
-   may be NULL when rank is 0. Leaves the run when the caller's tensor has other
-   dims. */
+// Where output `index` is to be written: compact, row-major, aligned to its
+// element only. Call it once per output and run, with the final dims; `dims`
+// may be NULL when rank is 0. Leaves the run when the caller's tensor has other
+// dims.
 void *qopt_rt_output(qopt_ctx *ctx, int32_t index, int32_t rank,
                      const int64_t *dims);
 
-/* fn(args, begin, end) over [0, n) cut into at most one chunk per thread, each
-   of at least `grain` iterations (the last one may be shorter if n < grain);
-   returns when all are done. A loop inside the body of another runs inline. The
-   chunks depend on n, grain and the thread count only. */
+// fn(args, begin, end) over [0, n) cut into at most one chunk per thread, each
+// of at least `grain` iterations (the last one may be shorter if n < grain);
+// returns when all are done. A loop inside the body of another runs inline. The
+// chunks depend on n, grain and the thread count only.
 void qopt_rt_parallel_for(qopt_ctx *ctx,
                           void (*fn)(void *args, int64_t begin, int64_t end),
                           void *args, int64_t n, int64_t grain);
 
-/* Ends the run with an error: records `message`, in which {0} and {1} stand for
-   a and b in decimal, unless an earlier call already did. DOES NOT RETURN: it
-   leaves `run` (or `shapes`, or the chunk of the parallel loop, and then `run`)
-   by longjmp, so generated code needs no early exit behind a failed check. It
-   must not be declared `willreturn`. `message` is UTF-8 and lives as long as
-   the library. */
+// Ends the run with an error: records `message`, in which {0} and {1} stand for
+// a and b in decimal, unless an earlier call already did. DOES NOT RETURN: it
+// leaves `run` (or `shapes`, or the chunk of the parallel loop, and then `run`)
+// by longjmp, so generated code needs no early exit behind a failed check. It
+// must not be declared `willreturn`. `message` is UTF-8 and lives as long as
+// the library.
 void qopt_rt_fail(qopt_ctx *ctx, const char *message, int64_t a, int64_t b);
 
-/* 1 when this run has already failed. Only of use to stop a long parallel body.
- */
+// 1 when this run has already failed. Only of use to stop a long parallel body.
 int32_t qopt_rt_failed(const qopt_ctx *ctx);
 
-/* 1 when a callback of qopt_options.observe is set: taps may be skipped
- * otherwise. */
+// 1 when a callback of qopt_options.observe is set: taps may be skipped
+// otherwise.
 int32_t qopt_rt_observing(const qopt_ctx *ctx);
 
-/* Hands rows x cols compact floats to the callback of qopt_options.observe, if
- * any. */
+// Hands rows x cols compact floats to the callback of qopt_options.observe, if
+// any.
 void qopt_rt_observe(qopt_ctx *ctx, int32_t tap, const void *data, int64_t rows,
                      int64_t cols);
 
-/* Threads that a parallel loop can use, at least 1. */
+// Threads that a parallel loop can use, at least 1.
 int32_t qopt_rt_num_threads(const qopt_ctx *ctx);
 
-/*===----------------------------------------------------------------------===*\
-|* What the compiler emits.
-|*
-|* One hidden symbol, `qopt_model_descriptor`, constant, with everything that it
-|* points to. Names are NUL-terminated UTF-8. Link the shared library from the
-|* object files, the archive libqopt_runtime.a and
-`--undefined=qopt_model_query`
-|* (nothing else refers to that member of the archive); only qopt_model_query
-has
-|* default visibility. Undefined references that remain belong to libc and libm.
-\*===----------------------------------------------------------------------===*/
+//===----------------------------------------------------------------------===//
+// What the compiler emits.
+//
+// One hidden symbol, `qopt_model_descriptor`, constant, with everything that
+// it points to. Names are NUL-terminated UTF-8. Link the shared library from
+// the object files, the archive libqopt_runtime.a and
+// `--undefined=qopt_model_query` (nothing else refers to that member of the
+// archive); only qopt_model_query has default visibility. Undefined references
+// that remain belong to libc and libm.
+//===----------------------------------------------------------------------===//
 
-/* Bits of qopt_variant.features on x86-64. The operating system's support for
-   the registers (XCR0, AMX permission) is part of each bit. */
+// Bits of qopt_variant.features on x86-64. The operating system's support for
+// the registers (XCR0, AMX permission) is part of each bit.
 enum {
-  QOPT_CPU_X86_V3 =
-      1 << 0, /* AVX2 FMA F16C BMI1 BMI2 LZCNT MOVBE POPCNT SSE4.2 */
+  QOPT_CPU_X86_V3 = 1 << 0,      /* AVX2 FMA F16C BMI1/2 LZCNT MOVBE POPCNT */
   QOPT_CPU_AVX512 = 1 << 1,      /* F BW CD DQ VL */
   QOPT_CPU_AVX512_VNNI = 1 << 2, /* vpdpbusd on 128 to 512 bits */
   QOPT_CPU_AVX_VNNI = 1 << 3,    /* the VEX form of the same */
@@ -120,34 +112,34 @@ enum {
   QOPT_CPU_AVX512_VBMI = 1 << 9
 };
 
-/* One compiled form of the model. `name` is what users type in --isa, QOPT_ISA
-   and qopt_options.isa, e.g. "avx512vnni". */
+// One compiled form of the model. `name` is what users type in --isa, QOPT_ISA
+// and qopt_options.isa, e.g. "avx512vnni".
 typedef struct {
   const char *name;
   uint64_t features;
-  /* Fills out_dims[i][0 .. rank of output i) from the dims (and, where needed,
-     the elements) of the inputs; -1 where the size depends on data that only
-     `run` computes. Returns 0. */
+  // Fills out_dims[i][0 .. rank of output i) from the dims (and, where needed,
+  // the elements) of the inputs; -1 where the size depends on data that only
+  // `run` computes. Returns 0.
   int32_t (*shapes)(qopt_ctx *ctx, const qopt_arg *in,
                     int64_t (*out_dims)[QOPT_MAX_RANK]);
-  /* Computes; calls qopt_rt_output for each output. Returns 0. */
+  // Computes; calls qopt_rt_output for each output. Returns 0.
   int32_t (*run)(qopt_ctx *ctx, const qopt_arg *in);
 } qopt_variant;
 
-/* A declared dim: constant + the sum of n_symbols symbols (indices into
-   qopt_model_desc.symbols; one index may occur twice). constant = -1 with
-   n_symbols = 0 leaves the dim unchecked: an expression that is no sum. */
+// A declared dim: constant + the sum of n_symbols symbols (indices into
+// qopt_model_desc.symbols; one index may occur twice). constant = -1 with
+// n_symbols = 0 leaves the dim unchecked: an expression that is no sum.
 typedef struct {
   int64_t constant;
   int32_t n_symbols;
   int32_t symbols[4];
 } qopt_dim;
 
-/* An input or output. `code` and `bits` are DLPack's (kDLInt 0, kDLUInt 1,
-   kDLFloat 2, kDLBfloat 4, kDLBool 6; bool has 8 bits). Input dims are checked
-   before every run: symbols are bound by dims that are one symbol, then by sums
-   with one unbound symbol, and every dim must agree. Output dims are the
-   model's hints, shown in messages only. */
+// An input or output. `code` and `bits` are DLPack's (kDLInt 0, kDLUInt 1,
+// kDLFloat 2, kDLBfloat 4, kDLBool 6; bool has 8 bits). Input dims are checked
+// before every run: symbols are bound by dims that are one symbol, then by sums
+// with one unbound symbol, and every dim must agree. Output dims are the
+// model's hints, shown in messages only.
 typedef struct {
   const char *name;
   uint8_t code, bits;
@@ -162,19 +154,19 @@ typedef struct {
   const qopt_port *in, *out;
   int32_t n_symbols;
   const char *const *symbols;
-  const int64_t (
-      *symbol_range)[2]; /* {least, largest} per symbol; NULL: any size */
+  // {least, largest} per symbol; NULL: any size.
+  const int64_t (*symbol_range)[2];
   int32_t n_variants;
-  const qopt_variant
-      *variants; /* best first; `open` takes the first that the CPU has */
+  // Best first: `open` takes the first that the CPU has.
+  const qopt_variant *variants;
   int32_t n_taps;
-  const char *const
-      *taps; /* names of calibration taps, in the order of their index */
+  // Names of the calibration taps, in the order of their index.
+  const char *const *taps;
 } qopt_model_desc;
 
 extern const qopt_model_desc qopt_model_descriptor;
 
-/* Offsets that the emitter relies on (LP64). */
+// Offsets that the emitter relies on (LP64).
 #if defined(__LP64__) && defined(__STDC_VERSION__) &&                          \
     __STDC_VERSION__ >= 201112L
 _Static_assert(sizeof(qopt_arg) == 72, "layout of qopt_arg");
