@@ -1,0 +1,282 @@
+//===- model.h - load and run a library made by qopt ------------ C -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The public interface of every model.so, for C99 and C++: the table of
+// functions that `qopt_model_query` returns, and a small loader over it. The
+// header needs dlpack.h (for DLTensor) and dlopen, and nothing else of qopt.
+// Structures only grow at their end; `size` tells how much of one is there.
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_MODEL_H
+#define QOPT_MODEL_H
+
+#include <dlfcn.h>
+#include <dlpack/dlpack.h>
+#include <elf.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// What DLPack gained after the 0.6 of Debian 12, with the same layout.
+#if !defined(DLPACK_MAJOR_VERSION)
+#if DLPACK_VERSION < 80
+enum { kDLBool = 6 };
+#endif
+typedef struct {
+  uint32_t major, minor;
+} DLPackVersion;
+typedef struct DLManagedTensorVersioned {
+  DLPackVersion version;
+  void *manager_ctx;
+  void (*deleter)(struct DLManagedTensorVersioned *self);
+  uint64_t flags;
+  DLTensor dl_tensor;
+} DLManagedTensorVersioned;
+#endif
+
+#define QOPT_ABI 1u
+
+// Every function that can fail returns one of these; 0 is success, and a
+// failure leaves the model usable.
+typedef enum {
+  QOPT_OK = 0,
+  QOPT_E_ARGUMENT = -1,    // an argument does not fit; the text says which
+  QOPT_E_BUSY = -2,        // another call uses this model: one at a time
+  QOPT_E_MEMORY = -3,      // out of memory
+  QOPT_E_UNSUPPORTED = -4, // the CPU lacks something, or an unknown option
+  QOPT_E_MODEL = -5,       // the model refused the data (an index out of range)
+  QOPT_E_LOAD = -6         // the library is damaged, foreign or too new
+} qopt_status;
+
+// All zero is the default of each field, and of the whole.
+typedef struct qopt_options {
+  uint32_t size;       // sizeof(qopt_options); 0 means all fields of ABI 1
+  int32_t num_threads; // 0: the physical cores that this process may use
+  uint64_t flags;      // must be 0
+  const char *isa;     // one of the library's variants; NULL: the best here,
+                       // or the value of the environment variable QOPT_ISA
+  // Scratch memory. alloc returns `bytes` aligned to `alignment`, or NULL.
+  void *(*alloc)(void *user, size_t bytes, size_t alignment);
+  void (*free)(void *user, void *memory);
+  void *alloc_user;
+  // Called for every calibration tap of a library that has some, on the thread
+  // that called run: rows x cols floats, compact, valid during the call.
+  void (*observe)(void *user, int32_t tap_index, const char *tap_name,
+                  const float *data, int64_t rows, int64_t cols);
+  void *observe_user;
+  // The CPU that each thread after the first is pinned to; the first is the
+  // caller's own and stays as it is. NULL: not pinned.
+  const int32_t *affinity;
+  int32_t n_affinity;
+} qopt_options;
+
+typedef struct qopt_model qopt_model;
+
+// The table a library returns. `in` and `out` follow the order of the
+// signature. Tensors may have strides, a byte_offset and any alignment; an
+// output must not overlap another tensor.
+typedef struct qopt_api {
+  uint32_t abi, size;
+  const char *(*signature_json)(void);
+  // Starts the threads and chooses the instruction set. On failure *model is
+  // NULL and `err` (of n bytes, may be NULL) holds the reason.
+  int (*open)(const qopt_options *options, qopt_model **model, char *err,
+              size_t n);
+  // Dims and rank of every output for these inputs; -1 where a size depends on
+  // values that only a run computes. After a failure, last_error has the text.
+  int (*infer_shapes)(qopt_model *model, const DLTensor *in, int n_in,
+                      int64_t (*out)[8], int *rank);
+  // Writes to the tensors of the caller, whose dims must be the exact ones.
+  int (*run)(qopt_model *model, const DLTensor *in, int n_in, DLTensor *out,
+             int n_out, char *err, size_t n);
+  // Waits for a run in progress, joins the threads, frees everything. No call
+  // with this model may begin afterwards. NULL is allowed.
+  void (*close)(qopt_model *model);
+  // As run, with outputs allocated here, one tensor each, to be given back by
+  // their own deleter; they outlive the model and its library.
+  int (*run_owned)(qopt_model *model, const DLTensor *in, int n_in,
+                   DLManagedTensorVersioned **out, int n_out, char *err,
+                   size_t n);
+  // The variant in use, and the number of threads.
+  const char *(*isa)(const qopt_model *model);
+  int (*num_threads)(const qopt_model *model);
+  // Text of the last failure of infer_shapes, valid until the next call.
+  const char *(*last_error)(const qopt_model *model);
+} qopt_api;
+
+// The one symbol that a library exports. NULL when the library's interface is
+// newer than `max_abi`.
+extern const qopt_api *qopt_model_query(uint32_t max_abi);
+
+//===----------------------------------------------------------------------===//
+// Loader
+//===----------------------------------------------------------------------===//
+
+typedef struct qopt_handle {
+  void *library;
+  const qopt_api *api;
+  qopt_model *model;
+} qopt_handle;
+
+static inline int qopt_detail_fail(char *err, size_t n, int status,
+                                   const char *path, const char *why) {
+  if (err && n)
+    snprintf(err, n, "%s: %s", path, why);
+  return status;
+}
+
+// Reads the headers of the file before dlopen maps it: touching the missing
+// pages of a truncated library raises SIGBUS.
+static inline const char *qopt_detail_check_file(const char *path) {
+  const char *why = NULL;
+  Elf64_Ehdr header;
+  int i;
+  long size;
+  FILE *file = fopen(path, "rb");
+  if (!file)
+    return "cannot be opened";
+  if (fread(&header, sizeof header, 1, file) != 1 ||
+      memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
+    why = "is not a shared library";
+  else if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_type != ET_DYN ||
+           header.e_phentsize != sizeof(Elf64_Phdr))
+    why = "is not a 64-bit shared library";
+  else if (fseek(file, 0, SEEK_END) != 0 || (size = ftell(file)) < 0)
+    why = "cannot be read";
+  else if (header.e_shoff > (uint64_t)size ||
+           (uint64_t)size - header.e_shoff <
+               (uint64_t)header.e_shnum * header.e_shentsize)
+    why = "is truncated";
+  else if (fseek(file, (long)header.e_phoff, SEEK_SET) != 0)
+    why = "is damaged";
+  else
+    for (i = 0; i < header.e_phnum && !why; ++i) {
+      Elf64_Phdr segment;
+      if (fread(&segment, sizeof segment, 1, file) != 1)
+        why = "is truncated";
+      else if (segment.p_offset > (uint64_t)size ||
+               segment.p_filesz > (uint64_t)size - segment.p_offset)
+        why = "is truncated";
+    }
+  fclose(file);
+  return why;
+}
+
+// Loads the library without opening a model: signature_json can be read. Ends
+// with qopt_unload like the other form.
+static inline int qopt_load_library(const char *path, qopt_handle *handle,
+                                    char *err, size_t n) {
+  typedef const qopt_api *(*query_fn)(uint32_t);
+  query_fn query;
+  void *symbol;
+  char *local = NULL;
+  const char *why;
+  memset(handle, 0, sizeof *handle);
+  if ((why = qopt_detail_check_file(path)))
+    return qopt_detail_fail(err, n, QOPT_E_LOAD, path, why);
+  // Without a slash, dlopen would search the system's folders.
+  if (!strchr(path, '/')) {
+    local = (char *)malloc(strlen(path) + 3);
+    if (!local)
+      return qopt_detail_fail(err, n, QOPT_E_MEMORY, path, "out of memory");
+    strcpy(local, "./");
+    strcpy(local + 2, path);
+  }
+  handle->library = dlopen(local ? local : path, RTLD_NOW | RTLD_LOCAL);
+  free(local);
+  if (!handle->library)
+    return qopt_detail_fail(err, n, QOPT_E_LOAD, path, dlerror());
+  symbol = dlsym(handle->library, "qopt_model_query");
+  memcpy(&query, &symbol, sizeof query);
+  if (query)
+    handle->api = query(QOPT_ABI);
+  if (handle->api)
+    return QOPT_OK;
+  dlclose(handle->library);
+  handle->library = NULL;
+  return qopt_detail_fail(err, n, QOPT_E_LOAD, path,
+                          query ? "was built for a newer interface than this "
+                                  "program knows"
+                                : "is no library made by qopt");
+}
+
+static inline void qopt_unload(qopt_handle *handle) {
+  if (handle->model)
+    handle->api->close(handle->model);
+  if (handle->library)
+    dlclose(handle->library);
+  memset(handle, 0, sizeof *handle);
+}
+
+// Loads the library at `path` and opens one model in it. `options` may be NULL.
+static inline int qopt_load(const char *path, const qopt_options *options,
+                            qopt_handle *handle, char *err, size_t n) {
+  int status = qopt_load_library(path, handle, err, n);
+  if (status)
+    return status;
+  status = handle->api->open(options, &handle->model, err, n);
+  if (status)
+    qopt_unload(handle);
+  return status;
+}
+
+static inline int qopt_run(qopt_handle *handle, const DLTensor *in, int n_in,
+                           DLTensor *out, int n_out, char *err, size_t n) {
+  return handle->api->run(handle->model, in, n_in, out, n_out, err, n);
+}
+
+static inline int qopt_run_owned(qopt_handle *handle, const DLTensor *in,
+                                 int n_in, DLManagedTensorVersioned **out,
+                                 int n_out, char *err, size_t n) {
+  return handle->api->run_owned(handle->model, in, n_in, out, n_out, err, n);
+}
+
+//===----------------------------------------------------------------------===//
+// Tensors over memory of the caller: compact, row-major, on the CPU. `dims`
+// must live as long as the tensor.
+//===----------------------------------------------------------------------===//
+
+static inline DLTensor qopt_tensor(const void *data, int code, int bits,
+                                   int ndim, const int64_t *dims) {
+  DLTensor t;
+  memset(&t, 0, sizeof t);
+  t.data = (void *)data;
+  t.device.device_type = kDLCPU;
+  t.ndim = ndim;
+  t.dtype.code = (uint8_t)code;
+  t.dtype.bits = (uint8_t)bits;
+  t.dtype.lanes = 1;
+  t.shape = (int64_t *)dims;
+  return t;
+}
+
+#define QOPT_DETAIL_TENSOR(name, code, bits)                                   \
+  static inline DLTensor qopt_##name(const void *data, int ndim,               \
+                                     const int64_t *dims) {                    \
+    return qopt_tensor(data, code, bits, ndim, dims);                          \
+  }
+QOPT_DETAIL_TENSOR(f16, kDLFloat, 16)
+QOPT_DETAIL_TENSOR(bf16, kDLBfloat, 16)
+QOPT_DETAIL_TENSOR(f32, kDLFloat, 32)
+QOPT_DETAIL_TENSOR(f64, kDLFloat, 64)
+QOPT_DETAIL_TENSOR(i8, kDLInt, 8)
+QOPT_DETAIL_TENSOR(i16, kDLInt, 16)
+QOPT_DETAIL_TENSOR(i32, kDLInt, 32)
+QOPT_DETAIL_TENSOR(i64, kDLInt, 64)
+QOPT_DETAIL_TENSOR(u8, kDLUInt, 8)
+QOPT_DETAIL_TENSOR(u16, kDLUInt, 16)
+QOPT_DETAIL_TENSOR(u32, kDLUInt, 32)
+QOPT_DETAIL_TENSOR(u64, kDLUInt, 64)
+QOPT_DETAIL_TENSOR(bool, kDLBool, 8)
+#undef QOPT_DETAIL_TENSOR
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif // QOPT_MODEL_H
