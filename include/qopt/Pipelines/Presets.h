@@ -1,0 +1,76 @@
+//===- Presets.h - the named pipelines that users choose from -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A preset takes an imported model (`onnx` dialect) to a simplified and, but for
+// fp32, quantized one (`onnx` + graph-level `qopt`). One builder function per
+// preset serves `qopt --pass-pipeline=NAME` and `qopt-opt --NAME` alike.
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_PIPELINES_PRESETS_H
+#define QOPT_PIPELINES_PRESETS_H
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
+
+namespace mlir::qopt {
+
+/// What every preset that quantizes understands.
+struct QuantizePresetOptions : PassPipelineOptions<QuantizePresetOptions> {
+  ListOption<std::string> keep{
+      *this, "keep",
+      llvm::cl::desc("Regular expressions of node names that stay in float")};
+  ListOption<std::string> quantize{
+      *this, "quantize",
+      llvm::cl::desc("REGEX=SCHEME: nodes that get this scheme instead")};
+  Option<bool> allowNonfinite{
+      *this, "allow-nonfinite",
+      llvm::cl::desc("Keep layers whose weights hold NaN or Inf in float "
+                     "instead of refusing them"),
+      llvm::cl::init(false)};
+  Option<std::string> floatWeights{
+      *this, "float-weights",
+      llvm::cl::desc("Storage of the weights that stay float: f16 or f32"),
+      llvm::cl::init("f16")};
+  Option<bool> planOnly{*this, "plan-only",
+                        llvm::cl::desc("Stop when the plan stands"),
+                        llvm::cl::init(false)};
+};
+
+/// LLM.int8() (Dettmers et al. 2022): the defaults are the published ones, and
+/// those of the static selector in docs/RationaleQuantization.md.
+struct LLMInt8Options : QuantizePresetOptions {
+  Option<std::string> statistics{
+      *this, "statistics",
+      llvm::cl::desc("Statistics file of a calibration: outlier columns become "
+                     "static lists; without it they are found at run time")};
+  Option<double> threshold{
+      *this, "threshold",
+      llvm::cl::desc("Magnitude from which a value is an outlier"),
+      llvm::cl::init(6.0)};
+  Option<double> frequency{
+      *this, "frequency",
+      llvm::cl::desc("Static lists: share of tokens that must hit"),
+      llvm::cl::init(0.01)};
+  Option<int64_t> cap{*this, "cap",
+                      llvm::cl::desc("Static lists: most columns per product"),
+                      llvm::cl::init(32)};
+};
+
+/// Shapes, constant folding, lifting: what every model goes through.
+void buildSimplifyPipeline(OpPassManager &pm);
+
+/// `fp32`: the float model. `--float-weights` does not touch it.
+void buildFP32Pipeline(OpPassManager &pm);
+
+/// `w8a8`: int8 weights per output channel, int8 activations per token.
+void buildW8A8Pipeline(OpPassManager &pm, const QuantizePresetOptions &options);
+
+/// `llm-int8`: w8a8 with the outlier columns split off into half precision.
+void buildLLMInt8Pipeline(OpPassManager &pm, const LLMInt8Options &options);
+
+/// Registers the presets under their bare names.
+void registerPresets();
+
+} // namespace mlir::qopt
+
+#endif // QOPT_PIPELINES_PRESETS_H
