@@ -1,0 +1,12 @@
+//===- ONNXElementwise.h - elementwise ops ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef QOPT_DIALECT_ONNX_IR_ONNXELEMENTWISE_H
+#define QOPT_DIALECT_ONNX_IR_ONNXELEMENTWISE_H
+
+#include "qopt/Dialect/ONNX/IR/ONNXDialect.h"
+
+#define GET_OP_CLASSES
+#include "qopt/Dialect/ONNX/IR/ONNXElementwise.h.inc"
+
+#endif // QOPT_DIALECT_ONNX_IR_ONNXELEMENTWISE_H

@@ -1,0 +1,12 @@
+//===- ONNXNormalization.h - softmax and layer norms ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef QOPT_DIALECT_ONNX_IR_ONNXNORMALIZATION_H
+#define QOPT_DIALECT_ONNX_IR_ONNXNORMALIZATION_H
+
+#include "qopt/Dialect/ONNX/IR/ONNXDialect.h"
+
+#define GET_OP_CLASSES
+#include "qopt/Dialect/ONNX/IR/ONNXNormalization.h.inc"
+
+#endif // QOPT_DIALECT_ONNX_IR_ONNXNORMALIZATION_H

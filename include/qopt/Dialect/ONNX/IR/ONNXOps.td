@@ -1,0 +1,16 @@
+//===- ONNXOps.td - umbrella over all families, for documentation ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef QOPT_DIALECT_ONNX_IR_ONNXOPS_TD
+#define QOPT_DIALECT_ONNX_IR_ONNXOPS_TD
+
+include "qopt/Dialect/ONNX/IR/ONNXConstant.td"
+include "qopt/Dialect/ONNX/IR/ONNXElementwise.td"
+include "qopt/Dialect/ONNX/IR/ONNXShape.td"
+include "qopt/Dialect/ONNX/IR/ONNXIndexing.td"
+include "qopt/Dialect/ONNX/IR/ONNXReduction.td"
+include "qopt/Dialect/ONNX/IR/ONNXMatMul.td"
+include "qopt/Dialect/ONNX/IR/ONNXNormalization.td"
+include "qopt/Dialect/ONNX/IR/ONNXQuantization.td"
+
+#endif // QOPT_DIALECT_ONNX_IR_ONNXOPS_TD

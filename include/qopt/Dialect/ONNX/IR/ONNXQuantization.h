@@ -1,0 +1,12 @@
+//===- ONNXQuantization.h - ONNX's quantization ops ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef QOPT_DIALECT_ONNX_IR_ONNXQUANTIZATION_H
+#define QOPT_DIALECT_ONNX_IR_ONNXQUANTIZATION_H
+
+#include "qopt/Dialect/ONNX/IR/ONNXDialect.h"
+
+#define GET_OP_CLASSES
+#include "qopt/Dialect/ONNX/IR/ONNXQuantization.h.inc"
+
+#endif // QOPT_DIALECT_ONNX_IR_ONNXQUANTIZATION_H

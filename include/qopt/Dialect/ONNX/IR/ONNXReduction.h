@@ -1,0 +1,12 @@
+//===- ONNXReduction.h - reductions and scans ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef QOPT_DIALECT_ONNX_IR_ONNXREDUCTION_H
+#define QOPT_DIALECT_ONNX_IR_ONNXREDUCTION_H
+
+#include "qopt/Dialect/ONNX/IR/ONNXDialect.h"
+
+#define GET_OP_CLASSES
+#include "qopt/Dialect/ONNX/IR/ONNXReduction.h.inc"
+
+#endif // QOPT_DIALECT_ONNX_IR_ONNXREDUCTION_H
