@@ -126,6 +126,14 @@ void Progress::end() {
   finish();
 }
 
+void Progress::abandon() {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (active && bar) {
+    [[maybe_unused]] ssize_t written = ::write(fd, "\r\033[K", 4);
+  }
+  active = false;
+}
+
 void Progress::finish() {
   if (!active)
     return;

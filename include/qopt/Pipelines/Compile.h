@@ -22,7 +22,8 @@ class Progress;
 enum class EmitKind { ONNX, QOpt, Linalg, LLVM, Asm, Obj, SharedLibrary };
 
 /// How float weights that are not quantized are stored (`--float-weights`).
-enum class FloatWeights { F16, F32 };
+/// Preset: F32 with a pipeline that quantizes nothing, F16 with one that does.
+enum class FloatWeights { Preset, F16, F32 };
 
 /// `--shape NAME:1x128`: the full static shape of one input.
 struct InputShape {
@@ -78,7 +79,7 @@ struct CompileOptions {
   std::vector<DimRange> dims;
   /// In the order of the command line.
   std::vector<LayerRule> layerRules;
-  FloatWeights floatWeights = FloatWeights::F16;
+  FloatWeights floatWeights = FloatWeights::Preset;
   /// Variants to generate, best last (`--isa=avx2,avx512vnni`); empty: all that
   /// the host's architecture has.
   std::vector<std::string> isas;

@@ -36,6 +36,8 @@ public:
   void update(uint64_t done, uint64_t total, llvm::StringRef unit);
   /// Ends the current stage. To be called before anything else is printed.
   void end();
+  /// Drops the current stage without its line: it failed.
+  void abandon();
 
 private:
   using Clock = std::chrono::steady_clock;
