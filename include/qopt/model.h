@@ -245,13 +245,13 @@ static inline DLTensor qopt_tensor(const void *data, int code, int bits,
                                    int ndim, const int64_t *dims) {
   DLTensor t;
   memset(&t, 0, sizeof t);
-  t.data = (void *)data;
+  t.data = (void *)(uintptr_t)data; // DLTensor knows no const
   t.device.device_type = kDLCPU;
   t.ndim = ndim;
   t.dtype.code = (uint8_t)code;
   t.dtype.bits = (uint8_t)bits;
   t.dtype.lanes = 1;
-  t.shape = (int64_t *)dims;
+  t.shape = (int64_t *)(uintptr_t)dims;
   return t;
 }
 
