@@ -6,4 +6,159 @@
 
 include "mlir/Pass/PassBase.td"
 
+//===----------------------------------------------------------------------===//
+// On tensors
+//===----------------------------------------------------------------------===//
+
+def CreateShapeFunction : Pass<"qopt-create-shape-function", "::mlir::ModuleOp"> {
+  let summary = "a function that computes the dims of all results from those of the inputs";
+  let description = [{
+    Adds `@shapes`, which takes the dynamic dims of the arguments of `@main` in
+    order and returns the dims of its results in order, all of type index. A dim
+    that depends on data is -1. Nothing of the computation itself is kept.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect"];
+}
+
+def PrepareBufferization : Pass<"qopt-prepare-bufferization", "::mlir::func::FuncOp"> {
+  let summary = "what has to hold on tensors before buffers are assigned";
+  let description = [{
+    Decomposes tensor.concat and tensor.pad into writes of slices, turns constant
+    tensors of 1 KiB and more into `qopt.weight` (so that no large constant passes
+    through LLVM IR), and marks the arguments of a public function as read-only.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::qopt::QOptDialect", "::mlir::bufferization::BufferizationDialect"];
+}
+
+def FuseTensorOps : Pass<"qopt-fuse-tensor-ops", "::mlir::func::FuncOp"> {
+  let summary = "elementwise fusion that repeats no costly work";
+  let description = [{
+    Upstream's fusion of linalg operations on tensors. A producer is fused into
+    its only consumer; where the consumer would broadcast it, only when its body
+    is cheap (no division, no function of `math`).
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::tensor::TensorDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// On buffers
+//===----------------------------------------------------------------------===//
+
+def Outputs : Pass<"qopt-outputs", "::mlir::ModuleOp"> {
+  let summary = "returned buffers of @main become the caller's buffers";
+  let description = [{
+    A returned buffer that `@main` allocates itself becomes a `qopt.output` in the
+    place of its allocation; any other (an input, a view, a buffer returned
+    twice) is copied into one. `@main` then returns nothing.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::qopt::QOptDialect"];
+}
+
+def PlaceWeights : Pass<"qopt-place-weights", "::mlir::ModuleOp"> {
+  let summary = "write the constants to the weights file and keep their offsets";
+  let description = [{
+    Writes the value of every `qopt.weight` to FILE, aligned to 64 bytes; equal
+    contents are written once. Sets `offset`, replaces the value by a splat zero
+    and frees the blob, so that memory stays near the size of the largest tensor.
+  }];
+  let options = [Option<"file", "file", "std::string", "", "File that takes the bytes">];
+  let statistics = [Statistic<"numPlaced", "placed", "Weights written">,
+                    Statistic<"numShared", "shared", "Weights that equal an earlier one">];
+}
+
+def LowerLinalgToLoops : Pass<"qopt-lower-linalg-to-loops", "::mlir::func::FuncOp"> {
+  let summary = "linalg on buffers to row loops";
+  let description = [{
+    One `scf.parallel` over the collapsed leading parallel dims ("rows") with
+    `scf.for` inside, the contiguous dim innermost. A reduction along the
+    contiguous dim keeps its accumulator in a register; floating point sums may be
+    reassociated, since ONNX leaves their order open.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+}
+
+def FuseRowLoops : Pass<"qopt-fuse-row-loops", "::mlir::func::FuncOp"> {
+  let summary = "fuse adjacent row loops with the same bounds";
+  let description = [{
+    Two `scf.parallel` loops with equal bounds and nothing in the way between them
+    become one when every buffer that one writes and the other touches is
+    accessed, by both, at the loop's own row only: softmax, norms and
+    quantization then work on rows that are still in the L1 cache.
+  }];
+  let dependentDialects = ["::mlir::scf::SCFDialect"];
+  let statistics = [Statistic<"numFused", "fused", "Loops fused into an earlier one">];
+}
+
+def InsertDeallocs : Pass<"qopt-insert-deallocs", "::mlir::func::FuncOp"> {
+  let summary = "free each buffer after its last use";
+  let description = [{
+    For each `memref.alloc`, a `memref.dealloc` behind the last operation of the
+    same block that uses it or a view of it. A buffer that leaves its block by a
+    terminator is left alone: the runtime reclaims it at the end of the run.
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
+def OutlineParallel : Pass<"qopt-outline-parallel", "::mlir::ModuleOp"> {
+  let summary = "bodies of parallel loops become functions for the thread pool";
+  let description = [{
+    An `scf.parallel` becomes `func.func private @loop_N(begin, end, captures...)`
+    and a `qopt.parallel_call` with a grain of about 16 Ki element operations. A
+    loop with little work for certain stays in place as `scf.for`. Functions that
+    are equal up to their names are merged, so that the layers of a model share
+    code.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::qopt::QOptDialect", "::mlir::scf::SCFDialect"];
+  let statistics = [Statistic<"numOutlined", "outlined", "Loops made functions">,
+                    Statistic<"numMerged", "merged", "Functions that equal an earlier one">];
+}
+
+def LowerRuntimeOps : Pass<"qopt-lower-runtime-ops", "::mlir::ModuleOp"> {
+  let summary = "buffers, weights, outputs and parallel calls to calls of the runtime";
+  let description = [{
+    Gives `@main` and whatever it calls, as far as needed, the context of the run as
+    leading argument; turns `memref.alloc`, `memref.dealloc`, `qopt.output`,
+    `qopt.require`, `qopt.observe`, `qopt.parallel_call` and `qopt.weight` into calls
+    of qopt_rt_* and addresses; adds the entry points `run_ISA` and `shapes_ISA`.
+    Symbols get the suffix `_ISA`, since the variants end in one library.
+  }];
+  let options = [Option<"isa", "isa", "std::string", "\"avx2\"", "Name of the variant">];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",
+    "::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+}
+
+def PackWeightsPass : Pass<"qopt-pack-weights", "mlir::ModuleOp"> { // lib/Codegen/Common/PackWeights.cpp
+  let summary = "Bring the constant operands of qopt.matmul into the form the kernels read";
+  let description = [{
+    Rewrites the `qopt.weight` behind rhs from row-major [K, N] to panels of 32
+    columns (see `qopt.matmul`), adds the column sums of integer weights, and
+    widens tail_rhs to whole panels. The form is the same for every instruction
+    set of x86. Users of one weight share one packed blob; the row-major blob is
+    freed when nothing uses it any more.
+  }];
+  let dependentDialects = ["::mlir::qopt::QOptDialect"];
+  let statistics = [Statistic<"numPacked", "packed", "Weights packed">];
+}
+
+def GenerateKernelsPass : Pass<"qopt-generate-kernels", "mlir::ModuleOp"> { // lib/Codegen/X86/GenerateKernels.cpp
+  let summary = "Turn kernel-level operations on memrefs into calls of generated x86 kernels";
+  let description = [{
+    `qopt.matmul`, `qopt.quantize_rows`, `qopt.find_outliers` and float
+    contractions in `linalg.generic` become `qopt.parallel_call`s of functions
+    `(begin, end, memrefs...)` made of vector operations and target intrinsics.
+    A kernel is made for the static K, N, element types and epilogue, and shared
+    by all operations that agree in them.
+  }];
+  let options = [Option<"isa", "isa", "std::string", /*default=*/"\"avx512vnni\"", "avx512vnni or avx2">];
+  let dependentDialects = ["::mlir::qopt::QOptDialect", "::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::func::FuncDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+  let statistics = [Statistic<"numKernels", "kernels", "Kernels generated">,
+                    Statistic<"numCalls", "calls", "Operations that became calls">];
+}
+
 #endif // QOPT_CODEGEN_PASSES_TD

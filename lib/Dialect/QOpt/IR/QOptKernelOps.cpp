@@ -132,6 +132,10 @@ LogicalResult MatmulOp::verify() {
     return emitOpError("rhs is [K, N] or its packed form");
   if (bool(getTailLhs()) != bool(getTailRhs()))
     return emitOpError("tail_lhs and tail_rhs come together");
+  if (Value sums = getRhsSums())
+    if (!shaped(sums).getElementType().isInteger(32) ||
+        shaped(sums).getShape() != ArrayRef<int64_t>{panels * 32})
+      return emitOpError("rhs_sums has one i32 for each column of the panels");
   Block &body = getEpilogue().front();
   if (body.getNumArguments() != 1 + getEpilogueInputs().size() ||
       !body.getArgument(0).getType().isF32())

@@ -84,7 +84,10 @@ def QOpt_MatmulOp : QOpt_KernelOp<"matmul", [AttrSizedOperandSegments, SingleBlo
     row-major until `qopt-pack-weights` gives it its packed form: i8
     [N/32, Kp/64, 2, 16, 64] (byte of (k, n): k%4 within n%16 within (k%64)/4), or float
     [N/32, K, 32]; N is rounded up with zeros. `row(j) = j`, or `columns[j]` when
-    columns are given; J is the last dimension of tail_lhs.
+    columns are given; J is the last dimension of tail_lhs. Packing also widens
+    tail_rhs to whole panels of 32 columns, and adds `rhs_sums`, the sums of the
+    columns of rhs (i32, N rounded up to 32): targets that store codes with an
+    offset of 128 take 128 * rhs_sums off the product.
 
     The region gets the accumulator (f32) and one element of each epilogue input:
     an input of rank 1 is [N] (per column), any other has the shape of the result.
@@ -93,7 +96,7 @@ def QOpt_MatmulOp : QOpt_KernelOp<"matmul", [AttrSizedOperandSegments, SingleBlo
   let arguments = (ins QOpt_Shaped:$lhs, QOpt_Shaped:$rhs,
                        Optional<QOpt_Shaped>:$lhs_scale, Optional<QOpt_Shaped>:$rhs_scale,
                        Optional<QOpt_Shaped>:$tail_lhs, Optional<QOpt_Shaped>:$tail_rhs, Optional<QOpt_Shaped>:$columns,
-                       Variadic<QOpt_Shaped>:$epilogue_inputs, Variadic<QOpt_Shaped>:$inits);
+                       Optional<QOpt_Shaped>:$rhs_sums, Variadic<QOpt_Shaped>:$epilogue_inputs, Variadic<QOpt_Shaped>:$inits);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region SizedRegion<1>:$epilogue);
   let assemblyFormat = [{
@@ -101,6 +104,7 @@ def QOpt_MatmulOp : QOpt_KernelOp<"matmul", [AttrSizedOperandSegments, SingleBlo
     (`scales` `(` $lhs_scale^ `,` $rhs_scale `:` type($lhs_scale) `,` type($rhs_scale) `)`)?
     (`tail` `(` $tail_lhs^ `,` $tail_rhs `:` type($tail_lhs) `,` type($tail_rhs) `)`)?
     (`columns` `(` $columns^ `:` type($columns) `)`)?
+    (`sums` `(` $rhs_sums^ `:` type($rhs_sums) `)`)?
     (`with` `(` $epilogue_inputs^ `:` type($epilogue_inputs) `)`)?
     `outs` `(` $inits `:` type($inits) `)` attr-dict `epilogue` $epilogue (`->` type($results)^)?
   }];
@@ -109,6 +113,13 @@ def QOpt_MatmulOp : QOpt_KernelOp<"matmul", [AttrSizedOperandSegments, SingleBlo
     /// Whether the product is of 8-bit codes.
     bool isInteger();
   }];
+  // The form before packing.
+  let builders = [OpBuilder<(ins "::mlir::TypeRange":$results, "::mlir::Value":$lhs, "::mlir::Value":$rhs,
+      "::mlir::Value":$lhsScale, "::mlir::Value":$rhsScale, "::mlir::Value":$tailLhs, "::mlir::Value":$tailRhs,
+      "::mlir::Value":$columns, "::mlir::ValueRange":$epilogueInputs, "::mlir::ValueRange":$inits), [{
+    build($_builder, $_state, results, lhs, rhs, lhsScale, rhsScale, tailLhs, tailRhs, columns,
+          /*rhs_sums=*/::mlir::Value(), epilogueInputs, inits);
+  }]>];
   let hasVerifier = 1;
 }
 
