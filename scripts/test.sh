@@ -1,0 +1,41 @@
+#!/bin/sh
+# Installs, builds and runs every test. Ends with the summary of each runner and
+# fails when one of them failed. Arguments select runners: test.sh lit models
+#
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+set -eu
+cd "$(dirname "$0")/.."
+
+scripts/setup-debian.sh
+scripts/build.sh
+scripts/python-env.sh
+
+if [ $# -eq 0 ]; then
+  # shellcheck disable=SC2046 # a list of names
+  set -- $(ctest --test-dir build -N | sed -n 's/^ *Test *#[0-9]*: *//p')
+fi
+failed=""
+mkdir -p build/test-logs
+for name in "$@"; do
+  echo "== $name"
+  ctest --test-dir build -R "^$name\$" --no-tests=error -V \
+    >"build/test-logs/$name.log" 2>&1 || failed="$failed $name"
+  # ctest prefixes the lines of a test with its number.
+  sed -n 's/^[0-9]*: \?//p' "build/test-logs/$name.log" >"build/test-logs/$name.txt"
+  case " $failed " in
+  *" $name "*) grep -vE '^PASS' "build/test-logs/$name.txt" | tail -n 60 ;;
+  esac
+done
+
+echo
+for name in "$@"; do
+  echo "$name:"
+  # lit's table or a runner's last line.
+  grep -E '^ *(Passed|Failed|Unsupported|Unresolved|Timed Out|Expectedly Failed) *:|[0-9]+ passed' \
+    "build/test-logs/$name.txt" | sed 's/^ */  /' | tail -n 6
+done
+if [ -n "$failed" ]; then
+  echo "FAILED:$failed"
+  exit 1
+fi
+echo "all passed"
