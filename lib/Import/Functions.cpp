@@ -1,0 +1,418 @@
+//===- Functions.cpp - model-local functions, inlined ---------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Torch's dynamo exporter writes layers as functions. They are inlined on the
+// protobuf messages, before anything else looks at the graph: each call gets
+// its own copy of the body, with values renamed to `<call>/<name>`. Recursion
+// is refused, and the size of the result is computed before anything is copied,
+// since functions that call functions can grow exponentially.
+//===----------------------------------------------------------------------===//
+
+#include "Functions.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/MathExtras.h"
+#include <google/protobuf/unknown_field_set.h>
+
+using namespace llvm;
+
+namespace mlir::qopt::importer {
+
+namespace {
+// ONNX's own constants.
+constexpr unsigned maxFunctions = 10'000, maxDepth = 100;
+
+// Fields newer than the schema.
+constexpr int nodeOverloadField = 8, functionOverloadField = 13,
+              functionAttributeProtoField = 11;
+
+template <typename Message>
+std::string unknownString(const Message &message, int number) {
+  const google::protobuf::UnknownFieldSet &fields = message.unknown_fields();
+  for (int i = 0; i < fields.field_count(); ++i)
+    if (fields.field(i).number() == number &&
+        fields.field(i).type() ==
+            google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED)
+      return fields.field(i).length_delimited();
+  return {};
+}
+
+std::string functionKey(StringRef domain, StringRef name, StringRef overload) {
+  std::string key = canonicalDomain(domain).str();
+  key.push_back('\0');
+  key += name;
+  key.push_back('\0');
+  key += overload;
+  return key;
+}
+
+/// What a list of nodes becomes when its calls are inlined.
+struct Extent {
+  unsigned depth = 0; ///< Levels of calls.
+  uint64_t size = 0;  ///< Nodes, saturating.
+};
+
+/// What is known about one function.
+struct Function {
+  const pb::FunctionProto *proto = nullptr;
+  const Opsets *opsets = nullptr;
+  StringMap<pb::AttributeProto> defaults;
+  std::string text;
+  enum { New, Active, Done } state = New;
+  Extent extent;
+};
+
+class Inliner {
+public:
+  Inliner(pb::ModelProto &model, Reporter &reporter, FlatGraph &graph)
+      : model(model), reporter(reporter), graph(graph) {}
+
+  LogicalResult collect(function_ref<bool(StringRef)> isStandardOp);
+  LogicalResult measure();
+  LogicalResult run();
+
+private:
+  using Names = StringMap<std::string>;
+  using Attributes = StringMap<const pb::AttributeProto *>;
+
+  Function *callee(const pb::NodeProto &node);
+  template <typename Nodes>
+  LogicalResult visitCalls(const Nodes &nodes, Extent &extent);
+  LogicalResult visit(Function &function);
+  LogicalResult inlineCall(const pb::NodeProto &call, Function &function);
+  LogicalResult copyNode(pb::NodeProto &node, const Names &names,
+                         const Attributes &attributes, StringRef prefix,
+                         const Function &function);
+  std::string freshName(StringRef prefix, StringRef name);
+  void rememberNames(const pb::GraphProto &graph);
+
+  pb::ModelProto &model;
+  Reporter &reporter;
+  FlatGraph &graph;
+  StringMap<Function> functions;
+  StringSet<> taken;
+  unsigned activeDepth = 0;
+};
+} // namespace
+
+StringRef canonicalDomain(StringRef domain) {
+  return domain == "ai.onnx" ? StringRef() : domain;
+}
+
+LogicalResult readOpsets(
+    const google::protobuf::RepeatedPtrField<pb::OperatorSetIdProto> &imports,
+    const Twine &subject, Reporter &reporter, Opsets &opsets) {
+  for (const pb::OperatorSetIdProto &import : imports) {
+    StringRef domain = canonicalDomain(import.domain());
+    std::string shown = domain.empty() ? "ai.onnx" : escaped(domain);
+    if (!opsets.try_emplace(domain, import.version()).second)
+      return reporter.invalid(subject + "opset_import names domain " + shown +
+                              " twice");
+    if (import.version() <= 0)
+      return reporter.invalid(subject + "opset_import of domain " + shown +
+                              ": version " + Twine(import.version()) +
+                              " is not positive");
+  }
+  return success();
+}
+
+Function *Inliner::callee(const pb::NodeProto &node) {
+  if (functions.empty())
+    return nullptr;
+  auto found = functions.find(functionKey(
+      node.domain(), node.op_type(), unknownString(node, nodeOverloadField)));
+  return found == functions.end() ? nullptr : &found->second;
+}
+
+LogicalResult Inliner::collect(function_ref<bool(StringRef)> isStandardOp) {
+  if (model.functions_size() > static_cast<int>(maxFunctions))
+    return reporter.invalid("the model has " + Twine(model.functions_size()) +
+                            " functions; the limit is " + Twine(maxFunctions));
+  for (const pb::FunctionProto &proto : model.functions()) {
+    std::string text = "function " + quoted(proto.name());
+    if (proto.name().empty())
+      return reporter.invalid("a function has no name");
+    if (canonicalDomain(proto.domain()).empty() && isStandardOp(proto.name()))
+      return reporter.invalid(text + " has the name of a standard operator");
+    auto [it, isNew] = functions.try_emplace(
+        functionKey(proto.domain(), proto.name(),
+                    unknownString(proto, functionOverloadField)));
+    if (!isNew)
+      return reporter.invalid(text + " is defined twice");
+    Function &function = it->second;
+    function.proto = &proto;
+    function.text = text;
+    Opsets &opsets = graph.opsets.emplace_back();
+    if (failed(readOpsets(proto.opset_import(), text + ": ", reporter, opsets)))
+      return failure();
+    function.opsets = &opsets;
+    StringSet<> formals;
+    for (const std::string &name : proto.input())
+      if (!formals.insert(name).second)
+        return reporter.invalid(text + ": input " + quoted(name) +
+                                " is declared twice");
+    const google::protobuf::UnknownFieldSet &fields = proto.unknown_fields();
+    for (int i = 0; i < fields.field_count(); ++i) {
+      if (fields.field(i).number() != functionAttributeProtoField)
+        continue;
+      pb::AttributeProto attribute;
+      if (fields.field(i).type() !=
+              google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED ||
+          !attribute.ParseFromString(fields.field(i).length_delimited()))
+        return reporter.invalid(text + ": a default attribute does not parse");
+      std::string name = attribute.name();
+      function.defaults[name] = std::move(attribute);
+    }
+  }
+  return success();
+}
+
+template <typename Nodes>
+LogicalResult Inliner::visitCalls(const Nodes &nodes, Extent &extent) {
+  for (const pb::NodeProto &node : nodes) {
+    uint64_t own = 1;
+    if (Function *function = callee(node)) {
+      if (failed(visit(*function)))
+        return failure();
+      own = function->extent.size;
+      extent.depth = std::max(extent.depth, function->extent.depth + 1);
+    }
+    extent.size = SaturatingAdd(extent.size, own);
+    for (const pb::AttributeProto &attribute : node.attribute()) {
+      if (attribute.has_g() && failed(visitCalls(attribute.g().node(), extent)))
+        return failure();
+      for (const pb::GraphProto &subgraph : attribute.graphs())
+        if (failed(visitCalls(subgraph.node(), extent)))
+          return failure();
+    }
+  }
+  return success();
+}
+
+LogicalResult Inliner::visit(Function &function) {
+  if (function.state == Function::Done)
+    return success();
+  if (function.state == Function::Active)
+    return reporter.invalid(function.text +
+                            " calls itself, directly or through others");
+  function.state = Function::Active;
+  // The first check bounds this recursion, the second one that of inlineCall.
+  bool tooDeep = ++activeDepth > maxDepth;
+  if (!tooDeep && failed(visitCalls(function.proto->node(), function.extent)))
+    return failure();
+  --activeDepth;
+  if (tooDeep || function.extent.depth >= maxDepth)
+    return reporter.invalid(function.text +
+                            ": functions call each other more "
+                            "than " +
+                            Twine(maxDepth) + " levels deep");
+  function.state = Function::Done;
+  return success();
+}
+
+LogicalResult Inliner::measure() {
+  Extent extent;
+  for (auto &entry : functions)
+    if (failed(visit(entry.second)))
+      return failure();
+  if (failed(visitCalls(model.graph().node(), extent)))
+    return failure();
+  uint64_t limit = reporter.getOptions().maxNodes;
+  if (extent.size > limit)
+    return reporter.limit("the graph has more than " + Twine(limit) + " nodes" +
+                          (functions.empty() ? "" : " with functions inlined"));
+  return success();
+}
+
+void Inliner::rememberNames(const pb::GraphProto &source) {
+  for (const pb::ValueInfoProto &value : source.input())
+    taken.insert(value.name());
+  for (const pb::TensorProto &tensor : source.initializer())
+    taken.insert(tensor.name());
+  for (const pb::NodeProto &node : source.node()) {
+    for (const std::string &name : node.output())
+      taken.insert(name);
+    for (const pb::AttributeProto &attribute : node.attribute()) {
+      if (attribute.has_g())
+        rememberNames(attribute.g());
+      for (const pb::GraphProto &subgraph : attribute.graphs())
+        rememberNames(subgraph);
+    }
+  }
+}
+
+std::string Inliner::freshName(StringRef prefix, StringRef name) {
+  std::string base = (prefix + "/" + name).str(), candidate = base;
+  for (unsigned i = 1; !taken.insert(candidate).second; ++i)
+    candidate = base + "_" + std::to_string(i);
+  return candidate;
+}
+
+/// Renames values and replaces references to attributes of the function, in
+/// nested graphs too.
+LogicalResult Inliner::copyNode(pb::NodeProto &node, const Names &names,
+                                const Attributes &attributes, StringRef prefix,
+                                const Function &function) {
+  auto rename = [&](std::string &name) {
+    auto found = names.find(name);
+    if (found != names.end())
+      name = found->second;
+  };
+  for (std::string &name : *node.mutable_input())
+    rename(name);
+  for (std::string &name : *node.mutable_output())
+    rename(name);
+  if (!node.name().empty())
+    node.set_name((prefix + "/" + node.name()).str());
+
+  for (int i = 0; i < node.attribute_size();) {
+    pb::AttributeProto &attribute = *node.mutable_attribute(i);
+    if (!attribute.ref_attr_name().empty()) {
+      auto found = attributes.find(attribute.ref_attr_name());
+      if (found == attributes.end()) {
+        // An optional attribute that the call leaves out.
+        node.mutable_attribute()->DeleteSubrange(i, 1);
+        continue;
+      }
+      std::string name = attribute.name();
+      if (attribute.has_type() && found->second->has_type() &&
+          attribute.type() != found->second->type())
+        return reporter.invalid(
+            function.text + ": attribute " + quoted(attribute.ref_attr_name()) +
+            " has another type than its use in " + describe(node));
+      attribute = *found->second;
+      attribute.set_name(name);
+    }
+    auto copySubgraph = [&](pb::GraphProto &subgraph) -> LogicalResult {
+      for (pb::NodeProto &inner : *subgraph.mutable_node())
+        if (failed(copyNode(inner, names, attributes, prefix, function)))
+          return failure();
+      for (pb::ValueInfoProto &output : *subgraph.mutable_output())
+        rename(*output.mutable_name());
+      return success();
+    };
+    if (attribute.has_g() && failed(copySubgraph(*attribute.mutable_g())))
+      return failure();
+    for (pb::GraphProto &subgraph : *attribute.mutable_graphs())
+      if (failed(copySubgraph(subgraph)))
+        return failure();
+    ++i;
+  }
+  return success();
+}
+
+LogicalResult Inliner::inlineCall(const pb::NodeProto &call,
+                                  Function &function) {
+  const pb::FunctionProto &body = *function.proto;
+  if (call.input_size() > body.input_size() ||
+      call.output_size() > body.output_size())
+    return reporter.invalid(describe(call) +
+                            ": more inputs or outputs than the function has");
+  std::string prefix = call.name().empty() ? call.op_type() : call.name();
+
+  Attributes attributes;
+  for (const auto &entry : function.defaults)
+    attributes[entry.first()] = &entry.second;
+  for (const pb::AttributeProto &attribute : call.attribute()) {
+    if (!is_contained(body.attribute(), attribute.name()) &&
+        !function.defaults.count(attribute.name()))
+      return reporter.invalid(describe(call) +
+                              ": the function has no attribute " +
+                              quoted(attribute.name()));
+    attributes[attribute.name()] = &attribute;
+  }
+
+  Names names;
+  StringSet<> inputs;
+  for (int i = 0; i < body.input_size(); ++i) {
+    names[body.input(i)] = i < call.input_size() ? call.input(i) : "";
+    inputs.insert(body.input(i));
+  }
+  // An output that is an input of the function needs a node to carry the name.
+  SmallVector<std::pair<std::string, std::string>> copies;
+  StringSet<> produced;
+  for (int i = 0; i < body.output_size(); ++i) {
+    const std::string &formal = body.output(i);
+    std::string actual = i < call.output_size() ? call.output(i) : "";
+    if (!produced.insert(formal).second || inputs.count(formal)) {
+      if (!actual.empty())
+        copies.push_back({names[formal], actual});
+      continue;
+    }
+    names[formal] = actual.empty() ? freshName(prefix, formal) : actual;
+  }
+  for (const pb::NodeProto &node : body.node())
+    for (const std::string &output : node.output()) {
+      if (output.empty())
+        continue;
+      if (inputs.count(output))
+        return reporter.invalid(function.text + ": " + describe(node) +
+                                " writes the function's input " +
+                                quoted(output));
+      if (!names.count(output))
+        names[output] = freshName(prefix, output);
+    }
+  for (const std::string &output : body.output())
+    if (!names.count(output))
+      return reporter.invalid(function.text + ": output " + quoted(output) +
+                              " is produced by no node");
+
+  for (const pb::NodeProto &node : body.node()) {
+    graph.inlined.push_back(node);
+    pb::NodeProto &copy = graph.inlined.back();
+    if (failed(copyNode(copy, names, attributes, prefix, function)))
+      return failure();
+    // A name that the body neither takes nor makes must not meet a value of the
+    // caller that happens to be called the same.
+    for (int i = 0; i < node.input_size(); ++i)
+      if (!node.input(i).empty() && !names.count(node.input(i)))
+        return reporter.invalid(function.text + ": " + describe(node) +
+                                " reads " + quoted(node.input(i)) +
+                                ", which nothing produces");
+    if (Function *inner = callee(copy)) {
+      if (failed(inlineCall(copy, *inner)))
+        return failure();
+    } else {
+      graph.nodes.push_back({&copy, function.opsets});
+    }
+  }
+  for (auto &[from, to] : copies) {
+    pb::NodeProto &copy = graph.inlined.emplace_back();
+    copy.set_op_type("Identity");
+    copy.add_input(from);
+    copy.add_output(to);
+    graph.nodes.push_back({&copy, &graph.opsets.front()});
+  }
+  return success();
+}
+
+LogicalResult Inliner::run() {
+  if (!functions.empty())
+    rememberNames(model.graph());
+  for (pb::NodeProto &node : *model.mutable_graph()->mutable_node()) {
+    if (Function *function = callee(node)) {
+      if (failed(inlineCall(node, *function)))
+        return failure();
+    } else {
+      graph.nodes.push_back({&node, &graph.opsets.front()});
+    }
+  }
+  return success();
+}
+
+LogicalResult flatten(pb::ModelProto &model,
+                      function_ref<bool(StringRef)> isStandardOp,
+                      Reporter &reporter, FlatGraph &graph) {
+  graph.opsets.emplace_back();
+  if (failed(
+          readOpsets(model.opset_import(), "", reporter, graph.opsets.front())))
+    return failure();
+  Inliner inliner(model, reporter, graph);
+  if (failed(inliner.collect(isStandardOp)) || failed(inliner.measure()))
+    return failure();
+  graph.nodes.reserve(model.graph().node_size());
+  return inliner.run();
+}
+
+} // namespace mlir::qopt::importer

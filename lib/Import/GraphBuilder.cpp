@@ -1,0 +1,166 @@
+//===- GraphBuilder.cpp - the graph as a function of the onnx dialect -----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One op per node, in the order of the file, which is topological. Initializers
+// that something uses become constants at the head of the function. Types of
+// intermediate values that the model declares are checked, never trusted.
+//===----------------------------------------------------------------------===//
+
+#include "GraphBuilder.h"
+#include "DataTypes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "mlir/IR/Verifier.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace llvm;
+
+namespace mlir::qopt::importer {
+
+namespace {
+/// The names of the locations that a diagnostic points to.
+std::string locationName(Location loc) {
+  if (auto name = dyn_cast<NameLoc>(loc))
+    return name.getName().str();
+  return {};
+}
+} // namespace
+
+LogicalResult GraphBuilder::addInitializers(pb::GraphProto &graph,
+                                            const FlatGraph &flat) {
+  DenseSet<StringRef> used;
+  for (const FlatNode &node : flat.nodes)
+    for (const std::string &input : node.proto->input())
+      if (!input.empty())
+        used.insert(input);
+  for (const pb::ValueInfoProto &output : graph.output())
+    used.insert(output.name());
+  for (pb::TensorProto &tensor : *graph.mutable_initializer()) {
+    if (!used.contains(tensor.name()))
+      continue;
+    ElementsAttr value;
+    if (failed(tensors.import(tensor, "initializer " + quoted(tensor.name()),
+                              tensor.name(), value)))
+      return failure();
+    Location loc = NameLoc::get(builder.getStringAttr(tensor.name()));
+    values[tensor.name()] = nodes.constant(loc, value);
+  }
+  return success();
+}
+
+LogicalResult GraphBuilder::addNode(pb::NodeProto &proto, const OpForm &form,
+                                    size_t index) {
+  std::string name = proto.name();
+  if (name.empty())
+    name = proto.op_type() + "_" + std::to_string(index);
+  Location loc = NameLoc::get(builder.getStringAttr(name));
+  SmallVector<Value> operands, results;
+  for (const std::string &input : proto.input())
+    operands.push_back(input.empty() ? nodes.noValue()
+                                     : values.lookup(StringRef(input)));
+  if (failed(nodes.build(proto, form, loc, operands, results)))
+    return failure();
+  for (auto [output, result] : zip(proto.output(), results))
+    if (!output.empty())
+      values[output] = result;
+  return success();
+}
+
+/// Element types that value_info declares must be those that follow.
+LogicalResult GraphBuilder::checkDeclaredTypes(const pb::GraphProto &graph) {
+  for (const pb::ValueInfoProto &info : graph.value_info()) {
+    if (!info.type().has_tensor_type())
+      continue;
+    auto value = values.find(StringRef(info.name()));
+    int64_t declared = info.type().tensor_type().elem_type();
+    if (value == values.end() || declared == 0)
+      continue;
+    if (elementTypeOf(declared, context) !=
+        getElementTypeOrSelf(value->second.getType()))
+      return reporter.invalid(
+          "value " + quoted(info.name()) + " is declared with data type " +
+          dataTypeName(declared) + ", which is not what its producer makes");
+  }
+  return success();
+}
+
+LogicalResult GraphBuilder::collectOutputs(const Signature &signature,
+                                           SmallVectorImpl<Value> &results) {
+  for (const Port &port : signature.outputs) {
+    Value value = values.lookup(StringRef(port.name));
+    if (getElementTypeOrSelf(value.getType()) != port.elementType)
+      return reporter.invalid("output " + quoted(port.name) +
+                              " is declared with another data type than its "
+                              "producer makes");
+    results.push_back(value);
+  }
+  return success();
+}
+
+LogicalResult GraphBuilder::verifyModule(ModuleOp module) {
+  std::string node, message;
+  ScopedDiagnosticHandler handler(context, [&](Diagnostic &diagnostic) {
+    if (message.empty()) {
+      node = locationName(diagnostic.getLocation());
+      message = diagnostic.str();
+    }
+    return success();
+  });
+  if (succeeded(verify(module)))
+    return success();
+  return reporter.invalid("node " + quoted(node) + ": " +
+                          StringRef(escaped(message)));
+}
+
+OwningOpRef<ModuleOp> GraphBuilder::build(pb::GraphProto &graph,
+                                          const FlatGraph &flat,
+                                          ArrayRef<const OpForm *> forms,
+                                          const Signature &signature) {
+  Location loc = NameLoc::get(builder.getStringAttr(graph.name()));
+  OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
+  SmallVector<Type> inputTypes;
+  SmallVector<DictionaryAttr> inputAttributes, outputAttributes;
+  for (const Port &port : signature.inputs) {
+    if (!port.ranked) {
+      (void)reporter.unsupported("input " + quoted(port.name) +
+                                 " has no shape; give one with --shape");
+      return {};
+    }
+    inputTypes.push_back(port.getType());
+    inputAttributes.push_back(port.getAttributes(context));
+  }
+  for (const Port &port : signature.outputs)
+    outputAttributes.push_back(port.getAttributes(context));
+
+  builder.setInsertionPointToEnd(module->getBody());
+  auto function = func::FuncOp::create(builder, loc, "main",
+                                       builder.getFunctionType(inputTypes, {}));
+  Block *entry = function.addEntryBlock();
+  builder.setInsertionPointToStart(entry);
+  for (auto [port, argument] :
+       zip_equal(signature.inputs, entry->getArguments())) {
+    argument.setLoc(NameLoc::get(builder.getStringAttr(port.name)));
+    values[port.name] = argument;
+  }
+
+  if (failed(addInitializers(graph, flat)))
+    return {};
+  for (auto [index, node] : enumerate(flat.nodes))
+    if (failed(addNode(*node.proto, *forms[index], index)))
+      return {};
+  SmallVector<Value> results;
+  if (failed(checkDeclaredTypes(graph)) ||
+      failed(collectOutputs(signature, results)))
+    return {};
+  func::ReturnOp::create(builder, loc, results);
+  function.setType(
+      builder.getFunctionType(inputTypes, ValueRange(results).getTypes()));
+  function.setAllArgAttrs(inputAttributes);
+  function.setAllResultAttrs(outputAttributes);
+  if (failed(verifyModule(*module)))
+    return {};
+  return module;
+}
+
+} // namespace mlir::qopt::importer

@@ -1,0 +1,226 @@
+//===- NodeBuilder.cpp - one node of the graph to ops of the dialect ------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Generic creation: the op is found by its name in the dialect, its attributes
+// are converted by the kinds of the opset table, and the element types of its
+// results come from the op's own rule. Shapes are left to the shape inference:
+// every result is an unranked tensor.
+//===----------------------------------------------------------------------===//
+
+#include "NodeBuilder.h"
+#include "DataTypes.h"
+#include "ModelChecks.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "qopt/Dialect/ONNX/IR/ONNXOps.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace llvm;
+
+namespace mlir::qopt::importer {
+
+namespace {
+/// The kind letters of the opset table for a name: `i`, `i!`, or empty.
+StringRef kindOf(const OpForm &form, StringRef name) {
+  StringRef rest = form.attributes;
+  while (!rest.empty()) {
+    auto [entry, tail] = rest.split(' ');
+    auto [known, kind] = entry.split(':');
+    if (known == name)
+      return kind;
+    rest = tail;
+  }
+  return {};
+}
+
+pb::AttributeProto::AttributeType protoKind(char kind) {
+  switch (kind) {
+  case 'f':
+    return pb::AttributeProto::FLOAT;
+  case 's':
+    return pb::AttributeProto::STRING;
+  case 'I':
+    return pb::AttributeProto::INTS;
+  case 'F':
+    return pb::AttributeProto::FLOATS;
+  case 't':
+    return pb::AttributeProto::TENSOR;
+  default:
+    return pb::AttributeProto::INT;
+  }
+}
+} // namespace
+
+Value NodeBuilder::constant(Location loc, ElementsAttr value) {
+  return onnx::ConstantOp::create(builder, loc, value);
+}
+
+Value NodeBuilder::constantVector(Location loc, ArrayRef<int64_t> values) {
+  auto type = RankedTensorType::get({static_cast<int64_t>(values.size())},
+                                    builder.getI64Type());
+  return constant(loc, DenseElementsAttr::get(type, values));
+}
+
+Value NodeBuilder::noValue() {
+  if (!none) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(builder.getInsertionBlock());
+    none = onnx::NoValueOp::create(builder, builder.getUnknownLoc(),
+                                   builder.getNoneType());
+  }
+  return none;
+}
+
+LogicalResult NodeBuilder::checkCounts(const NodeContext &node) {
+  const OpForm &form = node.form;
+  int inputs = node.proto.input_size(), outputs = node.proto.output_size();
+  if (form.maxInputs >= 0 && inputs > form.maxInputs)
+    return reporter.invalid(node.describe() + ": " + Twine(inputs) +
+                            " inputs, the operator has at most " +
+                            Twine(form.maxInputs));
+  int required =
+      form.maxInputs < 0 ? std::max(inputs, form.minInputs) : form.minInputs;
+  for (int i = 0; i < required; ++i)
+    if (i >= inputs || node.proto.input(i).empty())
+      return reporter.invalid(node.describe() + ": input " + Twine(i) +
+                              " is required and missing");
+  if (form.maxOutputs >= 0 && outputs > form.maxOutputs)
+    return reporter.invalid(node.describe() + ": " + Twine(outputs) +
+                            " outputs, the operator has at most " +
+                            Twine(form.maxOutputs));
+  if (outputs < form.minOutputs)
+    return reporter.invalid(node.describe() + ": " + Twine(outputs) +
+                            " outputs, the operator has at least " +
+                            Twine(form.minOutputs));
+  return success();
+}
+
+LogicalResult NodeBuilder::convertAttribute(NodeContext &node,
+                                            pb::AttributeProto &attribute,
+                                            char kind, Attribute &result) {
+  std::string subject =
+      node.describe() + ": attribute " + quoted(attribute.name());
+  switch (kind) {
+  case 'i':
+    result = builder.getI64IntegerAttr(attribute.i());
+    return success();
+  case 'f':
+    result = builder.getF32FloatAttr(attribute.f());
+    return success();
+  case 's':
+    result = builder.getStringAttr(attribute.s());
+    return success();
+  case 'I':
+    result = builder.getDenseI64ArrayAttr(
+        ArrayRef<int64_t>(attribute.ints().data(), attribute.ints_size()));
+    return success();
+  case 'F':
+    result = builder.getDenseF32ArrayAttr(
+        ArrayRef<float>(attribute.floats().data(), attribute.floats_size()));
+    return success();
+  case 't': {
+    ElementsAttr value;
+    if (failed(tensors.import(*attribute.mutable_t(), subject,
+                              node.proto.name(), value)))
+      return failure();
+    result = value;
+    return success();
+  }
+  case 'd': {
+    // 0 is the default of optional data types.
+    if (attribute.i() == 0 &&
+        !kindOf(node.form, attribute.name()).ends_with("!"))
+      return success();
+    Type type;
+    if (failed(requireElementType(attribute.i(), subject, builder.getContext(),
+                                  reporter, type)))
+      return failure();
+    result = TypeAttr::get(type);
+    return success();
+  }
+  default:
+    return success();
+  }
+}
+
+LogicalResult NodeBuilder::convertAttributes(NodeContext &node) {
+  for (pb::AttributeProto &attribute : *node.proto.mutable_attribute()) {
+    StringRef kind = kindOf(node.form, attribute.name());
+    std::string subject =
+        node.describe() + ": attribute " + quoted(attribute.name());
+    if (kind.empty())
+      return reporter.invalid(subject + " does not exist at this opset");
+    pb::AttributeProto::AttributeType actual;
+    if (failed(attributeKind(attribute, node.proto, reporter, actual)))
+      return failure();
+    if (kind.front() != 'x' && actual != protoKind(kind.front()))
+      return reporter.invalid(subject + " is of the wrong kind");
+    Attribute value;
+    if (failed(convertAttribute(node, attribute, kind.front(), value)))
+      return failure();
+    if (value)
+      node.attributes.set(attribute.name(), value);
+  }
+  StringRef rest = node.form.attributes;
+  while (!rest.empty()) {
+    auto [entry, tail] = rest.split(' ');
+    auto [name, kind] = entry.split(':');
+    if (kind.ends_with("!") && !node.attributes.get(name))
+      return reporter.invalid(node.describe() + ": attribute '" + name +
+                              "' is required and missing");
+    rest = tail;
+  }
+  return success();
+}
+
+LogicalResult NodeBuilder::create(NodeContext &node, StringRef op,
+                                  ArrayRef<Value> operands, int numOperands,
+                                  const NamedAttrList &attributes,
+                                  unsigned numResults,
+                                  SmallVectorImpl<Value> &results) {
+  MLIRContext *context = builder.getContext();
+  std::optional<RegisteredOperationName> name =
+      RegisteredOperationName::lookup(("onnx." + op).str(), context);
+  if (!name)
+    return reporter.unsupported(node.describe() +
+                                ": the operator is not supported");
+  OperationState state(node.loc, *name);
+  state.addOperands(operands);
+  for (int i = operands.size(); i < numOperands; ++i)
+    state.addOperands(noValue());
+  state.addAttributes(attributes.getAttrs());
+  auto *interface = name->getInterface<onnx::ONNXOpInterface>();
+  DictionaryAttr dictionary = attributes.getDictionary(context);
+  for (unsigned i = 0; i < numResults; ++i) {
+    Type type = interface ? interface->inferElementType(context, state.operands,
+                                                        dictionary, i)
+                          : Type();
+    if (!type)
+      return reporter.invalid(node.describe() +
+                              ": the element type of output " + Twine(i) +
+                              " does not follow from the inputs");
+    state.addTypes(UnrankedTensorType::get(type));
+  }
+  Operation *created = builder.create(state);
+  results.assign(created->result_begin(), created->result_end());
+  return success();
+}
+
+LogicalResult NodeBuilder::build(pb::NodeProto &proto, const OpForm &form,
+                                 Location loc, ArrayRef<Value> operands,
+                                 SmallVectorImpl<Value> &results) {
+  NodeContext node{*this, reporter, proto, form, loc, {}, {}, {}};
+  node.operands.assign(operands.begin(), operands.end());
+  if (failed(checkCounts(node)) || failed(convertAttributes(node)))
+    return failure();
+  if (form.decode) {
+    if (failed(form.decode(node)))
+      return failure();
+  } else if (failed(create(node, form.op, node.operands, form.maxInputs,
+                           node.attributes, form.maxOutputs, node.results))) {
+    return failure();
+  }
+  results = std::move(node.results);
+  return success();
+}
+
+} // namespace mlir::qopt::importer

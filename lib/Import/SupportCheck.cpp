@@ -1,0 +1,140 @@
+//===- SupportCheck.cpp - what the importer would refuse as unsupported ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// All unsupported operators and data types are found in one pass and reported
+// together, each with its domain, opset, nodes and the nearest supported name.
+//===----------------------------------------------------------------------===//
+
+#include "SupportCheck.h"
+#include "DataTypes.h"
+#include "mlir/IR/OperationSupport.h"
+#include "qopt/Support/DidYouMean.h"
+#include "llvm/ADT/StringExtras.h"
+#include <map>
+
+using namespace llvm;
+
+namespace mlir::qopt::importer {
+
+namespace {
+constexpr unsigned maxNodesShown = 4;
+
+/// The nodes that share one reason.
+struct Group {
+  std::string nodes;
+  unsigned count = 0;
+
+  void add(const pb::NodeProto &node) {
+    if (++count > maxNodesShown)
+      return;
+    if (count > 1)
+      nodes += ", ";
+    StringRef name = node.name();
+    if (name.empty() && node.output_size() > 0)
+      name = node.output(0);
+    nodes += quoted(name);
+  }
+
+  std::string str() const {
+    std::string text = nodes;
+    if (count > maxNodesShown)
+      text += " and " + std::to_string(count - maxNodesShown) + " more";
+    return (count == 1 ? "node " : "nodes ") + text;
+  }
+};
+
+/// ONNX name of an operator's form: `ai.onnx.Conv (opset 18)`.
+std::string operatorText(const pb::NodeProto &node, StringRef domain,
+                         int64_t version) {
+  return (domain.empty() ? "ai.onnx" : escaped(domain)) + "." +
+         escaped(node.op_type()) + " (opset " + std::to_string(version) + ")";
+}
+
+/// The dialect may have an operator under another name than ONNX.
+bool isRegistered(StringRef op, MLIRContext *context) {
+  if (op == "Dropout")
+    op = "ConstantOfShape";
+  else if (op == "Scatter")
+    op = "ScatterElements";
+  else if (op == "SimplifiedLayerNormalization")
+    op = "RMSNormalization";
+  return RegisteredOperationName::lookup(("onnx." + op).str(), context)
+      .has_value();
+}
+} // namespace
+
+LogicalResult checkSupport(const FlatGraph &flat, const pb::GraphProto &graph,
+                           MLIRContext *context, Reporter &reporter,
+                           std::vector<const OpForm *> &forms,
+                           std::vector<std::string> &problems) {
+  std::map<std::string, Group> groups;
+  auto addType = [&](int64_t dataType, const Twine &subject) {
+    // Numbers that are no type are refused where the tensor is read.
+    if (dataType != 0 && !elementTypeOf(dataType, context) &&
+        !dataTypeName(dataType).empty())
+      problems.push_back(
+          (subject + ": data type " + dataTypeName(dataType)).str());
+  };
+
+  for (const Opsets &opsets : flat.opsets) {
+    auto version = opsets.find("");
+    if (version != opsets.end() && version->second > newestOpset) {
+      problems.push_back("opset " + std::to_string(version->second) +
+                         " of ai.onnx (newest supported: " +
+                         std::to_string(newestOpset) + ")");
+      break;
+    }
+  }
+
+  std::vector<StringRef> known;
+  for (StringRef op : knownOps())
+    if (isRegistered(op, context))
+      known.push_back(op);
+  forms.reserve(flat.nodes.size());
+  for (const FlatNode &flatNode : flat.nodes) {
+    const pb::NodeProto &node = *flatNode.proto;
+    StringRef domain = canonicalDomain(node.domain());
+    auto imported = flatNode.opsets->find(domain);
+    if (imported == flatNode.opsets->end())
+      return reporter.invalid(describe(node) +
+                              ": opset_import does not name "
+                              "domain " +
+                              quoted(domain.empty() ? "ai.onnx" : domain));
+    int64_t version = imported->second;
+    const OpForm *form = nullptr;
+    if (domain.empty() && isRegistered(node.op_type(), context))
+      form = findForm(node.op_type(), version);
+    forms.push_back(form);
+    if (form) {
+      for (const pb::AttributeProto &attribute : node.attribute()) {
+        bool isType = StringRef(form->attributes)
+                          .contains((attribute.name() + ":d").c_str());
+        if (attribute.has_t())
+          addType(attribute.t().data_type(), describe(node));
+        if (isType && attribute.has_i())
+          addType(attribute.i(), describe(node));
+      }
+      continue;
+    }
+    std::string text = operatorText(node, domain, version);
+    int64_t first = domain.empty() ? firstVersion(node.op_type()) : 0;
+    if (first > version)
+      text += ", supported from opset " + std::to_string(first);
+    else if (!is_contained(known, node.op_type()))
+      text += didYouMean(node.op_type(), known);
+    else if (!domain.empty())
+      text += ", supported in domain ai.onnx only";
+    groups[text].add(node);
+  }
+
+  for (const pb::TensorProto &tensor : graph.initializer())
+    addType(tensor.data_type(), "initializer " + quoted(tensor.name()));
+  for (const pb::SparseTensorProto &tensor : graph.sparse_initializer())
+    problems.push_back("sparse initializer " + quoted(tensor.values().name()));
+
+  for (const auto &[text, group] : groups)
+    problems.push_back(text + " in " + group.str());
+  return success();
+}
+
+} // namespace mlir::qopt::importer

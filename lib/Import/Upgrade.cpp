@@ -1,0 +1,234 @@
+//===- Upgrade.cpp - nodes of older opsets to the form of opset 23 --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Most breaks between opsets turned an attribute into an input: the attribute
+// becomes a constant operand. The others change a meaning and become a few ops.
+//===----------------------------------------------------------------------===//
+
+#include "Upgrade.h"
+#include "NodeBuilder.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "qopt/Dialect/ONNX/IR/ONNXOps.h"
+
+using namespace llvm;
+
+namespace mlir::qopt::importer {
+
+namespace {
+/// An op of the node's own name, with `numOperands` operands.
+LogicalResult finish(NodeContext &node, int numOperands,
+                     unsigned numResults = 1) {
+  return node.builder.create(node, node.form.op, node.operands, numOperands,
+                             node.attributes, numResults, node.results);
+}
+
+/// An op with one result and no attribute but those given.
+LogicalResult emit(NodeContext &node, StringRef op, ArrayRef<Value> operands,
+                   const NamedAttrList &attributes, Value &result) {
+  SmallVector<Value, 1> results;
+  if (failed(
+          node.builder.create(node, op, operands, -1, attributes, 1, results)))
+    return failure();
+  result = results.front();
+  return success();
+}
+
+/// A scalar constant of the element type of `like`; null if that is no number.
+Value scalarLike(NodeContext &node, Value like, double value) {
+  Type type = getElementTypeOrSelf(like.getType());
+  Attribute element;
+  if (isa<FloatType>(type))
+    element = FloatAttr::get(type, value);
+  else if (type.isIntOrIndex())
+    element = IntegerAttr::get(
+        type, APInt(type.getIntOrFloatBitWidth(), static_cast<int64_t>(value),
+                    /*isSigned=*/true, /*implicitTrunc=*/true));
+  else
+    return {};
+  auto tensorType = RankedTensorType::get({}, type);
+  return node.builder.constant(node.loc,
+                               DenseElementsAttr::get(tensorType, element));
+}
+
+/// Moves an ints attribute behind the operands.
+void intsToOperand(NodeContext &node, StringRef name) {
+  auto values = node.take<DenseI64ArrayAttr>(name);
+  node.operands.push_back(
+      values ? node.builder.constantVector(node.loc, values.asArrayRef())
+             : node.builder.noValue());
+}
+} // namespace
+
+LogicalResult decodeConstant(NodeContext &node) {
+  if (node.attributes.getAttrs().size() != 1)
+    return node.reporter.invalid(node.describe() +
+                                 ": a constant has exactly one value");
+  Attribute value = node.attributes.getAttrs().front().getValue();
+  OpBuilder &builder = node.builder.getBuilder();
+  auto tensorOf = [](ArrayRef<int64_t> dims, Type type) {
+    return RankedTensorType::get(dims, type);
+  };
+  ElementsAttr elements = dyn_cast<ElementsAttr>(value);
+  if (auto integer = dyn_cast<IntegerAttr>(value)) {
+    elements = DenseElementsAttr::get(tensorOf({}, builder.getI64Type()),
+                                      integer.getInt());
+  } else if (auto number = dyn_cast<FloatAttr>(value)) {
+    elements =
+        DenseElementsAttr::get(tensorOf({}, builder.getF32Type()),
+                               static_cast<float>(number.getValueAsDouble()));
+  } else if (auto integers = dyn_cast<DenseI64ArrayAttr>(value)) {
+    elements = DenseElementsAttr::get(
+        tensorOf({integers.size()}, builder.getI64Type()),
+        integers.asArrayRef());
+  } else if (auto numbers = dyn_cast<DenseF32ArrayAttr>(value)) {
+    elements = DenseElementsAttr::get(
+        tensorOf({numbers.size()}, builder.getF32Type()), numbers.asArrayRef());
+  }
+  node.results.push_back(node.builder.constant(node.loc, elements));
+  return success();
+}
+
+/// Dropout of a model that is not being trained passes its input through; the
+/// mask is true everywhere.
+LogicalResult decodeDropout(NodeContext &node) {
+  if (node.proto.input_size() > 2 && !node.proto.input(2).empty()) {
+    auto constant = node.operands[2].getDefiningOp<onnx::ConstantOp>();
+    auto training = constant ? dyn_cast<DenseElementsAttr>(constant.getValue())
+                             : DenseElementsAttr();
+    if (!training || !training.getElementType().isInteger(1) ||
+        training.getNumElements() != 1 || *training.value_begin<bool>())
+      return node.reporter.unsupported(
+          node.describe() + ": training_mode must be a constant false");
+  }
+  Value data = node.operands.front();
+  node.results.push_back(data);
+  if (node.proto.output_size() < 2 || node.proto.output(1).empty())
+    return success();
+  OpBuilder &builder = node.builder.getBuilder();
+  NamedAttrList ones;
+  ones.set("value", DenseElementsAttr::get(
+                        RankedTensorType::get({1}, builder.getI1Type()), true));
+  Value shape, mask;
+  if (failed(emit(node, "Shape", data, {}, shape)) ||
+      failed(emit(node, "ConstantOfShape", shape, ones, mask)))
+    return failure();
+  node.results.push_back(mask);
+  return success();
+}
+
+/// Scatter became ScatterElements in opset 11.
+LogicalResult decodeScatter(NodeContext &node) {
+  return node.builder.create(node, "ScatterElements", node.operands, 3,
+                             node.attributes, 1, node.results);
+}
+
+LogicalResult decodeSimplifiedLayerNormalization(NodeContext &node) {
+  if (node.proto.output_size() > 1 && !node.proto.output(1).empty())
+    return node.reporter.unsupported(
+        node.describe() + ": the output of the inverse standard deviation");
+  return node.builder.create(node, "RMSNormalization", node.operands, 2,
+                             node.attributes, 1, node.results);
+}
+
+LogicalResult upgradeAxes(NodeContext &node) {
+  intsToOperand(node, "axes");
+  return finish(node, 2);
+}
+
+/// Before opset 7 a binary operator broadcast its second operand only where
+/// asked; aligned at the end that is what all opsets since do.
+LogicalResult upgradeBroadcast(NodeContext &node) {
+  auto broadcast = node.take<IntegerAttr>("broadcast");
+  auto axis = node.take<IntegerAttr>("axis");
+  if (broadcast && broadcast.getInt() != 0 && axis)
+    return node.reporter.unsupported(
+        node.describe() +
+        ": broadcasting along an axis (opset 6 and older) is not supported");
+  return finish(node, 2);
+}
+
+LogicalResult upgradeClip(NodeContext &node) {
+  for (StringRef bound : {"min", "max"}) {
+    auto value = node.take<FloatAttr>(bound);
+    Value operand = value ? scalarLike(node, node.operands.front(),
+                                       value.getValueAsDouble())
+                          : node.builder.noValue();
+    if (!operand)
+      return node.reporter.invalid(node.describe() + ": input is no number");
+    node.operands.push_back(operand);
+  }
+  return finish(node, 3);
+}
+
+LogicalResult upgradePad(NodeContext &node) {
+  intsToOperand(node, "pads");
+  auto value = node.take<FloatAttr>("value");
+  Value operand =
+      value ? scalarLike(node, node.operands.front(), value.getValueAsDouble())
+            : node.builder.noValue();
+  if (!operand)
+    return node.reporter.invalid(node.describe() + ": input is no number");
+  node.operands.push_back(operand);
+  return finish(node, 4);
+}
+
+LogicalResult upgradeSlice(NodeContext &node) {
+  for (StringRef name : {"starts", "ends", "axes"})
+    intsToOperand(node, name);
+  return finish(node, 5);
+}
+
+/// Before opset 13 the dims from `axis` on were one: softmax over a matrix.
+LogicalResult upgradeSoftmax(NodeContext &node) {
+  auto attribute = node.take<IntegerAttr>("axis");
+  int64_t axis = attribute ? attribute.getInt() : 1;
+  Value input = node.operands.front();
+  std::optional<int64_t> rank = onnx::rankOf(input);
+  OpBuilder &builder = node.builder.getBuilder();
+  NamedAttrList last;
+  last.set("axis", builder.getI64IntegerAttr(-1));
+  if (axis == -1 || (rank && axis == *rank - 1))
+    return node.builder.create(node, node.form.op, input, 1, last, 1,
+                               node.results);
+  NamedAttrList flattenAxis;
+  flattenAxis.set("axis", builder.getI64IntegerAttr(axis));
+  Value shape, matrix, computed, result;
+  if (failed(emit(node, "Shape", input, {}, shape)) ||
+      failed(emit(node, "Flatten", input, flattenAxis, matrix)) ||
+      failed(emit(node, node.form.op, matrix, last, computed)) ||
+      failed(emit(node, "Reshape", {computed, shape}, {}, result)))
+    return failure();
+  node.results.push_back(result);
+  return success();
+}
+
+/// The number of parts is the number of outputs of the node.
+LogicalResult upgradeSplit(NodeContext &node) {
+  if (node.form.since < 13)
+    intsToOperand(node, "split");
+  unsigned parts = node.proto.output_size();
+  auto declared =
+      dyn_cast_if_present<IntegerAttr>(node.attributes.get("num_outputs"));
+  bool hasSizes =
+      node.operands.size() > 1 && !isa<NoneType>(node.operands[1].getType());
+  if (declared && declared.getInt() != parts)
+    return node.reporter.invalid(node.describe() + ": num_outputs is " +
+                                 Twine(declared.getInt()) + ", the node has " +
+                                 Twine(parts) + " outputs");
+  if (declared && hasSizes)
+    return node.reporter.invalid(node.describe() +
+                                 ": both split and num_outputs are given");
+  if (!declared && !hasSizes)
+    node.attributes.set("num_outputs",
+                        node.builder.getBuilder().getI64IntegerAttr(parts));
+  return finish(node, 2, parts);
+}
+
+LogicalResult upgradeTopK(NodeContext &node) {
+  auto count = node.take<IntegerAttr>("k");
+  node.operands.push_back(
+      node.builder.constantVector(node.loc, count.getInt()));
+  return finish(node, 2, 2);
+}
+
+} // namespace mlir::qopt::importer
