@@ -4,9 +4,22 @@
 #ifndef QOPT_DIALECT_QOPT_TRANSFORMS_PASSES_H
 #define QOPT_DIALECT_QOPT_TRANSFORMS_PASSES_H
 
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
+namespace mlir {
+class DialectRegistry;
+} // namespace mlir
+
 namespace mlir::qopt {
+
+/// Makes products of the onnx dialect known to the passes as contractions.
+void registerONNXInterfaces(DialectRegistry &registry);
+
+/// The plan on the module as an aligned table: what `--dry-run` shows.
+/// `floatWeightBits` (16 or 32) is the size in which weights of float layers
+/// will be stored.
+void printPlan(ModuleOp module, raw_ostream &os, unsigned floatWeightBits);
 
 #define GEN_PASS_DECL
 #include "qopt/Dialect/QOpt/Transforms/Passes.h.inc"

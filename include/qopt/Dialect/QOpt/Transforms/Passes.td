@@ -1,9 +1,117 @@
 //===- Passes.td - passes of Dialect/QOpt/Transforms ---===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Order in a pipeline: qopt-plan, (qopt-print-plan), qopt-quantize,
+// qopt-float-weights. qopt-observe belongs to the calibration build, which stays
+// float.
+//===----------------------------------------------------------------------===//
 
 #ifndef QOPT_DIALECT_QOPT_TRANSFORMS_PASSES_TD
 #define QOPT_DIALECT_QOPT_TRANSFORMS_PASSES_TD
 
 include "mlir/Pass/PassBase.td"
+
+def PlanPass : Pass<"qopt-plan", "mlir::ModuleOp"> {
+  let summary = "Decide for every contraction how it is quantized, or why not";
+  let description = [{
+    Gives every operation with `ContractionOpInterface` either `qopt.scheme` (and
+    `qopt.outliers`, a static list of outlier columns) or `qopt.keep`, the reason
+    why it stays in float. Later passes only carry this out.
+
+    A contraction can be quantized when its weight is a finite f32 constant of
+    rank 2, its activation has a known last dimension, is not read transposed, and
+    K cannot overflow the i32 sum. One that is the last projection (its result
+    reaches a model output and meets no norm, residual or other contraction on any
+    way) stays float unless a rule asks for it.
+
+    With `scheme=llm-int8` and statistics, the outlier columns of an activation are
+    a static list: those with `|x| >= threshold` in at least one and in at least
+    the share `frequency` of the tokens, at most min(cap, K/8) of them by absmax.
+    Without statistics they are found at run time by the threshold.
+  }];
+  let options = [
+    Option<"scheme", "scheme", "std::string", /*default=*/"\"w8a8\"",
+           "Scheme of layers without a rule: fp32, w8a8 or llm-int8">,
+    Option<"statistics", "statistics", "std::string", /*default=*/"",
+           "Statistics file of a calibration of this model">,
+    Option<"threshold", "threshold", "double", /*default=*/"6.0",
+           "Magnitude from which a value counts as an outlier; 0: no outliers">,
+    Option<"frequency", "frequency", "double", /*default=*/"0.01",
+           "Share of tokens that must hit the threshold (static lists)">,
+    Option<"cap", "cap", "int64_t", /*default=*/"32",
+           "Most outlier columns of one activation; K/8 is a limit too">,
+    Option<"allowNonfinite", "allow-nonfinite", "bool", /*default=*/"false",
+           "Keep a layer with NaN or Inf in its weight in float, instead of failing">,
+    ListOption<"rules", "rules", "std::string",
+           "keep:REGEX[=f32|f16] or quantize:REGEX=SCHEME; the last match decides">,
+    ListOption<"quantize", "quantize", "std::string",
+           "REGEX=SCHEME: as rules, after them">,
+    ListOption<"keep", "keep", "std::string",
+           "REGEX[=f32|f16]: as rules, after `quantize`">];
+  let statistics = [
+    Statistic<"numQuantized", "quantized", "Contractions that get a scheme">,
+    Statistic<"numKept", "kept", "Contractions that stay float">,
+    Statistic<"numOutlierColumns", "outlier-columns", "Columns in static lists">];
+  let dependentDialects = ["::mlir::qopt::QOptDialect"];
+}
+
+def PrintPlanPass : Pass<"qopt-print-plan", "mlir::ModuleOp"> {
+  let summary = "Print the plan as a table on stdout";
+  let options = [
+    Option<"floatWeights", "float-weights", "std::string", /*default=*/"\"f16\"",
+           "Type in which weights of float layers are stored: f16 or f32">];
+}
+
+def QuantizePass : Pass<"qopt-quantize", "mlir::ModuleOp"> {
+  let summary = "Carry the plan out: quantize weights and rewrite contractions";
+  let description = [{
+    A contraction with `qopt.scheme` becomes `qopt.dynamic_quantize` of its
+    activation, after a `qopt.outlier_split` where the scheme has outliers, and a
+    `qopt.quantized_matmul`. Both are shared by all readers of the activation that
+    agree about the outliers. Weights are quantized per output channel: scale =
+    absmax / 127, code = rne(clamp(w * (127 / absmax), -127, 127)); a channel with
+    absmax < 127 * FLT_MIN has scale 1 and codes 0. They are stored [K, N].
+
+    Static outliers: the rows of the weight that they meet are no part of the codes
+    or of absmax, and are kept in half precision (f32 if a value overflows f16).
+    Dynamic outliers: the codes cover all rows, and the whole weight is kept in half
+    precision beside them.
+
+    The data of original weights without further use is freed.
+  }];
+  let statistics = [
+    Statistic<"numQuantized", "quantized", "Contractions rewritten">,
+    Statistic<"numSplits", "splits", "Activations split">,
+    Statistic<"numZeroChannels", "zero-channels", "All-zero weight channels">];
+  let dependentDialects = ["::mlir::qopt::QOptDialect", "::mlir::onnx::ONNXDialect"];
+}
+
+def FloatWeightsPass : Pass<"qopt-float-weights", "mlir::ModuleOp"> {
+  let summary = "Store large float constants in half precision";
+  let description = [{
+    An f32 constant of at least 1,024 elements that only contractions (as weight)
+    and Gather (as data) read is stored as f16, with an `onnx.Cast` to f32 behind
+    the constant, or behind the Gather, so that only rows that are read are
+    converted. A constant with a finite value that overflows f16 stays f32; a remark
+    counts them. `qopt.weights` (a type) on a contraction overrules `type`.
+  }];
+  let options = [
+    Option<"type", "type", "std::string", /*default=*/"\"f16\"", "f16 or f32">];
+  let statistics = [
+    Statistic<"numNarrowed", "narrowed", "Constants stored in f16">,
+    Statistic<"numOverflowing", "overflowing", "Constants that do not fit f16">];
+  let dependentDialects = ["::mlir::onnx::ONNXDialect"];
+}
+
+def ObservePass : Pass<"qopt-observe", "mlir::ModuleOp"> {
+  let summary = "Insert taps on the activations of contractions that can be quantized";
+  let description = [{
+    One `qopt.observe` per distinct activation, named after the first node that
+    reads it. The module attribute `qopt.taps` lists the names in the order of
+    their numbers.
+  }];
+  let statistics = [Statistic<"numTaps", "taps", "Taps inserted">];
+  let dependentDialects = ["::mlir::qopt::QOptDialect"];
+}
 
 #endif // QOPT_DIALECT_QOPT_TRANSFORMS_PASSES_TD

@@ -1,0 +1,62 @@
+//===- Contractions.h - the contractions of a model, as the plan sees them ===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Names, order and eligibility of contractions and the grouping of those that
+// read one activation. qopt-plan and qopt-observe share this, so that
+// statistics find their way back to the operations.
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_DIALECT_QOPT_TRANSFORMS_CONTRACTIONS_H
+#define QOPT_DIALECT_QOPT_TRANSFORMS_CONTRACTIONS_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "qopt/Dialect/QOpt/IR/QOptInterfaces.h"
+
+namespace mlir::qopt {
+
+/// Attributes of the plan on contractions (see the qopt dialect).
+constexpr llvm::StringLiteral schemeAttrName = "qopt.scheme";
+constexpr llvm::StringLiteral keepAttrName = "qopt.keep";
+constexpr llvm::StringLiteral outliersAttrName = "qopt.outliers";
+/// A remark of the plan on a layer that has a scheme.
+constexpr llvm::StringLiteral noteAttrName = "qopt.note";
+/// The type in which a kept layer's weight is stored, when a rule asks for it.
+constexpr llvm::StringLiteral weightsAttrName = "qopt.weights";
+/// On the module: names of the calibration taps.
+constexpr llvm::StringLiteral tapsAttrName = "qopt.taps";
+
+/// K of a product of 8-bit codes whose i32 sum cannot overflow.
+constexpr int64_t maxCodesK = ((int64_t(1) << 31) - 1) / (127 * 127);
+
+/// Name of the ONNX node, from the location; empty if there is none.
+StringRef nodeName(Operation *op);
+
+/// All contractions of the module, in program order.
+SmallVector<ContractionOpInterface> collectContractions(ModuleOp module);
+
+/// The value of the contraction's weight if it is a constant, else null.
+ElementsAttr constantWeight(ContractionOpInterface op);
+
+/// K and N of a constant weight of rank 2.
+std::pair<int64_t, int64_t> weightShape(ContractionOpInterface op);
+
+/// Why the contraction cannot be quantized by its form; empty: it can.
+std::string whyNotQuantizable(ContractionOpInterface op);
+
+/// Whether the result reaches an output of the function and meets no norm,
+/// residual (sum of two computed values) or other contraction on any way: the
+/// head of a model, whose errors nothing dampens.
+bool isLastProjection(ContractionOpInterface op);
+
+/// An activation that quantizable contractions read.
+struct Tap {
+  /// Name of the first reader, made unique in the module.
+  std::string name;
+  Value activation;
+  SmallVector<ContractionOpInterface> readers;
+};
+SmallVector<Tap> collectTaps(ModuleOp module);
+
+} // namespace mlir::qopt
+
+#endif // QOPT_DIALECT_QOPT_TRANSFORMS_CONTRACTIONS_H

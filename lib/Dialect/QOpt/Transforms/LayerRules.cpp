@@ -1,0 +1,87 @@
+//===- LayerRules.cpp - which layers a user keeps or quantizes ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The scheme stands behind the last '=' of a rule, since a regular expression
+// may hold one too.
+//===----------------------------------------------------------------------===//
+
+#include "qopt/Dialect/QOpt/Transforms/LayerRules.h"
+#include "qopt/Support/DidYouMean.h"
+#include "qopt/Support/Names.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace llvm;
+
+namespace mlir::qopt {
+
+std::optional<SchemeName> parseSchemeName(StringRef text) {
+  return StringSwitch<std::optional<SchemeName>>(text)
+      .Case("fp32", SchemeName::FP32)
+      .Case("w8a8", SchemeName::W8A8)
+      .Case("llm-int8", SchemeName::LLMInt8)
+      .Default(std::nullopt);
+}
+
+StringRef schemeNames() { return "fp32, w8a8, llm-int8"; }
+
+Error LayerRules::add(StringRef pattern, SchemeName scheme, StringRef storage) {
+  Rule rule{pattern.str(), std::make_shared<Regex>(pattern), scheme,
+            storage.str(), false};
+  std::string fault;
+  if (pattern.empty())
+    return createStringError("a rule for layers has an empty pattern");
+  if (!rule.regex->isValid(fault))
+    return createStringError("the pattern " + quoteName(pattern) +
+                             " is no regular expression: " + fault);
+  rules.push_back(std::move(rule));
+  return Error::success();
+}
+
+Error LayerRules::addKeep(StringRef text) {
+  auto [pattern, storage] = text.rsplit('=');
+  if (storage == "f32" || storage == "f16")
+    return add(pattern, SchemeName::FP32, storage);
+  return add(text, SchemeName::FP32, "");
+}
+
+Error LayerRules::addQuantize(StringRef text) {
+  auto [pattern, name] = text.rsplit('=');
+  if (std::optional<SchemeName> scheme = parseSchemeName(name))
+    return add(pattern, *scheme, "");
+  if (!text.contains('='))
+    return createStringError("the rule " + quoteName(text) +
+                             " needs the form REGEX=SCHEME");
+  return createStringError("unknown scheme " + quoteName(name) + " (" +
+                           schemeNames() + ")" +
+                           didYouMean(name, {"fp32", "w8a8", "llm-int8"}));
+}
+
+Error LayerRules::addRule(StringRef text) {
+  StringRef rest = text;
+  if (rest.consume_front("keep:"))
+    return addKeep(rest);
+  if (rest.consume_front("quantize:"))
+    return addQuantize(rest);
+  return createStringError("the rule " + quoteName(text) +
+                           " starts neither with keep: nor with quantize:");
+}
+
+const LayerRules::Rule *LayerRules::match(StringRef layer) {
+  const Rule *last = nullptr;
+  for (Rule &rule : rules)
+    if (rule.regex->match(layer)) {
+      rule.matched = true;
+      last = &rule;
+    }
+  return last;
+}
+
+std::vector<StringRef> LayerRules::unmatched() const {
+  std::vector<StringRef> result;
+  for (const Rule &rule : rules)
+    if (!rule.matched)
+      result.push_back(rule.pattern);
+  return result;
+}
+
+} // namespace mlir::qopt

@@ -1,0 +1,64 @@
+//===- ONNXInterfaces.cpp - onnx ops as contractions ----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// External models: the onnx dialect does not depend on qopt, and the passes do
+// not depend on the names of its operations.
+//===----------------------------------------------------------------------===//
+
+#include "qopt/Dialect/ONNX/IR/ONNXMatMul.h"
+#include "qopt/Dialect/QOpt/IR/QOptInterfaces.h"
+#include "qopt/Dialect/QOpt/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace {
+
+struct MatMulContraction
+    : public qopt::ContractionOpInterface::ExternalModel<MatMulContraction,
+                                                         onnx::MatMulOp> {
+  Value getActivation(Operation *op) const {
+    return cast<onnx::MatMulOp>(op).getA();
+  }
+  Value getWeight(Operation *op) const {
+    return cast<onnx::MatMulOp>(op).getB();
+  }
+  bool isWeightTransposed(Operation *) const { return false; }
+  bool isActivationTransposed(Operation *) const { return false; }
+  Value getContractionBias(Operation *) const { return {}; }
+  double getProductFactor(Operation *) const { return 1; }
+  double getBiasFactor(Operation *) const { return 1; }
+};
+
+struct GemmContraction
+    : public qopt::ContractionOpInterface::ExternalModel<GemmContraction,
+                                                         onnx::GemmOp> {
+  Value getActivation(Operation *op) const {
+    return cast<onnx::GemmOp>(op).getA();
+  }
+  Value getWeight(Operation *op) const { return cast<onnx::GemmOp>(op).getB(); }
+  bool isWeightTransposed(Operation *op) const {
+    return cast<onnx::GemmOp>(op).getTransB() != 0;
+  }
+  bool isActivationTransposed(Operation *op) const {
+    return cast<onnx::GemmOp>(op).getTransA() != 0;
+  }
+  Value getContractionBias(Operation *op) const {
+    Value bias = cast<onnx::GemmOp>(op).getC();
+    return isa<NoneType>(bias.getType()) ? Value() : bias;
+  }
+  double getProductFactor(Operation *op) const {
+    return cast<onnx::GemmOp>(op).getAlpha().convertToFloat();
+  }
+  double getBiasFactor(Operation *op) const {
+    return cast<onnx::GemmOp>(op).getBeta().convertToFloat();
+  }
+};
+
+} // namespace
+
+void qopt::registerONNXInterfaces(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, onnx::ONNXDialect *) {
+    onnx::MatMulOp::attachInterface<MatMulContraction>(*context);
+    onnx::GemmOp::attachInterface<GemmContraction>(*context);
+  });
+}
