@@ -1,0 +1,127 @@
+//===- Library.cpp - a loaded model.so ------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Library.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/Twine.h"
+
+#include <array>
+#include <chrono>
+
+using namespace llvm;
+
+namespace runner {
+
+static Error failure(const Twine &message) {
+  return createStringError(std::make_error_code(std::errc::invalid_argument),
+                           message);
+}
+
+Expected<std::unique_ptr<Library>> Library::load(StringRef path,
+                                                 const qopt_options &options) {
+  std::unique_ptr<Library> library(new Library);
+  library->path = path.str();
+  char text[512] = "";
+  int status = qopt_load_library(library->path.c_str(), &library->handle, text,
+                                 sizeof text);
+  if (status) // the text begins with the path
+    return failure(text);
+  Expected<mlir::qopt::Signature> signature =
+      mlir::qopt::parseSignature(library->handle.api->signature_json());
+  if (!signature)
+    return failure(path + ": " + toString(signature.takeError()));
+  library->signature = std::move(*signature);
+  status = library->handle.api->open(&options, &library->handle.model, text,
+                                     sizeof text);
+  if (status)
+    return failure(path + ": " + text);
+  return std::move(library);
+}
+
+static std::vector<DLTensor> views(const std::vector<Tensor> &tensors) {
+  std::vector<DLTensor> result;
+  for (const Tensor &tensor : tensors)
+    result.push_back(tensor.view());
+  return result;
+}
+
+Expected<std::vector<Tensor>> Library::run(const std::vector<Tensor> &inputs) {
+  std::vector<DLTensor> in = views(inputs);
+  std::vector<DLManagedTensorVersioned *> out(signature.outputs.size());
+  char text[512] = "";
+  if (qopt_run_owned(&handle, in.data(), in.size(), out.data(), out.size(),
+                     text, sizeof text))
+    return failure(path + ": " + text);
+  std::vector<Tensor> outputs;
+  for (DLManagedTensorVersioned *managed : out) {
+    const DLTensor &from = managed->dl_tensor;
+    if (const DType *dtype = findDType(from.dtype)) {
+      Tensor tensor = makeTensor(
+          dtype, std::vector<int64_t>(from.shape, from.shape + from.ndim));
+      std::memcpy(tensor.data.data(), from.data, tensor.data.size());
+      outputs.push_back(std::move(tensor));
+    }
+    managed->deleter(managed);
+  }
+  if (outputs.size() != out.size())
+    return failure(path + ": an output has an element type that is not "
+                          "supported here");
+  return std::move(outputs);
+}
+
+/// Outputs for `run`, or nothing when a size is not known before.
+static std::vector<Tensor> preallocate(const qopt_handle &handle,
+                                       const mlir::qopt::Signature &signature,
+                                       const std::vector<DLTensor> &in) {
+  size_t n = signature.outputs.size();
+  std::vector<std::array<int64_t, 8>> dims(n);
+  std::vector<int> rank(n);
+  std::vector<Tensor> outputs;
+  if (handle.api->infer_shapes(handle.model, in.data(), in.size(),
+                               reinterpret_cast<int64_t (*)[8]>(dims.data()),
+                               rank.data()))
+    return {};
+  for (size_t i = 0; i < n; ++i) {
+    ArrayRef<int64_t> shape(dims[i].data(), rank[i]);
+    const DType *dtype = findDType(signature.outputs[i].dtype);
+    if (!dtype || llvm::any_of(shape, [](int64_t dim) { return dim < 0; }))
+      return {};
+    outputs.push_back(makeTensor(dtype, shape.vec()));
+  }
+  return outputs;
+}
+
+Expected<std::vector<double>>
+Library::measure(const std::vector<Tensor> &inputs, int n) {
+  constexpr int warmUp = 3;
+  std::vector<DLTensor> in = views(inputs);
+  std::vector<Tensor> buffers = preallocate(handle, signature, in);
+  std::vector<DLTensor> out = views(buffers);
+  std::vector<DLManagedTensorVersioned *> owned(signature.outputs.size());
+  std::vector<double> times;
+  char text[512] = "";
+  for (int i = -warmUp; i < n; ++i) {
+    auto begin = std::chrono::steady_clock::now();
+    int status;
+    if (!buffers.empty()) {
+      status = qopt_run(&handle, in.data(), in.size(), out.data(), out.size(),
+                        text, sizeof text);
+    } else {
+      status = qopt_run_owned(&handle, in.data(), in.size(), owned.data(),
+                              owned.size(), text, sizeof text);
+      if (!status)
+        for (DLManagedTensorVersioned *tensor : owned)
+          tensor->deleter(tensor);
+    }
+    std::chrono::duration<double, std::milli> taken =
+        std::chrono::steady_clock::now() - begin;
+    if (status)
+      return failure(path + ": " + text);
+    if (i >= 0)
+      times.push_back(taken.count());
+  }
+  return std::move(times);
+}
+
+} // namespace runner
