@@ -9,6 +9,7 @@
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "qopt/Codegen/Passes.h"
 #include "qopt/Conversion/Passes.h"
+#include "qopt/Dialect/ONNX/IR/ONNXDialect.h"
 #include "qopt/Dialect/ONNX/Transforms/Passes.h"
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
 #include "qopt/Dialect/QOpt/Transforms/Passes.h"
@@ -19,9 +20,11 @@ void qopt::registerAllDialects(DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   registerAllToLLVMIRTranslations(registry);
-  registry.insert<QOptDialect>();
+  registry.insert<QOptDialect, onnx::ONNXDialect>();
+  registerONNXInterfaces(registry);
 }
 
 void qopt::registerAllPasses() {
   mlir::registerAllPasses();
+  registerQOptTransformsPasses();
 }

@@ -1,0 +1,78 @@
+//===- Presets.cpp - the named pipelines that users choose from -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "qopt/Pipelines/Presets.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+#include "qopt/Dialect/ONNX/Transforms/Passes.h"
+#include "qopt/Dialect/QOpt/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace mlir::qopt;
+
+void qopt::buildSimplifyPipeline(OpPassManager &pm) {
+  // Shapes first: they turn the shape arithmetic of exporters into constants,
+  // and folding and lifting ask for constants.
+  pm.addPass(onnx::createInferShapesPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(onnx::createFoldConstantsPass());
+  // Equal subgraphs (the two readers of one norm, say) must be one value before
+  // patterns with a single-use condition are matched.
+  pm.addPass(createCSEPass());
+  pm.addPass(onnx::createLiftPatternsPass());
+  pm.addPass(onnx::createInferShapesPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void qopt::buildFP32Pipeline(OpPassManager &pm) { buildSimplifyPipeline(pm); }
+
+/// The passes behind the plan, the same for every scheme.
+static void addQuantization(OpPassManager &pm, PlanPassOptions plan,
+                            const QuantizePresetOptions &options) {
+  llvm::append_range(plan.rules, options.rules);
+  llvm::append_range(plan.quantize, options.quantize);
+  llvm::append_range(plan.keep, options.keep);
+  plan.allowNonfinite = options.allowNonfinite;
+  pm.addPass(createPlanPass(plan));
+  if (options.planOnly)
+    return;
+  pm.addPass(createQuantizePass());
+  FloatWeightsPassOptions floatWeights;
+  floatWeights.type = options.floatWeights;
+  pm.addPass(createFloatWeightsPass(floatWeights));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void qopt::buildW8A8Pipeline(OpPassManager &pm,
+                             const QuantizePresetOptions &options) {
+  buildSimplifyPipeline(pm);
+  PlanPassOptions plan;
+  plan.scheme = "w8a8";
+  addQuantization(pm, plan, options);
+}
+
+void qopt::buildLLMInt8Pipeline(OpPassManager &pm,
+                                const LLMInt8Options &options) {
+  buildSimplifyPipeline(pm);
+  PlanPassOptions plan;
+  plan.scheme = "llm-int8";
+  plan.statistics = options.statistics;
+  plan.threshold = options.threshold;
+  plan.frequency = options.frequency;
+  plan.cap = options.cap;
+  addQuantization(pm, plan, options);
+}
+
+void qopt::registerPresets() {
+  PassPipelineRegistration<>("fp32", "The float model, simplified",
+                             buildFP32Pipeline);
+  PassPipelineRegistration<QuantizePresetOptions>(
+      "w8a8", "int8 weights per channel, int8 activations per token",
+      buildW8A8Pipeline);
+  PassPipelineRegistration<LLMInt8Options>(
+      "llm-int8", "w8a8 with outlier columns in half precision",
+      buildLLMInt8Pipeline);
+}
