@@ -12,7 +12,6 @@
 
 #include <dlfcn.h>
 #include <dlpack/dlpack.h>
-#include <elf.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,38 +130,44 @@ static inline int qopt_detail_fail(char *err, size_t n, int status,
 }
 
 // Reads the headers of the file before dlopen maps it: touching the missing
-// pages of a truncated library raises SIGBUS.
+// pages of a truncated library raises SIGBUS. (The macros of elf.h would be in
+// the way of many a program.)
 static inline const char *qopt_detail_check_file(const char *path) {
+  struct {
+    unsigned char ident[16];
+    uint16_t type, machine;
+    uint32_t version;
+    uint64_t entry, segments, sections;
+    uint32_t flags;
+    uint16_t size, segment_size, n_segments, section_size, n_sections, names;
+  } header;
+  struct {
+    uint32_t type, flags;
+    uint64_t offset, address[2], file_size, memory_size, alignment;
+  } segment;
   const char *why = NULL;
-  Elf64_Ehdr header;
+  uint64_t size = 0;
   int i;
-  long size;
+  long end;
   FILE *file = fopen(path, "rb");
   if (!file)
     return "cannot be opened";
   if (fread(&header, sizeof header, 1, file) != 1 ||
-      memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
-    why = "is not a shared library";
-  else if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_type != ET_DYN ||
-           header.e_phentsize != sizeof(Elf64_Phdr))
+      memcmp(header.ident, "\177ELF\2", 5) != 0 || header.type != 3 ||
+      header.segment_size != sizeof segment)
     why = "is not a 64-bit shared library";
-  else if (fseek(file, 0, SEEK_END) != 0 || (size = ftell(file)) < 0)
+  else if (fseek(file, 0, SEEK_END) != 0 || (end = ftell(file)) < 0)
     why = "cannot be read";
-  else if (header.e_shoff > (uint64_t)size ||
-           (uint64_t)size - header.e_shoff <
-               (uint64_t)header.e_shnum * header.e_shentsize)
+  else if ((size = (uint64_t)end) < header.sections ||
+           size - header.sections <
+               (uint64_t)header.n_sections * header.section_size ||
+           size < header.segments ||
+           fseek(file, (long)header.segments, SEEK_SET) != 0)
     why = "is truncated";
-  else if (fseek(file, (long)header.e_phoff, SEEK_SET) != 0)
-    why = "is damaged";
-  else
-    for (i = 0; i < header.e_phnum && !why; ++i) {
-      Elf64_Phdr segment;
-      if (fread(&segment, sizeof segment, 1, file) != 1)
-        why = "is truncated";
-      else if (segment.p_offset > (uint64_t)size ||
-               segment.p_filesz > (uint64_t)size - segment.p_offset)
-        why = "is truncated";
-    }
+  for (i = 0; !why && i < header.n_segments; ++i)
+    if (fread(&segment, sizeof segment, 1, file) != 1 ||
+        segment.offset > size || segment.file_size > size - segment.offset)
+      why = "is truncated";
   fclose(file);
   return why;
 }

@@ -1,0 +1,33 @@
+//===- qopt-info.cpp - what is in a library -------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Shows names, types, dims, sizes and hashes without running anything.
+//===----------------------------------------------------------------------===//
+
+#include "LibraryInfo.h"
+
+#include "qopt/Support/ExitCodes.h"
+
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+using namespace mlir::qopt;
+
+int main(int argc, char **argv) {
+  cl::ResetCommandLineParser();
+  cl::OptionCategory category("qopt-info options");
+  cl::opt<std::string> file(cl::Positional, cl::desc("model.so"),
+                            cl::cat(category));
+  cl::opt<bool> json("json", cl::desc("Print one JSON object"),
+                     cl::cat(category));
+  cl::HideUnrelatedOptions(category);
+  if (!cl::ParseCommandLineOptions(
+          argc, argv, "Shows what is in a library made by qopt.\n", &errs()))
+    return ExitUsage;
+  if (file.empty()) {
+    errs() << "error: no file given\n";
+    return ExitUsage;
+  }
+  return qopt_info::printLibrary(file, json);
+}
