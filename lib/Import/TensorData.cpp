@@ -186,13 +186,16 @@ ElementsAttr TensorImporter::makeAttr(RankedTensorType type, StringRef bytes) {
 
 ElementsAttr TensorImporter::makeBlob(RankedTensorType type, StringRef hint,
                                       AsmResourceBlob blob) {
-  // Keys are for readers of the IR; a name that needs escapes is replaced.
-  bool plain = !hint.empty() && hint.size() <= 128 &&
-               (isAlpha(hint.front()) || hint.front() == '_') &&
-               all_of(hint, [](char c) {
-                 return isAlnum(c) || c == '_' || c == '.' || c == '$';
-               });
-  std::string key = plain ? hint.str() : "tensor_" + Twine(nextBlob++).str();
+  // Keys are for readers of the IR; the context makes equal ones distinct.
+  std::string key = "tensor";
+  if (!hint.empty() && hint.size() <= 128) {
+    key = hint.str();
+    for (char &c : key)
+      if (!isAlnum(c) && c != '.')
+        c = '_';
+    if (!isAlpha(key.front()))
+      key.insert(0, "_");
+  }
   return DenseResourceElementsAttr::get(type, key, std::move(blob));
 }
 

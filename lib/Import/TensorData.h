@@ -38,7 +38,6 @@ private:
   MLIRContext *context;
   ExternalData &external;
   Reporter &reporter;
-  unsigned nextBlob = 0;
 };
 
 } // namespace mlir::qopt::importer
