@@ -1,0 +1,65 @@
+//===- ModelDescription.h - what a library says about itself --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Names, types and dims of a model's inputs and outputs, read from @main before
+// it is lowered, and written into the library as its descriptor and signature.
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_TARGET_MODELDESCRIPTION_H
+#define QOPT_TARGET_MODELDESCRIPTION_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "qopt/Target/TargetISA.h"
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace llvm {
+class LLVMContext;
+class Module;
+} // namespace llvm
+
+namespace mlir::qopt {
+
+struct PortDescription {
+  std::string name;
+  Type element;
+  /// Per dim: the number, or the text of its expression ("" when it has none).
+  struct Dim {
+    int64_t size = -1;
+    std::string text;
+  };
+  std::vector<Dim> dims;
+};
+
+struct ModelDescription {
+  std::vector<PortDescription> inputs, outputs;
+  /// Name of a calibration tap by its index.
+  std::vector<std::string> taps;
+  /// Range of a symbol that is checked at each call.
+  struct Range {
+    std::string symbol;
+    int64_t min = 0, max = 0;
+  };
+  std::vector<Range> ranges;
+  /// How the model was quantized; a preset's name.
+  std::string quant;
+  std::string sourceSha256;
+};
+
+/// Reads ports, taps and hash from a module that still has its tensors.
+FailureOr<ModelDescription> describeModel(ModuleOp module);
+
+/// The signature as in interface.md, "Signature JSON".
+std::string makeSignature(const ModelDescription &model,
+                          llvm::ArrayRef<const TargetISA *> isas);
+
+/// A module that defines `qopt_model_descriptor` and, from the file, the
+/// section `qopt_weights`.
+std::unique_ptr<llvm::Module> makeDescriptorModule(
+    const ModelDescription &model, llvm::ArrayRef<const TargetISA *> isas,
+    llvm::StringRef weightsFile, bool largeWeights, llvm::LLVMContext &context);
+
+} // namespace mlir::qopt
+
+#endif // QOPT_TARGET_MODELDESCRIPTION_H

@@ -1,0 +1,397 @@
+//===- LowerLinalgToLoops.cpp - linalg on buffers to row loops ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Every operation becomes one parallel loop over "rows", the collapsed product
+// of its leading parallel dims, around sequential loops whose innermost walks
+// along contiguous memory. All operations on [.., D] thus have the same outer
+// loop, whatever the rank, which is what lets qopt-fuse-row-loops join them.
+// The innermost loop is left to LLVM's vectorizer.
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "qopt/Codegen/Passes.h"
+
+using namespace mlir;
+
+namespace mlir::qopt {
+#define GEN_PASS_DEF_LOWERLINALGTOLOOPS
+#include "qopt/Codegen/Passes.h.inc"
+
+namespace {
+
+Value asValue(OpBuilder &builder, Location loc, OpFoldResult size) {
+  return getValueOrCreateConstantIndexOp(builder, loc, size);
+}
+
+/// How the loops of one operation are arranged.
+struct LoopPlan {
+  /// Collapsed into the parallel loop, outermost first.
+  SmallVector<unsigned> rows;
+  /// Sequential loops inside, outermost first.
+  SmallVector<unsigned> inner;
+  /// The inner loops are exactly the reductions: results stay in registers.
+  bool accumulate = false;
+};
+
+class Lowering {
+public:
+  explicit Lowering(func::FuncOp func) : builder(func.getContext()) {}
+
+  LogicalResult lower(linalg::LinalgOp op);
+
+private:
+  LoopPlan plan(linalg::LinalgOp op);
+  OpFoldResult dimSize(linalg::LinalgOp op, unsigned dim);
+  SmallVector<Value> indicesOf(AffineMap map, ArrayRef<Value> ivs);
+  void emitInner(linalg::LinalgOp op, const LoopPlan &loops, unsigned level,
+                 SmallVector<Value> &ivs);
+  SmallVector<Value> emitReduction(linalg::LinalgOp op, const LoopPlan &loops,
+                                   unsigned level, SmallVector<Value> &ivs,
+                                   ValueRange accumulators);
+  SmallVector<Value> emitBody(linalg::LinalgOp op, ArrayRef<Value> ivs,
+                              ValueRange accumulators);
+  Value initialValue(linalg::LinalgOp op, OpOperand &init, ArrayRef<Value> ivs);
+  bool isRowStatistic(linalg::LinalgOp op);
+
+  OpBuilder builder;
+  Location loc = builder.getUnknownLoc();
+  SmallVector<OpFoldResult> sizes;
+  /// Buffers with one element per row, made by reductions along the row.
+  llvm::DenseSet<Value> rowStatistics;
+  /// Value with which a fill that was folded away initialised an init.
+  llvm::DenseMap<Value, Value> foldedFills;
+};
+
+/// The fill that alone determines what `op` finds in the buffer `init`.
+linalg::FillOp findFill(linalg::LinalgOp op, Value init) {
+  for (Operation *user = op->getPrevNode(); user; user = user->getPrevNode()) {
+    bool touches = llvm::is_contained(user->getOperands(), init);
+    if (auto fill = dyn_cast<linalg::FillOp>(user))
+      if (touches && fill.getDpsInits()[0] == init)
+        return fill;
+    if (touches || (user->getNumRegions() != 0 && !isa<linalg::LinalgOp>(user)))
+      return nullptr;
+  }
+  return nullptr;
+}
+
+/// Whether views of `buffer` exist, through which it could be reached by
+/// another name.
+bool isOnlyName(Value buffer) {
+  return buffer.getDefiningOp<memref::AllocOp>() &&
+         llvm::none_of(buffer.getUsers(), [](Operation *user) {
+           return isa<ViewLikeOpInterface>(user);
+         });
+}
+
+OpFoldResult Lowering::dimSize(linalg::LinalgOp op, unsigned dim) {
+  int64_t known = op.getStaticLoopRanges()[dim];
+  if (!ShapedType::isDynamic(known))
+    return builder.getIndexAttr(known);
+  // Outputs first: their sizes are what other operations are sized by too.
+  auto find = [&](OpOperand &operand) -> Value {
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    for (auto [position, expr] : llvm::enumerate(map.getResults()))
+      if (auto plain = dyn_cast<AffineDimExpr>(expr))
+        if (plain.getPosition() == dim)
+          return memref::DimOp::create(builder, loc, operand.get(), position);
+    return {};
+  };
+  for (OpOperand &init : op.getDpsInitsMutable())
+    if (Value size = find(init))
+      return size;
+  for (OpOperand *input : op.getDpsInputOperands())
+    if (Value size = find(*input))
+      return size;
+  return op.createLoopRanges(builder, loc)[dim].size;
+}
+
+/// Whether an elementwise operation works on one value per row only: the
+/// statistics of norms and softmax. It then runs in the rows' loop.
+bool Lowering::isRowStatistic(linalg::LinalgOp op) {
+  bool found = false;
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(input);
+    if (map.getNumResults() == op.getNumLoops()) {
+      if (!rowStatistics.contains(input->get()))
+        return false;
+      found = true;
+    }
+  }
+  return found;
+}
+
+LoopPlan Lowering::plan(linalg::LinalgOp op) {
+  LoopPlan result;
+  SmallVector<utils::IteratorType> iterators = op.getIteratorTypesArray();
+  SmallVector<unsigned> parallel, reduction;
+  llvm::SmallDenseSet<unsigned> seen;
+  if (!op.getDpsInits().empty())
+    for (AffineExpr expr :
+         op.getMatchingIndexingMap(op.getDpsInitOperand(0)).getResults())
+      if (auto dim = dyn_cast<AffineDimExpr>(expr))
+        if (seen.insert(dim.getPosition()).second)
+          parallel.push_back(dim.getPosition());
+  for (unsigned dim = 0; dim < iterators.size(); ++dim) {
+    if (iterators[dim] != utils::IteratorType::parallel)
+      reduction.push_back(dim);
+    else if (!seen.contains(dim))
+      parallel.insert(parallel.begin(), dim);
+  }
+
+  if (reduction.empty()) {
+    result.rows = parallel;
+    if (parallel.size() > 1 && !isRowStatistic(op)) {
+      result.inner.push_back(result.rows.pop_back_val());
+    } else if (parallel.size() > 1) {
+      for (Value init : op.getDpsInits())
+        rowStatistics.insert(init);
+    }
+    return result;
+  }
+
+  // Which dim do the larger inputs walk contiguously?
+  SmallVector<unsigned> votes(iterators.size(), 0);
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(input);
+    if (map.getNumResults() == 0)
+      continue;
+    if (auto dim = dyn_cast<AffineDimExpr>(map.getResults().back()))
+      votes[dim.getPosition()] += map.getNumResults();
+  }
+  // The dims are distinct, so that ties are decided by position.
+  llvm::sort(reduction, [&](unsigned a, unsigned b) {
+    return std::pair(votes[a], a) < std::pair(votes[b], b);
+  });
+  result.rows = parallel;
+  result.accumulate =
+      parallel.empty() || votes[reduction.back()] > votes[parallel.back()];
+  if (result.accumulate) {
+    result.inner = reduction;
+    for (Value init : op.getDpsInits())
+      rowStatistics.insert(init);
+    return result;
+  }
+  unsigned contiguous = result.rows.pop_back_val();
+  result.inner = reduction;
+  result.inner.push_back(contiguous);
+  return result;
+}
+
+SmallVector<Value> Lowering::indicesOf(AffineMap map, ArrayRef<Value> ivs) {
+  SmallVector<Value> indices;
+  for (auto [position, expr] : llvm::enumerate(map.getResults())) {
+    if (auto dim = dyn_cast<AffineDimExpr>(expr))
+      indices.push_back(ivs[dim.getPosition()]);
+    else if (auto known = dyn_cast<AffineConstantExpr>(expr))
+      indices.push_back(
+          arith::ConstantIndexOp::create(builder, loc, known.getValue()));
+    else
+      indices.push_back(affine::AffineApplyOp::create(
+          builder, loc, map.getSubMap({static_cast<unsigned>(position)}), ivs));
+  }
+  return indices;
+}
+
+Value Lowering::initialValue(linalg::LinalgOp op, OpOperand &init,
+                             ArrayRef<Value> ivs) {
+  if (Value fill = foldedFills.lookup(init.get()))
+    return fill;
+  return memref::LoadOp::create(
+      builder, loc, init.get(),
+      indicesOf(op.getMatchingIndexingMap(&init), ivs));
+}
+
+SmallVector<Value> Lowering::emitBody(linalg::LinalgOp op, ArrayRef<Value> ivs,
+                                      ValueRange accumulators) {
+  Block *body = op.getBlock();
+  IRMapping mapping;
+  for (OpOperand &operand : op->getOpOperands()) {
+    BlockArgument argument = op.getMatchingBlockArgument(&operand);
+    if (op.isDpsInit(&operand) && !accumulators.empty()) {
+      mapping.map(
+          argument,
+          accumulators[operand.getOperandNumber() - op.getNumDpsInputs()]);
+      continue;
+    }
+    if (argument.use_empty())
+      continue;
+    if (!isa<MemRefType>(operand.get().getType())) {
+      mapping.map(argument, operand.get());
+      continue;
+    }
+    mapping.map(argument,
+                memref::LoadOp::create(
+                    builder, loc, operand.get(),
+                    indicesOf(op.getMatchingIndexingMap(&operand), ivs)));
+  }
+  for (Operation &inner : body->without_terminator()) {
+    if (auto index = dyn_cast<linalg::IndexOp>(inner))
+      mapping.map(index.getResult(), ivs[index.getDim()]);
+    else
+      builder.clone(inner, mapping);
+  }
+  SmallVector<Value> results;
+  for (auto [position, value] :
+       llvm::enumerate(body->getTerminator()->getOperands())) {
+    Value result = mapping.lookupOrDefault(value);
+    results.push_back(result);
+    if (accumulators.empty())
+      continue;
+    // The sum of a reduction may be formed in any order; without that licence
+    // LLVM could not vectorize it.
+    Operation *combiner = result.getDefiningOp();
+    if (!isa_and_nonnull<arith::AddFOp, arith::MulFOp>(combiner) ||
+        !llvm::is_contained(combiner->getOperands(), accumulators[position]))
+      continue;
+    auto flags = arith::FastMathFlagsAttr::get(
+        op.getContext(),
+        arith::FastMathFlags::reassoc | arith::FastMathFlags::contract);
+    combiner->setAttr("fastmath", flags);
+    for (Value operand : combiner->getOperands())
+      if (auto product = operand.getDefiningOp<arith::MulFOp>())
+        if (product->getBlock() == combiner->getBlock())
+          product.setFastmath(product.getFastmath() |
+                              arith::FastMathFlags::contract);
+  }
+  return results;
+}
+
+SmallVector<Value> Lowering::emitReduction(linalg::LinalgOp op,
+                                           const LoopPlan &loops,
+                                           unsigned level,
+                                           SmallVector<Value> &ivs,
+                                           ValueRange accumulators) {
+  if (level == loops.inner.size())
+    return emitBody(op, ivs, accumulators);
+  unsigned dim = loops.inner[level];
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  auto loop = scf::ForOp::create(
+      builder, loc, zero, asValue(builder, loc, sizes[dim]), one, accumulators);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  ivs[dim] = loop.getInductionVar();
+  SmallVector<Value> next =
+      emitReduction(op, loops, level + 1, ivs, loop.getRegionIterArgs());
+  scf::YieldOp::create(builder, loc, next);
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
+void Lowering::emitInner(linalg::LinalgOp op, const LoopPlan &loops,
+                         unsigned level, SmallVector<Value> &ivs) {
+  auto store = [&](ValueRange values) {
+    for (auto [init, value] : llvm::zip(op.getDpsInitsMutable(), values))
+      memref::StoreOp::create(builder, loc, value, init.get(),
+                              indicesOf(op.getMatchingIndexingMap(&init), ivs));
+  };
+  if (loops.accumulate) {
+    SmallVector<Value> accumulators;
+    for (OpOperand &init : op.getDpsInitsMutable())
+      accumulators.push_back(initialValue(op, init, ivs));
+    store(emitReduction(op, loops, 0, ivs, accumulators));
+    return;
+  }
+  if (level == loops.inner.size()) {
+    store(emitBody(op, ivs, {}));
+    return;
+  }
+  unsigned dim = loops.inner[level];
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  auto loop = scf::ForOp::create(builder, loc, zero,
+                                 asValue(builder, loc, sizes[dim]), one);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  ivs[dim] = loop.getInductionVar();
+  emitInner(op, loops, level + 1, ivs);
+}
+
+LogicalResult Lowering::lower(linalg::LinalgOp op) {
+  if (!op.hasPureBufferSemantics())
+    return op->emitOpError("is not bufferized");
+  loc = op->getLoc();
+  builder.setInsertionPoint(op);
+  LoopPlan loops = plan(op);
+  sizes.clear();
+  for (unsigned dim = 0; dim < op.getNumLoops(); ++dim)
+    sizes.push_back(dimSize(op, dim));
+
+  foldedFills.clear();
+  SmallVector<linalg::FillOp> fills;
+  if (loops.accumulate)
+    for (Value init : op.getDpsInits())
+      if (isOnlyName(init))
+        if (linalg::FillOp fill = findFill(op, init)) {
+          foldedFills[init] = fill.getInputs()[0];
+          fills.push_back(fill);
+        }
+
+  SmallVector<Value> ivs(op.getNumLoops());
+  if (loops.rows.empty()) {
+    emitInner(op, loops, 0, ivs);
+  } else {
+    Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+    Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+    SmallVector<OpFoldResult> basis;
+    Value count;
+    for (unsigned dim : loops.rows) {
+      basis.push_back(sizes[dim]);
+      Value size = asValue(builder, loc, sizes[dim]);
+      count = count ? arith::MulIOp::create(builder, loc, count, size) : size;
+    }
+    auto rows = scf::ParallelOp::create(builder, loc, ValueRange{zero},
+                                        ValueRange{count}, ValueRange{one});
+    builder.setInsertionPointToStart(rows.getBody());
+    Value row = rows.getInductionVars()[0];
+    if (loops.rows.size() == 1) {
+      ivs[loops.rows[0]] = row;
+    } else {
+      auto split = affine::AffineDelinearizeIndexOp::create(
+          builder, loc, row, basis, /*hasOuterBound=*/true);
+      for (auto [dim, value] : llvm::zip(loops.rows, split.getResults()))
+        ivs[dim] = value;
+    }
+    emitInner(op, loops, 0, ivs);
+  }
+  op->erase();
+  for (linalg::FillOp fill : fills)
+    fill->erase();
+  return success();
+}
+
+class LowerLinalgToLoopsPass final
+    : public impl::LowerLinalgToLoopsBase<LowerLinalgToLoopsPass> {
+  void runOnOperation() override {
+    func::FuncOp func = getOperation();
+    // Copies are elementwise operations like any other: parallel, and fused.
+    SmallVector<memref::CopyOp> copies;
+    func.walk([&](memref::CopyOp op) { copies.push_back(op); });
+    OpBuilder builder(&getContext());
+    for (memref::CopyOp copy : copies) {
+      builder.setInsertionPoint(copy);
+      linalg::makeMemRefCopyOp(builder, copy.getLoc(), copy.getSource(),
+                               copy.getTarget());
+      copy.erase();
+    }
+    SmallVector<linalg::LinalgOp> ops;
+    func.walk([&](Operation *op) {
+      if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
+        ops.push_back(linalgOp);
+      } else if (isa_and_nonnull<linalg::LinalgDialect>(op->getDialect()) &&
+                 !isa<linalg::YieldOp, linalg::IndexOp>(op)) {
+        op->emitOpError("has no lowering to loops");
+        signalPassFailure();
+      }
+    });
+    Lowering lowering(func);
+    for (linalg::LinalgOp op : ops)
+      if (failed(lowering.lower(op)))
+        return signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace mlir::qopt

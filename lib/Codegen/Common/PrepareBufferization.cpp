@@ -1,0 +1,72 @@
+//===- PrepareBufferization.cpp - what must hold before buffers -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Joins and pads become writes of slices into one destination, which
+// bufferization can do in place; large constants become weights; inputs belong
+// to the caller and must not be written.
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "qopt/Codegen/Passes.h"
+#include "qopt/Dialect/QOpt/IR/QOptDialect.h"
+
+using namespace mlir;
+
+namespace mlir::qopt {
+#define GEN_PASS_DEF_PREPAREBUFFERIZATION
+#include "qopt/Codegen/Passes.h.inc"
+
+namespace {
+
+/// Below this a constant may well be an LLVM global: vectors of per-channel
+/// parameters, masks, tables of a few entries.
+constexpr int64_t kLargeConstantBytes = 1024;
+
+class PrepareBufferizationPass final
+    : public impl::PrepareBufferizationBase<PrepareBufferizationPass> {
+  LogicalResult initialize(MLIRContext *context) override {
+    RewritePatternSet set(context);
+    tensor::populateDecomposeTensorConcatPatterns(set);
+    linalg::populateDecomposePadPatterns(set);
+    patterns = std::move(set);
+    return success();
+  }
+
+  void runOnOperation() override {
+    func::FuncOp func = getOperation();
+    if (failed(applyPatternsGreedily(func, patterns)))
+      return signalPassFailure();
+
+    func.walk([&](arith::ConstantOp constant) {
+      auto value = dyn_cast<ElementsAttr>(constant.getValue());
+      auto type = dyn_cast<RankedTensorType>(constant.getType());
+      if (!value || !type || !type.getElementType().isIntOrFloat() ||
+          type.getElementTypeBitWidth() % 8 != 0)
+        return;
+      // A splat costs nothing as IR, and folds.
+      if (auto dense = dyn_cast<DenseElementsAttr>(value))
+        if (dense.isSplat())
+          return;
+      if (type.getNumElements() * type.getElementTypeBitWidth() / 8 <
+          kLargeConstantBytes)
+        return;
+      OpBuilder builder(constant);
+      auto weight = WeightOp::create(builder, constant.getLoc(), type, value,
+                                     /*offset=*/IntegerAttr());
+      constant.replaceAllUsesWith(weight.getResult());
+      constant.erase();
+    });
+
+    if (func.isPublic())
+      for (unsigned i = 0; i < func.getNumArguments(); ++i)
+        func.setArgAttr(i,
+                        bufferization::BufferizationDialect::kWritableAttrName,
+                        BoolAttr::get(&getContext(), false));
+  }
+
+  FrozenRewritePatternSet patterns;
+};
+
+} // namespace
+} // namespace mlir::qopt

@@ -1,0 +1,119 @@
+//===- Link.cpp - objects and runtime archive to a shared library ---------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// lld dies of a signal when the disk is full, so it is a child, and writes to a
+// private temporary. No compiler driver and no development package is needed
+// where models are compiled: the C library is named by its run-time file.
+//===----------------------------------------------------------------------===//
+
+#include "qopt/Target/Link.h"
+#include "qopt/Support/Subprocess.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace mlir::qopt;
+
+static std::string firstExisting(std::initializer_list<llvm::StringRef> paths) {
+  for (llvm::StringRef path : paths)
+    if (llvm::sys::fs::exists(path))
+      return path.str();
+  return {};
+}
+
+static std::string carriedArchive(llvm::StringRef executable) {
+  llvm::SmallString<256> real;
+  if (llvm::sys::fs::real_path(executable, real))
+    return {};
+  llvm::SmallString<256> path(
+      llvm::sys::path::parent_path(llvm::sys::path::parent_path(real)));
+  llvm::sys::path::append(path, "lib", "qopt", "x86_64-linux-gnu",
+                          "libqopt_runtime.a");
+  return path.str().str();
+}
+
+LogicalResult mlir::qopt::linkSharedLibrary(const LinkSpec &spec,
+                                            std::string &error) {
+  std::string archive = spec.runtimeArchive.empty()
+                            ? carriedArchive(spec.executablePath)
+                            : spec.runtimeArchive;
+  if (archive.empty() || !llvm::sys::fs::exists(archive)) {
+    error = "the runtime archive " + archive + " is missing";
+    return failure();
+  }
+  std::string linker =
+      firstExisting({"/usr/bin/ld.lld-22", "/usr/lib/llvm-22/bin/ld.lld"});
+  if (linker.empty()) {
+    error = "the linker ld.lld-22 is missing (package lld-22)";
+    return failure();
+  }
+  std::string libc = firstExisting({"/lib/x86_64-linux-gnu/libc.so.6",
+                                    "/usr/lib/x86_64-linux-gnu/libc.so.6",
+                                    "/lib64/libc.so.6"});
+  std::string libm = firstExisting({"/lib/x86_64-linux-gnu/libm.so.6",
+                                    "/usr/lib/x86_64-linux-gnu/libm.so.6",
+                                    "/lib64/libm.so.6"});
+  if (libc.empty() || libm.empty()) {
+    error = "the C library libc.so.6 or libm.so.6 for x86-64 is missing";
+    return failure();
+  }
+
+  llvm::SmallString<256> script(spec.tempDir);
+  llvm::sys::path::append(script, "exports.ver");
+  {
+    std::error_code code;
+    llvm::raw_fd_ostream stream(script, code);
+    if (!code) {
+      stream << "{ global: qopt_model_query; local: *; };\n";
+      stream.close();
+      code = stream.error();
+      stream.clear_error();
+    }
+    if (code) {
+      error = code.message();
+      return failure();
+    }
+  }
+
+  SubprocessSpec child;
+  child.program = linker;
+  child.arguments = {"ld.lld",
+                     "-shared",
+                     "-Bsymbolic",
+                     "--gc-sections",
+                     "--no-undefined",
+                     "--build-id=sha1",
+                     "--hash-style=gnu",
+                     "--threads=1",
+                     "-z",
+                     "now",
+                     "-z",
+                     "relro",
+                     "-z",
+                     "noexecstack",
+                     "--undefined=qopt_model_query",
+                     ("--version-script=" + script).str(),
+                     "-o",
+                     spec.output};
+  for (const std::string &object : spec.objects)
+    child.arguments.push_back(object);
+  child.arguments.insert(child.arguments.end(),
+                         {archive, "--as-needed", libm, libc});
+  llvm::ErrorOr<SubprocessResult> result = runSubprocess(child);
+  if (!result) {
+    error = linker + ": " + result.getError().message();
+    return failure();
+  }
+  if (result->signal != 0) {
+    error = "the linker died of signal " + std::to_string(result->signal) +
+            " (a full disk gives signal 7)";
+    return failure();
+  }
+  if (result->exitCode != 0) {
+    error = "the linker failed: " + result->errorText;
+    return failure();
+  }
+  return success();
+}

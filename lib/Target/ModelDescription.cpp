@@ -1,0 +1,166 @@
+//===- ModelDescription.cpp - what a library says about itself ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "qopt/Target/ModelDescription.h"
+#include "qopt/Dialect/QOpt/IR/QOptDialect.h"
+#include "llvm/Support/JSON.h"
+
+using namespace mlir;
+using namespace mlir::qopt;
+
+static FailureOr<PortDescription> describePort(func::FuncOp main, Type type,
+                                               DictionaryAttr attributes,
+                                               StringRef what, unsigned index) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor)
+    return main.emitError(what) << " " << index << " is no ranked tensor";
+  if (tensor.getRank() > 8)
+    return main.emitError(what)
+           << " " << index << " has rank " << tensor.getRank()
+           << "; the rule is at most 8";
+  if (!tensor.getElementType().isIntOrFloat())
+    return main.emitError(what) << " " << index << " has elements of type "
+                                << tensor.getElementType();
+  PortDescription port;
+  auto name = attributes ? attributes.getAs<StringAttr>("onnx.name") : nullptr;
+  port.name = name ? name.str() : (what + "_" + Twine(index)).str();
+  port.element = tensor.getElementType();
+  auto dims = attributes ? attributes.getAs<ArrayAttr>("onnx.dims") : nullptr;
+  for (auto [i, size] : llvm::enumerate(tensor.getShape())) {
+    PortDescription::Dim dim;
+    if (!ShapedType::isDynamic(size))
+      dim.size = size;
+    else if (dims && i < dims.size())
+      if (auto text = dyn_cast<StringAttr>(dims[i]))
+        dim.text = text.str();
+    port.dims.push_back(std::move(dim));
+  }
+  return port;
+}
+
+FailureOr<ModelDescription> mlir::qopt::describeModel(ModuleOp module) {
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  if (!main)
+    return module.emitError("has no function @main");
+  ModelDescription model;
+  for (auto [i, type] : llvm::enumerate(main.getArgumentTypes())) {
+    FailureOr<PortDescription> port =
+        describePort(main, type, main.getArgAttrDict(i), "input", i);
+    if (failed(port))
+      return failure();
+    model.inputs.push_back(std::move(*port));
+  }
+  for (auto [i, type] : llvm::enumerate(main.getResultTypes())) {
+    FailureOr<PortDescription> port =
+        describePort(main, type, main.getResultAttrDict(i), "output", i);
+    if (failed(port))
+      return failure();
+    model.outputs.push_back(std::move(*port));
+  }
+  if (auto hash = module->getAttrOfType<StringAttr>("onnx.source_sha256"))
+    model.sourceSha256 = hash.str();
+  LogicalResult taps = success();
+  module.walk([&](ObserveOp op) {
+    if (op.getTap() > 1000000) {
+      taps = op.emitOpError("has an impossible tap number");
+      return;
+    }
+    if (model.taps.size() <= op.getTap())
+      model.taps.resize(op.getTap() + 1);
+    model.taps[op.getTap()] = op.getName().str();
+  });
+  if (failed(taps))
+    return failure();
+  return model;
+}
+
+static std::string dtypeName(Type type) {
+  if (type.isInteger(1))
+    return "bool";
+  if (type.isBF16())
+    return "bfloat16";
+  std::string width = std::to_string(type.getIntOrFloatBitWidth());
+  if (isa<FloatType>(type))
+    return "float" + width;
+  return (type.isUnsignedInteger() ? "uint" : "int") + width;
+}
+
+static llvm::json::Value dimJson(const PortDescription::Dim &dim) {
+  if (dim.size >= 0)
+    return dim.size;
+  if (dim.text.empty())
+    return nullptr;
+  return dim.text;
+}
+
+static llvm::json::Array portsJson(const std::vector<PortDescription> &ports,
+                                   const ModelDescription &model,
+                                   bool withRange) {
+  llvm::json::Array array;
+  for (const PortDescription &port : ports) {
+    llvm::json::Array shape;
+    llvm::json::Object range;
+    for (const PortDescription::Dim &dim : port.dims) {
+      shape.push_back(dimJson(dim));
+      for (const ModelDescription::Range &known : model.ranges)
+        if (withRange && !dim.text.empty() && known.symbol == dim.text)
+          range[known.symbol] = llvm::json::Array{known.min, known.max};
+    }
+    llvm::json::Object object{{"name", port.name},
+                              {"dtype", dtypeName(port.element)},
+                              {"shape", std::move(shape)}};
+    if (!range.empty())
+      object["range"] = std::move(range);
+    array.push_back(std::move(object));
+  }
+  return array;
+}
+
+/// Key and value caches, by the names that exporters give them:
+/// past_key_values.N.key in, present.N.key out; the axis along which they grow
+/// is the one whose expressions differ.
+static llvm::json::Array cachePairs(const ModelDescription &model) {
+  llvm::json::Array pairs;
+  for (const PortDescription &past : model.inputs) {
+    StringRef rest = past.name;
+    if (!rest.consume_front("past_key_values.") && !rest.consume_front("past."))
+      continue;
+    for (const PortDescription &present : model.outputs) {
+      if (present.name != ("present." + rest).str() &&
+          present.name != ("present_key_values." + rest).str())
+        continue;
+      if (present.dims.size() != past.dims.size())
+        continue;
+      llvm::json::Object pair{{"past", past.name}, {"present", present.name}};
+      for (size_t i = 0; i < past.dims.size(); ++i)
+        if (past.dims[i].size < 0 && past.dims[i].text != present.dims[i].text)
+          pair["axis"] = static_cast<int64_t>(i);
+      pairs.push_back(std::move(pair));
+    }
+  }
+  return pairs;
+}
+
+std::string mlir::qopt::makeSignature(const ModelDescription &model,
+                                      llvm::ArrayRef<const TargetISA *> isas) {
+  llvm::json::Array names;
+  for (const TargetISA *isa : llvm::reverse(isas))
+    names.push_back(isa->name);
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  llvm::json::OStream json(stream);
+  json.object([&] {
+    json.attribute("abi", 1);
+    json.attribute("inputs", portsJson(model.inputs, model, true));
+    json.attribute("outputs", portsJson(model.outputs, model, false));
+    llvm::json::Array pairs = cachePairs(model);
+    if (!pairs.empty())
+      json.attribute("kv", std::move(pairs));
+    json.attribute("isa", std::move(names));
+    json.attribute("quant", model.quant);
+    json.attribute("source_sha256", model.sourceSha256);
+    json.attribute("weights", "embedded");
+  });
+  return text;
+}
