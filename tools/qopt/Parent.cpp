@@ -40,7 +40,8 @@ static int fail(int code, const Twine &message) {
 
 /// Opens `path` for reading, to find out early and with a clear message what
 /// kind of thing stands there. O_NONBLOCK: a FIFO would block.
-static int checkInput(StringRef path, struct stat &status) {
+static int checkInput(StringRef path) {
+  struct stat status;
   int fd = ::open(path.str().c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0 || ::fstat(fd, &status) != 0) {
     int code =
@@ -137,7 +138,7 @@ static int reportCrash(int signal, ArrayRef<std::string> arguments,
 /// Exit code for the way in which the worker ended; prints the line for the
 /// ways that the worker could not report itself.
 static int judge(const Outcome &outcome, const DriverOptions &options,
-                 const struct stat &before, ArrayRef<std::string> arguments,
+                 ArrayRef<std::string> arguments,
                  WorkDirectories &directories) {
   if (outcome.received)
     return fail(outcome.received == SIGINT ? ExitInterrupted : ExitTerminated,
@@ -155,12 +156,11 @@ static int judge(const Outcome &outcome, const DriverOptions &options,
   if (signal == SIGKILL)
     return fail(ExitLimit,
                 "the worker was killed; the system is out of memory");
-  struct stat now;
-  if (signal == SIGBUS &&
-      (::stat(options.compile.modelPath.c_str(), &now) != 0 ||
-       now.st_size != before.st_size))
+  // Only a mapping whose file no longer reaches that far raises this.
+  if (signal == SIGBUS)
     return fail(ExitIO, options.compile.modelPath +
-                            ": file changed during compilation");
+                            ": the file or its external data changed during "
+                            "compilation");
   return reportCrash(signal, arguments, directories);
 }
 
@@ -201,7 +201,7 @@ static bool isComplete(const AtomicFile &file, EmitKind emit) {
 }
 
 static int runChild(int argc, char **argv, DriverOptions &options,
-                    const struct stat &before, WorkDirectories &directories) {
+                    WorkDirectories &directories) {
   // Taken by waitForWorker; the child starts with an empty mask.
   sigset_t set;
   ::sigemptyset(&set);
@@ -235,7 +235,7 @@ static int runChild(int argc, char **argv, DriverOptions &options,
   if (!pid)
     return fail(ExitIO, "cannot start the worker: " + pid.getError().message());
   Outcome outcome = waitForWorker(*pid, options.timeLimit);
-  return judge(outcome, options, before, userArguments, directories);
+  return judge(outcome, options, userArguments, directories);
 }
 
 int runParent(int argc, char **argv, DriverOptions &options) {
@@ -243,14 +243,11 @@ int runParent(int argc, char **argv, DriverOptions &options) {
   // A reader that went away is a failing write, not a death.
   ::signal(SIGPIPE, SIG_IGN);
 
-  struct stat before;
-  if (int code = checkInput(compile.modelPath, before))
+  if (int code = checkInput(compile.modelPath))
     return code;
-  if (!compile.calibFile.empty()) {
-    struct stat status;
-    if (int code = checkInput(compile.calibFile, status))
+  if (!compile.calibFile.empty())
+    if (int code = checkInput(compile.calibFile))
       return code;
-  }
 
   WorkDirectories directories;
   if (sys::fs::createUniqueDirectory("qopt", directories.temp) ||
@@ -274,9 +271,8 @@ int runParent(int argc, char **argv, DriverOptions &options) {
     compile.outputFd = file->getFd();
   }
 
-  int code = options.inProcess
-                 ? runWorker(options)
-                 : runChild(argc, argv, options, before, directories);
+  int code = options.inProcess ? runWorker(options)
+                               : runChild(argc, argv, options, directories);
   if (code != ExitOk || !file)
     return code;
   if (!isComplete(*file, compile.emit))
