@@ -119,7 +119,7 @@ void FloatWeightsPass::narrow(onnx::ConstantOp constant, const FloatData &data,
 void FloatWeightsPass::runOnOperation() {
   ModuleOp module = getOperation();
   if (type != "f16" && type != "f32") {
-    module.emitError("qopt-float-weights: type is f16 or f32, not '")
+    emitError(module.getLoc(), "qopt-float-weights: type is f16 or f32, not '")
         << type << "'";
     return signalPassFailure();
   }
@@ -144,6 +144,6 @@ void FloatWeightsPass::runOnOperation() {
   }
   numOverflowing += overflowing;
   if (overflowing)
-    module.emitRemark() << overflowing
-                        << " constants hold values above 65504 and stay f32";
+    emitRemark(module.getLoc())
+        << overflowing << " constants hold values above 65504 and stay f32";
 }

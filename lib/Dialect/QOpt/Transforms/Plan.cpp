@@ -66,7 +66,9 @@ private:
 
 LogicalResult PlanPass::readOptions() {
   layerRules = {};
-  auto fail = [&](const Twine &why) { return getOperation().emitError(why); };
+  auto fail = [&](const Twine &why) {
+    return emitError(getOperation().getLoc(), why);
+  };
   std::optional<SchemeName> name = parseSchemeName(scheme);
   if (!name)
     return fail("unknown scheme " + quoteName(scheme) + " (" + schemeNames() +
@@ -96,11 +98,11 @@ LogicalResult PlanPass::readStatistics() {
   ModuleOp module = getOperation();
   llvm::Expected<Statistics> loaded = Statistics::load(statistics);
   if (!loaded)
-    return module.emitError(llvm::toString(loaded.takeError()));
+    return emitError(module.getLoc(), llvm::toString(loaded.takeError()));
   calibration = std::move(*loaded);
   auto hash = module->getAttrOfType<StringAttr>("onnx.source_sha256");
   if (hash && hash.getValue() != calibration->modelHash)
-    return module.emitError()
+    return emitError(module.getLoc())
            << statistics << ": the statistics belong to another model (sha256 "
            << calibration->modelHash << ", this model has " << hash.getValue()
            << ")";
@@ -111,15 +113,15 @@ LogicalResult PlanPass::readStatistics() {
 
   int edge = exceedanceEdge(threshold);
   if (edge < 0)
-    return module.emitError()
+    return emitError(module.getLoc())
            << "statistics count values from " << exceedanceEdges().front()
            << " on; they know nothing about a threshold of "
            << double(threshold);
   float counted = exceedanceEdges()[edge];
   if (std::fabs(counted - threshold) > 1e-5 * threshold)
-    module.emitWarning() << "statistics have no counts at the threshold "
-                         << double(threshold) << "; those at " << counted
-                         << " decide about outliers";
+    emitWarning(module.getLoc())
+        << "statistics have no counts at the threshold " << double(threshold)
+        << "; those at " << counted << " decide about outliers";
   return success();
 }
 
@@ -146,13 +148,14 @@ LogicalResult PlanPass::decideOutliers(ContractionOpInterface op,
   const std::string &tap = tapNames[op.getActivation()];
   const ColumnStatistics *columns = calibration->find(tap);
   if (!columns)
-    return op->emitError() << "the statistics know no activation "
-                           << quoteName(tap) << "; calibrate again";
+    return emitError(op->getLoc()) << "the statistics know no activation "
+                                   << quoteName(tap) << "; calibrate again";
   int64_t k = weightShape(op).first;
   if (columns->columns() != k && columns->tokens != 0)
-    return op->emitError() << "the statistics of " << quoteName(tap) << " have "
-                           << columns->columns() << " columns, the weight has "
-                           << k << " rows; calibrate again";
+    return emitError(op->getLoc())
+           << "the statistics of " << quoteName(tap) << " have "
+           << columns->columns() << " columns, the weight has " << k
+           << " rows; calibrate again";
   OutlierChoice choice = selectOutliers(
       *columns, {double(threshold), double(frequency), int64_t(cap)});
   if (choice.candidates == k) {
@@ -173,7 +176,7 @@ LogicalResult PlanPass::checkFinite(ContractionOpInterface op,
   auto [k, n] = weightShape(op);
   std::optional<FloatData> data = FloatData::get(constantWeight(op));
   if (!data)
-    return op->emitError("the data of the weight is not there");
+    return emitError(op->getLoc(), "the data of the weight is not there");
   WeightMatrix weight{*data, k, n, op.isWeightTransposed(),
                       float(op.getProductFactor())};
   std::optional<int64_t> index = findNonfinite(weight);
@@ -186,8 +189,9 @@ LogicalResult PlanPass::checkFinite(ContractionOpInterface op,
       << (std::isnan((*data)[*index]) ? "NaN" : "Inf") << " at [" << first
       << ", " << second << "]";
   if (!allowNonfinite)
-    return op->emitError() << "weight " << where
-                           << "; --allow-nonfinite keeps such layers in float";
+    return emitError(op->getLoc())
+           << "weight " << where
+           << "; --allow-nonfinite keeps such layers in float";
   decision.scheme = {};
   decision.outliers.clear();
   decision.reason = "weight " + where;
@@ -203,7 +207,8 @@ FailureOr<Decision> PlanPass::decide(ContractionOpInterface op) {
   decision.reason = whyNotQuantizable(op);
   if (!decision.reason.empty()) {
     if (rule && wanted != SchemeName::FP32)
-      op->emitWarning() << "cannot be quantized as asked: " << decision.reason;
+      emitWarning(op->getLoc())
+          << "cannot be quantized as asked: " << decision.reason;
     return decision;
   }
   if (wanted == SchemeName::FP32) {
@@ -232,7 +237,7 @@ PlanPass::checkRulesMatched(ArrayRef<ContractionOpInterface> ops) {
   std::vector<StringRef> names;
   for (ContractionOpInterface op : ops)
     names.push_back(nodeName(op));
-  InFlightDiagnostic diagnostic = getOperation().emitError();
+  InFlightDiagnostic diagnostic = emitError(getOperation().getLoc());
   for (auto [i, pattern] : llvm::enumerate(unmatched))
     diagnostic << (i ? ", " : "")
                << "no matrix product has a name that matches "
@@ -268,6 +273,11 @@ void PlanPass::runOnOperation() {
   if (failed(readOptions()) || failed(readStatistics()))
     return signalPassFailure();
   SmallVector<ContractionOpInterface> ops = collectContractions(getOperation());
+  // A misspelt rule comes before everything that it would have decided.
+  for (ContractionOpInterface op : ops)
+    layerRules.match(nodeName(op));
+  if (failed(checkRulesMatched(ops)))
+    return signalPassFailure();
   for (ContractionOpInterface op : ops) {
     // A plan from before is replaced.
     for (StringRef name : {StringRef(schemeAttrName), StringRef(keepAttrName),
@@ -279,6 +289,4 @@ void PlanPass::runOnOperation() {
       return signalPassFailure();
     write(op, *decision);
   }
-  if (failed(checkRulesMatched(ops)))
-    return signalPassFailure();
 }

@@ -151,7 +151,7 @@ public:
 
   void runOnOperation() override {
     if (floatWeights != "f16" && floatWeights != "f32") {
-      getOperation().emitError("float-weights is f16 or f32, not '")
+      emitError(getOperation().getLoc(), "float-weights is f16 or f32, not '")
           << floatWeights << "'";
       return signalPassFailure();
     }

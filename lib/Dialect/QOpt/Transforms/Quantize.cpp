@@ -143,7 +143,7 @@ QuantizePass::quantizeWeight(ContractionOpInterface op, SchemeAttr scheme,
 
   std::optional<FloatData> data = FloatData::get(constantWeight(op));
   if (!data)
-    return op->emitError("the data of the weight is not there");
+    return emitError(op->getLoc(), "the data of the weight is not there");
   auto [k, n] = weightShape(op);
   WeightMatrix weight{*data, k, n, op.isWeightTransposed(),
                       float(op.getProductFactor())};
@@ -211,21 +211,22 @@ LogicalResult QuantizePass::rewrite(ContractionOpInterface op,
   // Someone may have edited the plan, or written it by hand.
   std::string reason = whyNotQuantizable(op);
   if (!reason.empty())
-    return op->emitError() << "has a scheme, but cannot be quantized: "
-                           << reason;
+    return emitError(op->getLoc())
+           << "has a scheme, but cannot be quantized: " << reason;
   int64_t k = weightShape(op).first, n = weightShape(op).second;
   auto outliers = op->getAttrOfType<DenseI64ArrayAttr>(outliersAttrName);
   bool isStatic = scheme.getOutliers() == OutlierMode::Static;
   if (isStatic && !outliers)
-    return op->emitError("has a scheme with static outliers, but no ")
+    return emitError(op->getLoc(), "has a scheme with static outliers, but no ")
            << outliersAttrName;
   if (!isStatic)
     outliers = DenseI64ArrayAttr::get(&getContext(), {});
   int64_t last = -1;
   for (int64_t column : outliers.asArrayRef()) {
     if (column <= last || column >= k)
-      return op->emitError() << outliersAttrName
-                             << " must ascend strictly within [0, " << k << ")";
+      return emitError(op->getLoc())
+             << outliersAttrName << " must ascend strictly within [0, " << k
+             << ")";
     last = column;
   }
   // An empty list is no split.
@@ -293,6 +294,7 @@ void QuantizePass::runOnOperation() {
         return signalPassFailure();
   numZeroChannels += zeroChannels;
   if (zeroChannels)
-    module.emitWarning() << zeroChannels << " all-zero weight channels in "
-                         << zeroTensors << " tensors: they get scale 1";
+    emitWarning(module.getLoc())
+        << zeroChannels << " all-zero weight channels in " << zeroTensors
+        << " tensors: they get scale 1";
 }

@@ -1,0 +1,42 @@
+// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8 statistics=%S/Inputs/statistics.json" | FileCheck %s
+// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8 statistics=%S/Inputs/statistics.json cap=1" | FileCheck %s --check-prefix=CAP
+// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8 statistics=%S/Inputs/statistics.json frequency=0.1" | FileCheck %s --check-prefix=OFTEN
+// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8 statistics=%S/Inputs/statistics.json threshold=7" 2>&1 | FileCheck %s --check-prefix=BETWEEN
+// RUN: qopt-opt %s -qopt-plan="scheme=w8a8 statistics=%S/Inputs/statistics.json" | FileCheck %s --check-prefix=PLAIN
+// RUN: sed s/abc/def/ %S/Inputs/statistics.json > %t.other.json
+// RUN: not qopt-opt %s -qopt-plan="scheme=llm-int8 statistics=%t.other.json" 2>&1 | FileCheck %s --check-prefix=OTHER
+// RUN: sed s/o_proj/x_proj/ %S/Inputs/statistics.json > %t.tap.json
+// RUN: not qopt-opt %s -qopt-plan="scheme=llm-int8 statistics=%t.tap.json" 2>&1 | FileCheck %s --check-prefix=TAP
+// RUN: not qopt-opt %s -qopt-plan="scheme=llm-int8 statistics=%t.missing.json" 2>&1 | FileCheck %s --check-prefix=MISSING
+// RUN: not qopt-opt %s -qopt-plan="scheme=llm-int8 statistics=%S/Inputs/statistics.json threshold=0.1" 2>&1 | FileCheck %s --check-prefix=LOW
+
+// Of 16 columns at most 2: three fulfil the rule, the largest comes first, a tie
+// goes to the lower index. Both readers of the activation get the list.
+// CHECK: onnx.MatMul {{.*}}qopt.note = "capped, 3 columns fulfil the rule", qopt.outliers = array<i64: 3, 7>, qopt.scheme = {{.*}}outliers = static, threshold = 6.0
+// CHECK: onnx.MatMul {{.*}}qopt.outliers = array<i64: 3, 7>
+// No hit: plain.
+// CHECK: onnx.MatMul {{.*}}qopt.scheme = {{.*}}outliers = none
+// All columns: there is no body.
+// CHECK: onnx.MatMul {{.*}}qopt.keep = "all columns of the activation are outliers"
+
+// CAP: qopt.outliers = array<i64: 3>
+// OFTEN-NOT: qopt.note
+// OFTEN: qopt.outliers = array<i64: 3>
+// BETWEEN: warning: statistics have no counts at the threshold 7.0{{.*}}; those at 6.0{{.*}} decide
+// PLAIN-NOT: qopt.outliers
+// OTHER: error: {{.*}}other.json: the statistics belong to another model (sha256 def, this model has abc)
+// TAP: error: {{.*}}the statistics know no activation 'o_proj'; calibrate again
+// MISSING: error: {{.*}}missing.json: No such file or directory
+// LOW: error: statistics count values from {{.*}} on; they know nothing about a threshold of 1.0
+module attributes {onnx.source_sha256 = "abc"} {
+  func.func @main(%x: tensor<?x16xf32>) -> tensor<?x16xf32> {
+    %w = onnx.Constant {value = dense<1.0> : tensor<16x16xf32>} : tensor<16x16xf32>
+    %q = onnx.MatMul %x, %w : (tensor<?x16xf32>, tensor<16x16xf32>) -> tensor<?x16xf32> loc("q_proj")
+    %k = onnx.MatMul %x, %w : (tensor<?x16xf32>, tensor<16x16xf32>) -> tensor<?x16xf32> loc("k_proj")
+    %a = onnx.Add %q, %k : (tensor<?x16xf32>, tensor<?x16xf32>) -> tensor<?x16xf32>
+    %o = onnx.MatMul %a, %w : (tensor<?x16xf32>, tensor<16x16xf32>) -> tensor<?x16xf32> loc("o_proj")
+    %d = onnx.MatMul %o, %w : (tensor<?x16xf32>, tensor<16x16xf32>) -> tensor<?x16xf32> loc("down")
+    %y = onnx.Add %d, %x : (tensor<?x16xf32>, tensor<?x16xf32>) -> tensor<?x16xf32>
+    return %y : tensor<?x16xf32>
+  }
+}
