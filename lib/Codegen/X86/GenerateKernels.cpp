@@ -1,0 +1,68 @@
+//===- GenerateKernels.cpp - kernel-level operations to x86 kernels -------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "Matmul.h"
+#include "Rows.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "qopt/Codegen/Passes.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace mlir::qopt {
+#define GEN_PASS_DEF_GENERATEKERNELSPASS
+#include "qopt/Codegen/Passes.h.inc"
+
+namespace {
+
+class GenerateKernelsPass final
+    : public impl::GenerateKernelsPassBase<GenerateKernelsPass> {
+public:
+  using GenerateKernelsPassBase::GenerateKernelsPassBase;
+
+private:
+  void runOnOperation() override {
+    std::optional<x86::Isa> target = x86::getIsa(isa);
+    if (!target) {
+      getOperation().emitError("unknown instruction set '")
+          << isa << "': avx512vnni or avx2";
+      return signalPassFailure();
+    }
+    SmallVector<Operation *> work;
+    getOperation().walk([&](Operation *op) {
+      if (hasKernel(op))
+        work.push_back(op);
+    });
+    x86::KernelTable kernels(getOperation());
+    for (Operation *op : work) {
+      LogicalResult lowered =
+          llvm::TypeSwitch<Operation *, LogicalResult>(op)
+              .Case([&](MatmulOp matmul) {
+                return x86::lowerMatmul(matmul, *target, kernels);
+              })
+              .Case([&](QuantizeRowsOp quantize) {
+                return x86::lowerQuantizeRows(quantize, *target, kernels);
+              })
+              .Case([&](FindOutliersOp find) {
+                return x86::lowerFindOutliers(find, *target, kernels);
+              });
+      if (failed(lowered))
+        return signalPassFailure();
+      ++numCalls;
+    }
+    numKernels += kernels.getNumKernels();
+  }
+
+  static bool hasKernel(Operation *op) {
+    if (mlir::isa<MatmulOp, QuantizeRowsOp, FindOutliersOp>(op))
+      return true;
+    return false;
+  }
+};
+
+} // namespace
+} // namespace mlir::qopt

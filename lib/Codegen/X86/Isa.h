@@ -1,0 +1,49 @@
+//===- Isa.h - what the kernel generators know of an instruction set ------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Register blocking of the x86 kernels. A block is `rows` x `vectors`
+// accumulators; beside them a product needs the vectors of one k step of the
+// right operand and at least one broadcast of the left one.
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_LIB_CODEGEN_X86_ISA_H
+#define QOPT_LIB_CODEGEN_X86_ISA_H
+
+#include "llvm/ADT/StringRef.h"
+#include <cstdint>
+#include <optional>
+
+namespace mlir::qopt::x86 {
+
+struct Isa {
+  llvm::StringRef name;
+  /// f32 lanes of a vector register.
+  int64_t lanes;
+  /// Whether codes are multiplied by vpdpbusd, which takes its left operand as
+  /// u8: they are then stored as code + 128.
+  bool vnni;
+  int64_t integerRows, integerVectors;
+  int64_t floatRows, floatVectors;
+  /// Operations worth handing to another thread: about 5 us of work.
+  int64_t integerGrain, floatGrain;
+
+  int64_t codeOffset() const { return vnni ? 128 : 0; }
+};
+
+/// 32 registers of 512 bits: 24 accumulators leave 8 for operands.
+inline constexpr Isa kAVX512VNNI = {"avx512vnni", 16, true,    6,      4,
+                                    12,           2,  4000000, 1000000};
+/// 16 registers of 256 bits: 12 accumulators; the integer product needs 4 more
+/// (a broadcast and its absolute value, a product, a vector of ones).
+inline constexpr Isa kAVX2 = {"avx2", 8, false, 3, 4, 6, 2, 1000000, 500000};
+
+inline std::optional<Isa> getIsa(llvm::StringRef name) {
+  for (const Isa &isa : {kAVX512VNNI, kAVX2})
+    if (isa.name == name)
+      return isa;
+  return std::nullopt;
+}
+
+} // namespace mlir::qopt::x86
+
+#endif // QOPT_LIB_CODEGEN_X86_ISA_H

@@ -1,0 +1,257 @@
+//===- Matmul.cpp - kernels of qopt.matmul --------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The tasks of a product are blocks of rows x blocks of columns, columns
+// fastest: a range of tasks walks through the weights while its rows stay in
+// the L2 cache, and a product of few rows is split over the columns. Inside of
+// a task the columns of rhs stay in L1 or L2 while the rows pass.
+//===----------------------------------------------------------------------===//
+
+#include "Matmul.h"
+#include "Epilogue.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+using namespace mlir::qopt;
+using namespace mlir::qopt::x86;
+
+namespace {
+
+/// How a product is cut into tasks; everything but M is static.
+struct Tasks {
+  int64_t n, columns, rows, maxRows, bytesPerRow;
+
+  Tasks(const Isa &isa, bool integer, int64_t n, int64_t k) : n(n) {
+    columns = isa.lanes * (integer ? isa.integerVectors : isa.floatVectors);
+    rows = integer ? isa.integerRows : isa.floatRows;
+    bytesPerRow = integer ? k : 4 * k;
+    // Rows of a task share the L2 cache with its columns of rhs. Where there are
+    // few blocks of columns the rows have to feed the threads.
+    int64_t limit = columnBlocks() >= 8 ? 384 : 96;
+    maxRows = std::min(limit, std::max<int64_t>(48, (512 << 10) / bytesPerRow));
+    maxRows = std::max(rows, maxRows / rows * rows);
+  }
+  int64_t columnBlocks() const { return (n + columns - 1) / columns; }
+  int64_t fullBlocks() const { return n / columns; }
+
+  /// Rows of a task: M in equal parts, each a multiple of `rows`.
+  Value rowsPerTask(KernelBuilder &b, Value m) const {
+    Value parts = b.ceilDiv(m, b.index(maxRows));
+    // M = 0 has no task, but its division is computed.
+    parts = arith::MaxUIOp::create(b, parts, b.index(1));
+    return b.mul(b.ceilDiv(b.ceilDiv(m, parts), b.index(rows)), rows);
+  }
+};
+
+/// The operands of a product inside of its kernel, or the views that a call
+/// passes to it: the same list in the same order.
+struct Operands {
+  Value lhs, rhs, lhsScale, rhsScale, tailLhs, tailRhs, columns, sums;
+  SmallVector<Value> epilogueInputs, scalars, inits;
+
+  template <typename Fn>
+  void forEach(Fn fn) {
+    for (Value *value : {&lhs, &rhs, &lhsScale, &rhsScale, &tailLhs, &tailRhs,
+                         &columns, &sums})
+      if (*value)
+        fn(*value);
+    for (auto *list : {&epilogueInputs, &scalars, &inits})
+      for (Value &value : *list)
+        fn(value);
+  }
+};
+
+class MatmulGenerator {
+public:
+  MatmulGenerator(MatmulOp op, const Isa &isa, const Tasks &tasks)
+      : op(op), isa(isa), tasks(tasks) {}
+
+  void generate(KernelBuilder &b, Value begin, Value end, Operands &operands) {
+    Value m = b.dim(operands.inits.front(), 0);
+    Value rowsPerTask = tasks.rowsPerTask(b, m);
+    Value columnBlocks = b.index(tasks.columnBlocks());
+    b.loop(begin, end, 1, [&](Value task) {
+      Value rowTask = arith::DivUIOp::create(b, task, columnBlocks);
+      Value columnTask = arith::RemUIOp::create(b, task, columnBlocks);
+      Value row = b.mul(rowTask, rowsPerTask);
+      Value rowEnd = b.min(b.add(row, rowsPerTask), m);
+      auto cover = [&](Value column, int64_t count) {
+        b.rowBlocks(row, rowEnd, tasks.rows, [&](Value first, int64_t rows) {
+          emitBlock(b, operands, Tile{first, column, rows, count});
+        });
+      };
+      int64_t full = tasks.fullBlocks() * tasks.columns;
+      auto wholeBlock = [&] {
+        cover(b.mul(columnTask, tasks.columns), tasks.columns);
+      };
+      auto lastBlock = [&] { cover(b.index(full), tasks.n - full); };
+      if (full == tasks.n)
+        return wholeBlock();
+      if (full == 0)
+        return lastBlock();
+      Value whole =
+          arith::CmpIOp::create(b, arith::CmpIPredicate::ult, columnTask,
+                                b.index(tasks.fullBlocks()));
+      b.ifElse(whole, wholeBlock, lastBlock);
+    });
+  }
+
+private:
+  void emitBlock(KernelBuilder &b, Operands &in, const Tile &block) {
+    Accumulators values;
+    if (in.lhsScale) {
+      values = integerProduct(b, isa, in.lhs, in.rhs, in.sums, block);
+      applyScales(b, in, block, values);
+    } else {
+      values = floatProduct(b, isa, in.lhs, in.rhs, block);
+    }
+    if (in.tailLhs)
+      values =
+          addTail(b, isa, in.tailLhs, in.tailRhs, in.columns, block, values);
+    for (int64_t i = 0; i < block.rows; ++i)
+      for (int64_t v = 0; v < block.vectors(isa); ++v)
+        finish(b, in, block, i, v, values[i * block.vectors(isa) + v]);
+  }
+
+  /// float(product) * (lhs_scale * rhs_scale).
+  void applyScales(KernelBuilder &b, Operands &in, const Tile &block,
+                   Accumulators &values) {
+    auto type = VectorType::get({isa.lanes}, b.getF32Type());
+    SmallVector<Value> rhsScales;
+    for (int64_t v = 0; v < block.vectors(isa); ++v)
+      rhsScales.push_back(b.load(in.rhsScale,
+                                 {b.add(block.column, v * isa.lanes)},
+                                 isa.lanes, block.lanesOf(isa, v)));
+    for (int64_t i = 0; i < block.rows; ++i) {
+      Value scalar = memref::LoadOp::create(b, in.lhsScale,
+                                            ValueRange{b.add(block.row, i)});
+      Value lhsScale = b.broadcast(scalar, isa.lanes);
+      for (auto [v, rhsScale] : llvm::enumerate(rhsScales)) {
+        Value &value = values[i * rhsScales.size() + v];
+        Value scale = arith::MulFOp::create(b, lhsScale, rhsScale);
+        Value sum = arith::SIToFPOp::create(b, type, value);
+        value = arith::MulFOp::create(b, sum, scale);
+      }
+    }
+  }
+
+  /// Epilogue and store of one vector.
+  void finish(KernelBuilder &b, Operands &in, const Tile &block,
+              int64_t i, int64_t v, Value accumulator) {
+    Value row = b.add(block.row, i);
+    Value column = b.add(block.column, v * isa.lanes);
+    int64_t count = block.lanesOf(isa, v);
+    SmallVector<Value> arguments{accumulator};
+    for (Value input : in.epilogueInputs) {
+      SmallVector<Value> indices{column};
+      if (cast<MemRefType>(input.getType()).getRank() == 2)
+        indices.insert(indices.begin(), row);
+      arguments.push_back(b.load(input, indices, isa.lanes, count));
+    }
+    SmallVector<Value> results = applyEpilogue(b, op, arguments, in.scalars);
+    for (auto [result, init] : llvm::zip(results, in.inits))
+      b.store(result, init, {row, column}, count);
+  }
+
+  MatmulOp op;
+  const Isa &isa;
+  const Tasks &tasks;
+};
+
+} // namespace
+
+/// The views a call passes; fails with a diagnostic.
+static FailureOr<Operands> makeViews(MatmulOp op, KernelBuilder &b) {
+  Operands views;
+  bool valid = true;
+  auto check = [&](Value view, const Twine &what) {
+    if (!view && valid) {
+      op.emitOpError() << what << " is no contiguous buffer";
+      valid = false;
+    }
+    return view;
+  };
+  auto matrix = [&](Value value, const Twine &what) {
+    return value ? check(viewAsMatrix(b, value), what) : value;
+  };
+  auto vector = [&](Value value, const Twine &what) {
+    return value ? check(viewAsVector(b, value), what) : value;
+  };
+  views.lhs = matrix(op.getLhs(), "lhs");
+  views.rhs = op.getRhs();
+  views.lhsScale = vector(op.getLhsScale(), "lhs_scale");
+  views.rhsScale = vector(op.getRhsScale(), "rhs_scale");
+  views.tailLhs = matrix(op.getTailLhs(), "tail_lhs");
+  views.tailRhs = op.getTailRhs();
+  views.columns = vector(op.getColumns(), "columns");
+  views.sums = op.getRhsSums();
+  for (Value input : op.getEpilogueInputs())
+    views.epilogueInputs.push_back(
+        cast<MemRefType>(input.getType()).getRank() == 1
+            ? vector(input, "an epilogue input")
+            : matrix(input, "an epilogue input"));
+  for (Value init : op.getInits())
+    views.inits.push_back(matrix(init, "an init"));
+  views.scalars = epilogueScalars(op);
+  if (!valid)
+    return failure();
+  return views;
+}
+
+LogicalResult x86::lowerMatmul(MatmulOp op, const Isa &isa,
+                               KernelTable &kernels) {
+  auto rhsType = cast<MemRefType>(op.getRhs().getType());
+  if (rhsType.getRank() == 2)
+    return op.emitOpError("has a right operand that is not packed");
+  bool integer = op.isInteger();
+  if (integer && isa.codeOffset() && !op.getRhsSums())
+    return op.emitOpError("has no column sums");
+  if (!integer &&
+      !cast<MemRefType>(op.getLhs().getType()).getElementType().isF32())
+    return op.emitOpError("multiplies f32 or codes only");
+  if (failed(verifyEpilogue(op)))
+    return failure();
+
+  KernelBuilder b(op.getLoc(), op);
+  FailureOr<Operands> views = makeViews(op, b);
+  if (failed(views))
+    return failure();
+  SmallVector<Value> captures;
+  views->forEach([&](Value value) { captures.push_back(value); });
+
+  auto initType = cast<MemRefType>(views->inits.front().getType());
+  int64_t n = initType.getDimSize(1);
+  int64_t k = cast<MemRefType>(views->lhs.getType()).getDimSize(1);
+  Tasks tasks(isa, integer, n, k);
+  MatmulGenerator generator(op, isa, tasks);
+  std::string name;
+  llvm::raw_string_ostream(name)
+      << "matmul_" << rhsType.getElementType() << '_' << k << 'x' << n;
+  // Operands differ in number where their types could be mistaken.
+  std::string key = epilogueKey(op);
+  for (int32_t size : op.getProperties().getOperandSegmentSizes())
+    key += ',' + std::to_string(size);
+  func::FuncOp kernel = kernels.get(
+      op.getLoc(), name, key, ValueRange(captures).getTypes(),
+      [&](KernelBuilder &inner, Value begin, Value end, ValueRange arguments) {
+        Operands operands = *views;
+        size_t next = 0;
+        operands.forEach([&](Value &value) { value = arguments[next++]; });
+        generator.generate(inner, begin, end, operands);
+      });
+
+  Value m = b.dim(views->inits.front(), 0);
+  Value rowsPerTask = tasks.rowsPerTask(b, m);
+  // A product of few rows is bound by the reading of its weights, which takes as
+  // long as about 12 rows of work.
+  Value work = b.mul(b.add(rowsPerTask, 12), 2 * k * tasks.columns);
+  Value grain =
+      b.ceilDiv(b.index(integer ? isa.integerGrain : isa.floatGrain), work);
+  Value rowTasks =
+      b.ceilDiv(m, arith::MaxUIOp::create(b, rowsPerTask, b.index(1)));
+  ParallelCallOp::create(b, kernel.getSymName(),
+                         b.mul(rowTasks, tasks.columnBlocks()), grain,
+                         captures);
+  op.erase();
+  return success();
+}

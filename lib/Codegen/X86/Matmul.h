@@ -1,0 +1,53 @@
+//===- Matmul.h - kernels of qopt.matmul ------------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A kernel is a shell (tasks, blocks, tail, epilogue, stores), common to all
+// element types, around the loop over K of one block.
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_LIB_CODEGEN_X86_MATMUL_H
+#define QOPT_LIB_CODEGEN_X86_MATMUL_H
+
+#include "KernelBuilder.h"
+#include "qopt/Dialect/QOpt/IR/QOptDialect.h"
+
+namespace mlir::qopt::x86 {
+
+/// A block of the result: `rows` x `count` elements from (row, column) on, where
+/// column is a multiple of 32, or of 16 when count is at most 16.
+struct Tile {
+  Value row, column;
+  int64_t rows, count;
+
+  int64_t vectors(const Isa &isa) const {
+    return (count + isa.lanes - 1) / isa.lanes;
+  }
+  /// Elements of vector `v`.
+  int64_t lanesOf(const Isa &isa, int64_t v) const {
+    return std::min(isa.lanes, count - v * isa.lanes);
+  }
+};
+
+/// Accumulators of a block, vector v of row i at [i * vectors + v].
+using Accumulators = SmallVector<Value>;
+
+/// The exact product of codes lhs [M, Kp] and packed rhs: i32 vectors. `sums`
+/// are the column sums of rhs.
+Accumulators integerProduct(KernelBuilder &b, const Isa &isa, Value lhs,
+                            Value rhs, Value sums, const Tile &block);
+
+/// The product of f32 lhs [M, K] and packed f32 or f16 rhs: f32 vectors.
+Accumulators floatProduct(KernelBuilder &b, const Isa &isa, Value lhs,
+                          Value rhs, const Tile &block);
+
+/// `accumulators` plus lhs [M, J] times rows [J or K, N]; J is small.
+Accumulators addTail(KernelBuilder &b, const Isa &isa, Value lhs, Value rhs,
+                     Value columns, const Tile &block,
+                     Accumulators accumulators);
+
+/// Replaces the operation by a call; fails with a diagnostic.
+LogicalResult lowerMatmul(MatmulOp op, const Isa &isa, KernelTable &kernels);
+
+} // namespace mlir::qopt::x86
+
+#endif // QOPT_LIB_CODEGEN_X86_MATMUL_H

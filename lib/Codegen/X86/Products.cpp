@@ -1,0 +1,217 @@
+//===- Products.cpp - the loops over K of matrix kernels ------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One block of accumulators stays in registers over the whole of K. A block of
+// few rows would wait for the latency of its products: it gets several sets of
+// accumulators, which take turns and are added at the end.
+//===----------------------------------------------------------------------===//
+
+#include "Matmul.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace mlir::qopt;
+using namespace mlir::qopt::x86;
+
+/// Independent chains that hide the latency of a product: 4 or 5 cycles at two
+/// a cycle.
+constexpr int64_t kChains = 10;
+
+static int64_t accumulatorSets(int64_t accumulators, int64_t limit) {
+  int64_t sets = 1;
+  while (sets * accumulators < kChains && sets < limit)
+    sets *= 2;
+  return sets;
+}
+
+static Value callIntrinsic(KernelBuilder &b, StringRef name, Type result,
+                           ValueRange operands) {
+  return LLVM::CallIntrinsicOp::create(b, result, b.getStringAttr(name),
+                                       operands)
+      .getResult(0);
+}
+
+/// Four codes of a row, repeated over a vector of bytes.
+static Value broadcastQuad(KernelBuilder &b, const Isa &isa, Value lhs,
+                           Value row, Value k) {
+  Value quad = b.load(lhs, {row, k}, 4, 4);
+  Value word = vector::BitCastOp::create(
+      b, VectorType::get({1}, b.getI32Type()), quad);
+  Value scalar = vector::ExtractOp::create(b, word, ArrayRef<int64_t>{0});
+  return vector::BitCastOp::create(
+      b, VectorType::get({4 * isa.lanes}, b.getI8Type()),
+      b.broadcast(scalar, isa.lanes));
+}
+
+/// accumulator + four products per i32 lane, exact for codes of magnitude up to
+/// 127: without VNNI the sign of lhs moves to rhs, so that a pair of products
+/// fits 16 bits (2 * 127 * 127 = 32258).
+static Value dot(KernelBuilder &b, const Isa &isa, Value accumulator, Value lhs,
+                 Value lhsMagnitude, Value rhs) {
+  if (isa.vnni)
+    return callIntrinsic(b, "llvm.x86.avx512.vpdpbusd.512",
+                         accumulator.getType(), {accumulator, lhs, rhs});
+  auto words = VectorType::get({2 * isa.lanes}, b.getI16Type());
+  Value turned =
+      callIntrinsic(b, "llvm.x86.avx2.psign.b", rhs.getType(), {rhs, lhs});
+  Value pairs = callIntrinsic(b, "llvm.x86.avx2.pmadd.ub.sw", words,
+                              {lhsMagnitude, turned});
+  Value quads = callIntrinsic(b, "llvm.x86.avx2.pmadd.wd",
+                              accumulator.getType(), {pairs, b.splat(words, 1)});
+  return b.add(accumulator, quads);
+}
+
+static Accumulators sumSets(KernelBuilder &b, ArrayRef<Value> values,
+                            int64_t sets) {
+  Accumulators sums(values);
+  for (int64_t width = sets; width > 1; width /= 2) {
+    size_t half = sums.size() / 2;
+    for (size_t i = 0; i < half; ++i)
+      sums[i] = isa<FloatType>(getElementTypeOrSelf(sums[i]))
+                    ? arith::AddFOp::create(b, sums[i], sums[half + i])
+                    : b.add(sums[i], sums[half + i]);
+    sums.resize(half);
+  }
+  return sums;
+}
+
+Accumulators x86::integerProduct(KernelBuilder &b, const Isa &isa, Value lhs,
+                                 Value rhs, Value sums, const Tile &block) {
+  int64_t blocksOfK = cast<MemRefType>(rhs.getType()).getDimSize(1);
+  int64_t vectors = block.vectors(isa), perSet = block.rows * vectors;
+  int64_t sets = accumulatorSets(perSet, 4);
+  auto type = VectorType::get({isa.lanes}, b.getI32Type());
+  Value panel = arith::DivUIOp::create(b, block.column, b.index(32));
+
+  // The offset of the codes is taken off before the first product.
+  SmallVector<Value> initial(sets * perSet, b.splat(type, 0));
+  if (isa.codeOffset())
+    for (int64_t v = 0; v < vectors; ++v) {
+      Value sum = b.load(sums, {b.add(block.column, v * isa.lanes)}, isa.lanes,
+                         isa.lanes);
+      Value start = b.mul(sum, b.splat(type, -isa.codeOffset()));
+      for (int64_t i = 0; i < block.rows; ++i)
+        initial[i * vectors + v] = start;
+    }
+
+  auto step = [&](Value kBlock, Value k, int64_t quad,
+                  MutableArrayRef<Value> accumulators) {
+    SmallVector<Value> rhsVectors;
+    for (int64_t v = 0; v < vectors; ++v) {
+      int64_t n = v * isa.lanes;
+      rhsVectors.push_back(
+          b.load(rhs,
+                 {b.add(panel, n / 32), kBlock, b.index(n % 32 / 16),
+                  b.index(quad), b.index(n % 16 * 4)},
+                 4 * isa.lanes, 4 * isa.lanes));
+    }
+    for (int64_t i = 0; i < block.rows; ++i) {
+      Value codes = broadcastQuad(b, isa, lhs, b.add(block.row, i), k);
+      Value magnitude =
+          isa.vnni ? Value() : math::AbsIOp::create(b, codes).getResult();
+      for (int64_t v = 0; v < vectors; ++v) {
+        Value &accumulator = accumulators[i * vectors + v];
+        accumulator =
+            dot(b, isa, accumulator, codes, magnitude, rhsVectors[v]);
+      }
+    }
+  };
+  SmallVector<Value> result = b.loop(
+      b.index(0), b.index(blocksOfK), 1, initial,
+      [&](Value kBlock, ValueRange carried) {
+        SmallVector<Value> accumulators(carried);
+        Value k = b.mul(kBlock, 64);
+        for (int64_t quad = 0; quad < 16; ++quad)
+          step(kBlock, b.add(k, quad * 4), quad,
+               MutableArrayRef<Value>(accumulators)
+                   .slice(quad % sets * perSet, perSet));
+        return accumulators;
+      });
+  return sumSets(b, result, sets);
+}
+
+/// `lanes` elements as f32.
+static Value loadFloat(KernelBuilder &b, Value memref, ValueRange indices,
+                       int64_t lanes, int64_t count) {
+  Value vector = b.load(memref, indices, lanes, count);
+  if (getElementTypeOrSelf(vector).isF32())
+    return vector;
+  return arith::ExtFOp::create(b, VectorType::get({lanes}, b.getF32Type()),
+                               vector);
+}
+
+Accumulators x86::floatProduct(KernelBuilder &b, const Isa &isa, Value lhs,
+                               Value rhs, const Tile &block) {
+  int64_t k = cast<MemRefType>(rhs.getType()).getDimSize(1);
+  int64_t vectors = block.vectors(isa), perSet = block.rows * vectors;
+  constexpr int64_t unroll = 8;
+  int64_t sets = accumulatorSets(perSet, 4);
+  // A block may be half a panel.
+  Value panel = arith::DivUIOp::create(b, block.column, b.index(32));
+  Value first = arith::RemUIOp::create(b, block.column, b.index(32));
+  auto type = VectorType::get({isa.lanes}, b.getF32Type());
+  SmallVector<Value> initial(sets * perSet, b.splat(type, 0));
+  SmallVector<Value> result = b.unrolled(
+      k, unroll, initial,
+      [&](Value base, int64_t offset, ValueRange carried) {
+        SmallVector<Value> accumulators(carried);
+        Value position = b.add(base, offset);
+        SmallVector<Value> rhsVectors;
+        for (int64_t v = 0; v < vectors; ++v)
+          rhsVectors.push_back(
+              loadFloat(b, rhs,
+                        {b.add(panel, v * isa.lanes / 32), position,
+                         b.add(first, v * isa.lanes % 32)},
+                        isa.lanes, isa.lanes));
+        for (int64_t i = 0; i < block.rows; ++i) {
+          Value scalar = memref::LoadOp::create(
+              b, lhs, ValueRange{b.add(block.row, i), position});
+          Value row = b.broadcast(scalar, isa.lanes);
+          for (int64_t v = 0; v < vectors; ++v) {
+            Value &accumulator =
+                accumulators[offset % sets * perSet + i * vectors + v];
+            accumulator =
+                vector::FMAOp::create(b, row, rhsVectors[v], accumulator);
+          }
+        }
+        return accumulators;
+      });
+  return sumSets(b, result, sets);
+}
+
+Accumulators x86::addTail(KernelBuilder &b, const Isa &isa, Value lhs,
+                          Value rhs, Value columns, const Tile &block,
+                          Accumulators accumulators) {
+  int64_t vectors = block.vectors(isa);
+  // Packing widens rhs to whole panels; otherwise the last vector is masked.
+  int64_t width = cast<MemRefType>(rhs.getType()).getDimSize(1);
+  bool padded = width % 32 == 0;
+  return b.loop(
+      b.index(0), b.dim(lhs, 1), 1, accumulators,
+      [&](Value j, ValueRange carried) {
+        Accumulators next(carried);
+        Value row = j;
+        if (columns)
+          row = arith::IndexCastOp::create(
+              b, b.getIndexType(),
+              memref::LoadOp::create(b, columns, ValueRange{j}));
+        SmallVector<Value> rhsVectors;
+        for (int64_t v = 0; v < vectors; ++v)
+          rhsVectors.push_back(
+              loadFloat(b, rhs, {row, b.add(block.column, v * isa.lanes)},
+                        isa.lanes,
+                        padded ? isa.lanes : block.lanesOf(isa, v)));
+        for (int64_t i = 0; i < block.rows; ++i) {
+          Value scalar = memref::LoadOp::create(
+              b, lhs, ValueRange{b.add(block.row, i), j});
+          Value factor = b.broadcast(scalar, isa.lanes);
+          for (int64_t v = 0; v < vectors; ++v)
+            next[i * vectors + v] = vector::FMAOp::create(
+                b, factor, rhsVectors[v], next[i * vectors + v]);
+        }
+        return next;
+      });
+}
