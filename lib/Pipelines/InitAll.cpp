@@ -7,12 +7,14 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "qopt/Codegen/BufferizableOpInterfaceImpl.h"
 #include "qopt/Codegen/Passes.h"
 #include "qopt/Conversion/Passes.h"
 #include "qopt/Dialect/ONNX/IR/ONNXDialect.h"
 #include "qopt/Dialect/ONNX/Transforms/Passes.h"
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
 #include "qopt/Dialect/QOpt/Transforms/Passes.h"
+#include "qopt/Pipelines/Lowering.h"
 
 using namespace mlir;
 
@@ -22,9 +24,12 @@ void qopt::registerAllDialects(DialectRegistry &registry) {
   registerAllToLLVMIRTranslations(registry);
   registry.insert<QOptDialect, onnx::ONNXDialect>();
   registerONNXInterfaces(registry);
+  registerBufferizableOpInterfaceExternalModels(registry);
 }
 
 void qopt::registerAllPasses() {
   mlir::registerAllPasses();
   registerQOptTransformsPasses();
+  registerQOptCodegenPasses();
+  registerLoweringPipelines();
 }

@@ -34,19 +34,30 @@ static std::string carriedArchive(llvm::StringRef executable) {
   return path.str().str();
 }
 
-LogicalResult mlir::qopt::linkSharedLibrary(const LinkSpec &spec,
-                                            std::string &error) {
+static LogicalResult writeExports(const llvm::Twine &path, std::string &error) {
+  std::error_code code;
+  llvm::raw_fd_ostream stream(path.str(), code);
+  if (!code) {
+    stream << "{ global: qopt_model_query; local: *; };\n";
+    stream.close();
+    code = stream.error();
+    stream.clear_error();
+  }
+  if (!code)
+    return success();
+  error = code.message();
+  return failure();
+}
+
+/// What a shared library needs beside the objects.
+static LogicalResult addLibraryArguments(const LinkSpec &spec,
+                                         std::vector<std::string> &arguments,
+                                         std::string &error) {
   std::string archive = spec.runtimeArchive.empty()
                             ? carriedArchive(spec.executablePath)
                             : spec.runtimeArchive;
   if (archive.empty() || !llvm::sys::fs::exists(archive)) {
     error = "the runtime archive " + archive + " is missing";
-    return failure();
-  }
-  std::string linker =
-      firstExisting({"/usr/bin/ld.lld-22", "/usr/lib/llvm-22/bin/ld.lld"});
-  if (linker.empty()) {
-    error = "the linker ld.lld-22 is missing (package lld-22)";
     return failure();
   }
   std::string libc = firstExisting({"/lib/x86_64-linux-gnu/libc.so.6",
@@ -59,48 +70,37 @@ LogicalResult mlir::qopt::linkSharedLibrary(const LinkSpec &spec,
     error = "the C library libc.so.6 or libm.so.6 for x86-64 is missing";
     return failure();
   }
-
   llvm::SmallString<256> script(spec.tempDir);
   llvm::sys::path::append(script, "exports.ver");
-  {
-    std::error_code code;
-    llvm::raw_fd_ostream stream(script, code);
-    if (!code) {
-      stream << "{ global: qopt_model_query; local: *; };\n";
-      stream.close();
-      code = stream.error();
-      stream.clear_error();
-    }
-    if (code) {
-      error = code.message();
-      return failure();
-    }
-  }
+  if (failed(writeExports(script, error)))
+    return failure();
+  arguments.insert(arguments.end(),
+                   {"-shared", "-Bsymbolic", "--gc-sections", "--no-undefined",
+                    "--build-id=sha1", "--hash-style=gnu", "-z", "now", "-z",
+                    "relro", "-z", "noexecstack",
+                    "--undefined=qopt_model_query",
+                    ("--version-script=" + script).str(), archive,
+                    "--as-needed", libm, libc});
+  return success();
+}
 
+LogicalResult mlir::qopt::linkModel(const LinkSpec &spec, std::string &error) {
+  std::string linker =
+      firstExisting({"/usr/bin/ld.lld-22", "/usr/lib/llvm-22/bin/ld.lld"});
+  if (linker.empty()) {
+    error = "the linker ld.lld-22 is missing (package lld-22)";
+    return failure();
+  }
   SubprocessSpec child;
   child.program = linker;
-  child.arguments = {"ld.lld",
-                     "-shared",
-                     "-Bsymbolic",
-                     "--gc-sections",
-                     "--no-undefined",
-                     "--build-id=sha1",
-                     "--hash-style=gnu",
-                     "--threads=1",
-                     "-z",
-                     "now",
-                     "-z",
-                     "relro",
-                     "-z",
-                     "noexecstack",
-                     "--undefined=qopt_model_query",
-                     ("--version-script=" + script).str(),
-                     "-o",
-                     spec.output};
+  // One thread: the order of its work is then no question at all.
+  child.arguments = {"ld.lld", "--threads=1", "-o", spec.output};
   for (const std::string &object : spec.objects)
     child.arguments.push_back(object);
-  child.arguments.insert(child.arguments.end(),
-                         {archive, "--as-needed", libm, libc});
+  if (spec.relocatable)
+    child.arguments.push_back("-r");
+  else if (failed(addLibraryArguments(spec, child.arguments, error)))
+    return failure();
   llvm::ErrorOr<SubprocessResult> result = runSubprocess(child);
   if (!result) {
     error = linker + ": " + result.getError().message();

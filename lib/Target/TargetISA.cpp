@@ -5,6 +5,7 @@
 #include "qopt/Target/TargetISA.h"
 #include "qopt/Runtime/ModelABI.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/TargetParser/Host.h"
 
 using namespace mlir::qopt;
 
@@ -20,4 +21,26 @@ const TargetISA *mlir::qopt::findTargetISA(llvm::StringRef name) {
   const auto *found = llvm::find_if(
       targets, [&](const TargetISA &isa) { return isa.name == name; });
   return found == std::end(targets) ? nullptr : found;
+}
+
+/// The bits of Runtime/ModelABI.h by LLVM's names of what they comprise.
+static bool hostHas(uint64_t features) {
+  static const std::pair<uint64_t, std::initializer_list<const char *>> table[] =
+      {{QOPT_CPU_X86_V3, {"avx2", "fma", "f16c", "bmi2"}},
+       {QOPT_CPU_AVX512, {"avx512f", "avx512bw", "avx512dq", "avx512vl"}},
+       {QOPT_CPU_AVX512_VNNI, {"avx512vnni"}}};
+  auto host = llvm::sys::getHostCPUFeatures();
+  for (const auto &[bit, names] : table)
+    if (features & bit)
+      for (const char *name : names)
+        if (!host.lookup(name))
+          return false;
+  return true;
+}
+
+const TargetISA &mlir::qopt::hostTargetISA() {
+  for (const TargetISA &isa : targets)
+    if (hostHas(isa.features))
+      return isa;
+  return *std::prev(std::end(targets));
 }

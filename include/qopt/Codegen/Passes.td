@@ -10,7 +10,7 @@ include "mlir/Pass/PassBase.td"
 // On tensors
 //===----------------------------------------------------------------------===//
 
-def CreateShapeFunction : Pass<"qopt-create-shape-function", "::mlir::ModuleOp"> {
+def CreateShapeFunctionPass : Pass<"qopt-create-shape-function", "::mlir::ModuleOp"> {
   let summary = "a function that computes the dims of all results from those of the inputs";
   let description = [{
     Adds `@shapes`, which takes the dynamic dims of the arguments of `@main` in
@@ -20,7 +20,7 @@ def CreateShapeFunction : Pass<"qopt-create-shape-function", "::mlir::ModuleOp">
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect"];
 }
 
-def PrepareBufferization : Pass<"qopt-prepare-bufferization", "::mlir::func::FuncOp"> {
+def PrepareBufferizationPass : Pass<"qopt-prepare-bufferization", "::mlir::func::FuncOp"> {
   let summary = "what has to hold on tensors before buffers are assigned";
   let description = [{
     Decomposes tensor.concat and tensor.pad into writes of slices, turns constant
@@ -31,7 +31,7 @@ def PrepareBufferization : Pass<"qopt-prepare-bufferization", "::mlir::func::Fun
     "::mlir::linalg::LinalgDialect", "::mlir::qopt::QOptDialect", "::mlir::bufferization::BufferizationDialect"];
 }
 
-def FuseTensorOps : Pass<"qopt-fuse-tensor-ops", "::mlir::func::FuncOp"> {
+def FuseTensorOpsPass : Pass<"qopt-fuse-tensor-ops", "::mlir::func::FuncOp"> {
   let summary = "elementwise fusion that repeats no costly work";
   let description = [{
     Upstream's fusion of linalg operations on tensors. A producer is fused into
@@ -46,7 +46,7 @@ def FuseTensorOps : Pass<"qopt-fuse-tensor-ops", "::mlir::func::FuncOp"> {
 // On buffers
 //===----------------------------------------------------------------------===//
 
-def Outputs : Pass<"qopt-outputs", "::mlir::ModuleOp"> {
+def OutputsPass : Pass<"qopt-outputs", "::mlir::ModuleOp"> {
   let summary = "returned buffers of @main become the caller's buffers";
   let description = [{
     A returned buffer that `@main` allocates itself becomes a `qopt.output` in the
@@ -56,7 +56,7 @@ def Outputs : Pass<"qopt-outputs", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::qopt::QOptDialect"];
 }
 
-def PlaceWeights : Pass<"qopt-place-weights", "::mlir::ModuleOp"> {
+def PlaceWeightsPass : Pass<"qopt-place-weights", "::mlir::ModuleOp"> {
   let summary = "write the constants to the weights file and keep their offsets";
   let description = [{
     Writes the value of every `qopt.weight` to FILE, aligned to 64 bytes; equal
@@ -68,7 +68,7 @@ def PlaceWeights : Pass<"qopt-place-weights", "::mlir::ModuleOp"> {
                     Statistic<"numShared", "shared", "Weights that equal an earlier one">];
 }
 
-def LowerLinalgToLoops : Pass<"qopt-lower-linalg-to-loops", "::mlir::func::FuncOp"> {
+def LowerLinalgToLoopsPass : Pass<"qopt-lower-linalg-to-loops", "::mlir::func::FuncOp"> {
   let summary = "linalg on buffers to row loops";
   let description = [{
     One `scf.parallel` over the collapsed leading parallel dims ("rows") with
@@ -80,19 +80,7 @@ def LowerLinalgToLoops : Pass<"qopt-lower-linalg-to-loops", "::mlir::func::FuncO
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
-def FuseRowLoops : Pass<"qopt-fuse-row-loops", "::mlir::func::FuncOp"> {
-  let summary = "fuse adjacent row loops with the same bounds";
-  let description = [{
-    Two `scf.parallel` loops with equal bounds and nothing in the way between them
-    become one when every buffer that one writes and the other touches is
-    accessed, by both, at the loop's own row only: softmax, norms and
-    quantization then work on rows that are still in the L1 cache.
-  }];
-  let dependentDialects = ["::mlir::scf::SCFDialect"];
-  let statistics = [Statistic<"numFused", "fused", "Loops fused into an earlier one">];
-}
-
-def InsertDeallocs : Pass<"qopt-insert-deallocs", "::mlir::func::FuncOp"> {
+def InsertDeallocsPass : Pass<"qopt-insert-deallocs", "::mlir::func::FuncOp"> {
   let summary = "free each buffer after its last use";
   let description = [{
     For each `memref.alloc`, a `memref.dealloc` behind the last operation of the
@@ -102,7 +90,7 @@ def InsertDeallocs : Pass<"qopt-insert-deallocs", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect"];
 }
 
-def OutlineParallel : Pass<"qopt-outline-parallel", "::mlir::ModuleOp"> {
+def OutlineParallelPass : Pass<"qopt-outline-parallel", "::mlir::ModuleOp"> {
   let summary = "bodies of parallel loops become functions for the thread pool";
   let description = [{
     An `scf.parallel` becomes `func.func private @loop_N(begin, end, captures...)`
@@ -117,7 +105,7 @@ def OutlineParallel : Pass<"qopt-outline-parallel", "::mlir::ModuleOp"> {
                     Statistic<"numMerged", "merged", "Functions that equal an earlier one">];
 }
 
-def LowerRuntimeOps : Pass<"qopt-lower-runtime-ops", "::mlir::ModuleOp"> {
+def LowerRuntimeOpsPass : Pass<"qopt-lower-runtime-ops", "::mlir::ModuleOp"> {
   let summary = "buffers, weights, outputs and parallel calls to calls of the runtime";
   let description = [{
     Gives `@main` and whatever it calls, as far as needed, the context of the run as
@@ -159,6 +147,28 @@ def GenerateKernelsPass : Pass<"qopt-generate-kernels", "mlir::ModuleOp"> { // l
                            "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
   let statistics = [Statistic<"numKernels", "kernels", "Kernels generated">,
                     Statistic<"numCalls", "calls", "Operations that became calls">];
+}
+
+def ApproximateMathPass : Pass<"qopt-approximate-math"> {
+  let summary = "polynomials for exp, erf, tanh and logarithms in f32";
+  let description = [{
+    Upstream's approximations where they are accurate to a few units in the last
+    place and vectorize (docs/rationale-math.md states the errors), and products in
+    place of small constant powers. Everything else, and all of f64, is left to
+    libm.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
+def MarkNoAliasPass : Pass<"qopt-mark-no-alias", "::mlir::ModuleOp"> {
+  let summary = "tell LLVM which buffers of a loop do not overlap";
+  let description = [{
+    After the conversion to LLVM each buffer argument is several arguments. Turns
+    `qopt.noalias`, set by qopt-outline-parallel on the buffer, into
+    `llvm.noalias` on its pointers.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
 #endif // QOPT_CODEGEN_PASSES_TD

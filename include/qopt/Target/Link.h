@@ -12,6 +12,8 @@
 namespace mlir::qopt {
 
 struct LinkSpec {
+  /// One object file with everything but the runtime, instead of a library.
+  bool relocatable = false;
   std::vector<std::string> objects;
   /// libqopt_runtime.a; empty: the one carried beside the executable.
   std::string runtimeArchive;
@@ -24,7 +26,7 @@ struct LinkSpec {
 };
 
 /// Runs ld.lld as a child process. On failure `error` says why.
-LogicalResult linkSharedLibrary(const LinkSpec &spec, std::string &error);
+LogicalResult linkModel(const LinkSpec &spec, std::string &error);
 
 } // namespace mlir::qopt
 

@@ -29,6 +29,9 @@ llvm::ArrayRef<TargetISA> getTargetISAs();
 /// The one of that name, or null.
 const TargetISA *findTargetISA(llvm::StringRef name);
 
+/// The best one that this machine runs, by CPUID; the last one when it runs none.
+const TargetISA &hostTargetISA();
+
 } // namespace mlir::qopt
 
 #endif // QOPT_TARGET_TARGETISA_H

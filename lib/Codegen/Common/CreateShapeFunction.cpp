@@ -15,7 +15,7 @@
 using namespace mlir;
 
 namespace mlir::qopt {
-#define GEN_PASS_DEF_CREATESHAPEFUNCTION
+#define GEN_PASS_DEF_CREATESHAPEFUNCTIONPASS
 #include "qopt/Codegen/Passes.h.inc"
 
 namespace {
@@ -189,7 +189,7 @@ private:
 };
 
 class CreateShapeFunctionPass final
-    : public impl::CreateShapeFunctionBase<CreateShapeFunctionPass> {
+    : public impl::CreateShapeFunctionPassBase<CreateShapeFunctionPass> {
   void runOnOperation() override {
     auto main = getOperation().lookupSymbol<func::FuncOp>("main");
     if (!main || !main.getBody().hasOneBlock()) {

@@ -14,7 +14,7 @@
 using namespace mlir;
 
 namespace mlir::qopt {
-#define GEN_PASS_DEF_FUSETENSOROPS
+#define GEN_PASS_DEF_FUSETENSOROPSPASS
 #include "qopt/Codegen/Passes.h.inc"
 
 namespace {
@@ -45,7 +45,7 @@ bool shouldFuse(OpOperand *operand) {
 }
 
 class FuseTensorOpsPass final
-    : public impl::FuseTensorOpsBase<FuseTensorOpsPass> {
+    : public impl::FuseTensorOpsPassBase<FuseTensorOpsPass> {
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet set(context);
     linalg::populateElementwiseOpsFusionPatterns(set, shouldFuse);

@@ -14,7 +14,7 @@
 using namespace mlir;
 
 namespace mlir::qopt {
-#define GEN_PASS_DEF_INSERTDEALLOCS
+#define GEN_PASS_DEF_INSERTDEALLOCSPASS
 #include "qopt/Codegen/Passes.h.inc"
 
 namespace {
@@ -56,7 +56,7 @@ Operation *findLastUse(memref::AllocOp alloc) {
 }
 
 class InsertDeallocsPass final
-    : public impl::InsertDeallocsBase<InsertDeallocsPass> {
+    : public impl::InsertDeallocsPassBase<InsertDeallocsPass> {
   void runOnOperation() override {
     SmallVector<memref::AllocOp> allocs;
     getOperation().walk([&](memref::AllocOp op) { allocs.push_back(op); });

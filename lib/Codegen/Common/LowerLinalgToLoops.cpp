@@ -16,7 +16,7 @@
 using namespace mlir;
 
 namespace mlir::qopt {
-#define GEN_PASS_DEF_LOWERLINALGTOLOOPS
+#define GEN_PASS_DEF_LOWERLINALGTOLOOPSPASS
 #include "qopt/Codegen/Passes.h.inc"
 
 namespace {
@@ -363,7 +363,7 @@ LogicalResult Lowering::lower(linalg::LinalgOp op) {
 }
 
 class LowerLinalgToLoopsPass final
-    : public impl::LowerLinalgToLoopsBase<LowerLinalgToLoopsPass> {
+    : public impl::LowerLinalgToLoopsPassBase<LowerLinalgToLoopsPass> {
   void runOnOperation() override {
     func::FuncOp func = getOperation();
     // Copies are elementwise operations like any other: parallel, and fused.

@@ -15,7 +15,7 @@
 using namespace mlir;
 
 namespace mlir::qopt {
-#define GEN_PASS_DEF_LOWERRUNTIMEOPS
+#define GEN_PASS_DEF_LOWERRUNTIMEOPSPASS
 #include "qopt/Codegen/Passes.h.inc"
 
 namespace {
@@ -542,9 +542,9 @@ private:
 };
 
 class LowerRuntimeOpsPass final
-    : public impl::LowerRuntimeOpsBase<LowerRuntimeOpsPass> {
+    : public impl::LowerRuntimeOpsPassBase<LowerRuntimeOpsPass> {
 public:
-  using LowerRuntimeOpsBase::LowerRuntimeOpsBase;
+  using LowerRuntimeOpsPassBase::LowerRuntimeOpsPassBase;
 
 private:
   void runOnOperation() override {

@@ -15,7 +15,7 @@
 using namespace mlir;
 
 namespace mlir::qopt {
-#define GEN_PASS_DEF_OUTLINEPARALLEL
+#define GEN_PASS_DEF_OUTLINEPARALLELPASS
 #include "qopt/Codegen/Passes.h.inc"
 
 namespace {
@@ -303,7 +303,7 @@ unsigned mergeEqualFunctions(ModuleOp module) {
 }
 
 class OutlineParallelPass final
-    : public impl::OutlineParallelBase<OutlineParallelPass> {
+    : public impl::OutlineParallelPassBase<OutlineParallelPass> {
   void runOnOperation() override {
     SmallVector<scf::ParallelOp> loops;
     getOperation().walk<WalkOrder::PreOrder>([&](scf::ParallelOp loop) {

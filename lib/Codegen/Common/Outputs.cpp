@@ -12,12 +12,12 @@
 using namespace mlir;
 
 namespace mlir::qopt {
-#define GEN_PASS_DEF_OUTPUTS
+#define GEN_PASS_DEF_OUTPUTSPASS
 #include "qopt/Codegen/Passes.h.inc"
 
 namespace {
 
-class OutputsPass final : public impl::OutputsBase<OutputsPass> {
+class OutputsPass final : public impl::OutputsPassBase<OutputsPass> {
   void runOnOperation() override {
     auto main = getOperation().lookupSymbol<func::FuncOp>("main");
     if (!main || !main.getBody().hasOneBlock()) {

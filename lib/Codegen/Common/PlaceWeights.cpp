@@ -17,7 +17,7 @@
 using namespace mlir;
 
 namespace mlir::qopt {
-#define GEN_PASS_DEF_PLACEWEIGHTS
+#define GEN_PASS_DEF_PLACEWEIGHTSPASS
 #include "qopt/Codegen/Passes.h.inc"
 
 namespace {
@@ -25,9 +25,9 @@ namespace {
 /// Cache lines, and the widest vector load.
 constexpr uint64_t kAlignment = 64;
 
-class PlaceWeightsPass final : public impl::PlaceWeightsBase<PlaceWeightsPass> {
+class PlaceWeightsPass final : public impl::PlaceWeightsPassBase<PlaceWeightsPass> {
 public:
-  using PlaceWeightsBase::PlaceWeightsBase;
+  using PlaceWeightsPassBase::PlaceWeightsPassBase;
 
 private:
   void runOnOperation() override {

@@ -14,7 +14,7 @@
 using namespace mlir;
 
 namespace mlir::qopt {
-#define GEN_PASS_DEF_PREPAREBUFFERIZATION
+#define GEN_PASS_DEF_PREPAREBUFFERIZATIONPASS
 #include "qopt/Codegen/Passes.h.inc"
 
 namespace {
@@ -24,7 +24,7 @@ namespace {
 constexpr int64_t kLargeConstantBytes = 1024;
 
 class PrepareBufferizationPass final
-    : public impl::PrepareBufferizationBase<PrepareBufferizationPass> {
+    : public impl::PrepareBufferizationPassBase<PrepareBufferizationPass> {
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet set(context);
     tensor::populateDecomposeTensorConcatPatterns(set);

@@ -1,0 +1,72 @@
+//===- Lowering.h - the back half of a compile ----------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From linalg on tensors (with kernel-level qopt operations) to a shared library.
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_PIPELINES_LOWERING_H
+#define QOPT_PIPELINES_LOWERING_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassOptions.h"
+#include "qopt/Pipelines/Compile.h"
+#include "qopt/Target/ModelDescription.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace mlir {
+class OpPassManager;
+namespace qopt {
+
+struct BufferPipelineOptions
+    : public PassPipelineOptions<BufferPipelineOptions> {
+  Option<std::string> weightsFile{
+      *this, "weights-file",
+      llvm::cl::desc("File that takes the constants (empty: they stay)"),
+      llvm::cl::init("")};
+};
+
+struct VariantPipelineOptions
+    : public PassPipelineOptions<VariantPipelineOptions> {
+  Option<std::string> isa{*this, "isa",
+                          llvm::cl::desc("Instruction set of the variant"),
+                          llvm::cl::init("avx2")};
+};
+
+/// Tensors to buffers; what all variants share.
+void buildBufferPipeline(OpPassManager &pm,
+                         const BufferPipelineOptions &options);
+
+/// Kernels, loops and calls of one variant, down to the LLVM dialect.
+void buildVariantPipeline(OpPassManager &pm,
+                          const VariantPipelineOptions &options);
+
+/// Registers both as `qopt-buffers` and `qopt-variant`.
+void registerLoweringPipelines();
+
+struct LoweringOptions {
+  /// Linalg, LLVM, Asm, Obj or SharedLibrary.
+  EmitKind emit = EmitKind::SharedLibrary;
+  /// Variants to generate; empty: all.
+  std::vector<std::string> isas;
+  /// Private directory for intermediate files.
+  std::string tempDir;
+  /// Path of the running executable, by which the runtime archive is found.
+  std::string executablePath;
+  /// Threads; 0: one per core.
+  unsigned jobs = 0;
+  /// What the signature says beyond what the module knows.
+  std::string quant;
+  std::vector<ModelDescription::Range> ranges;
+  /// May be null.
+  Progress *progress = nullptr;
+};
+
+/// Lowers `module`, which is used up, and gives the bytes of the result. All
+/// failures are diagnostics on the module's context.
+LogicalResult lowerAndEmit(ModuleOp module, const LoweringOptions &options,
+                           llvm::SmallVectorImpl<char> &result);
+
+} // namespace qopt
+} // namespace mlir
+
+#endif // QOPT_PIPELINES_LOWERING_H

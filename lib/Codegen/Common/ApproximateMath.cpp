@@ -1,0 +1,47 @@
+//===- ApproximateMath.cpp - polynomials for exp, erf, tanh, logarithms ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A call of libm in the inner loop of a softmax or Gelu keeps LLVM from
+// vectorizing it. Sine and cosine stay with libm: their arguments (positions)
+// are large, there the polynomials lose digits, and they are rare.
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "qopt/Codegen/Passes.h"
+
+using namespace mlir;
+
+namespace mlir::qopt {
+#define GEN_PASS_DEF_APPROXIMATEMATHPASS
+#include "qopt/Codegen/Passes.h.inc"
+
+namespace {
+
+class ApproximateMathPass final
+    : public impl::ApproximateMathPassBase<ApproximateMathPass> {
+  LogicalResult initialize(MLIRContext *context) override {
+    auto chosen = [](StringRef name) {
+      return llvm::StringSwitch<bool>(name)
+          .Cases({"math.exp", "math.erf", "math.tanh", "math.log", "math.log2",
+                  "math.log1p"},
+                 true)
+          .Default(false);
+    };
+    RewritePatternSet set(context);
+    populateMathAlgebraicSimplificationPatterns(set);
+    populateMathPolynomialApproximationPatterns(set, chosen);
+    patterns = std::move(set);
+    return success();
+  }
+
+  void runOnOperation() override {
+    if (failed(applyPatternsGreedily(getOperation(), patterns)))
+      signalPassFailure();
+  }
+
+  FrozenRewritePatternSet patterns;
+};
+
+} // namespace
+} // namespace mlir::qopt

@@ -1,0 +1,94 @@
+//===- Lowering.cpp - the pipelines from tensors to the LLVM dialect ------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "qopt/Pipelines/Lowering.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Affine/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Transforms/Passes.h"
+#include "qopt/Codegen/Passes.h"
+
+using namespace mlir;
+using namespace mlir::qopt;
+
+void mlir::qopt::buildBufferPipeline(OpPassManager &pm,
+                                     const BufferPipelineOptions &options) {
+  // Sizes first: they are read off the graph before fusion reshapes it.
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createCreateShapeFunctionPass());
+
+  // Fewer passes over memory.
+  pm.addNestedPass<func::FuncOp>(createFuseTensorOpsPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createPackWeightsPass());
+
+  // Buffers: inputs read-only, results as whole buffers.
+  pm.addNestedPass<func::FuncOp>(createPrepareBufferizationPass());
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  bufferization::OneShotBufferizePassOptions bufferize;
+  bufferize.bufferizeFunctionBoundaries = true;
+  bufferize.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  bufferize.allowReturnAllocsFromLoops = true;
+  pm.addPass(bufferization::createOneShotBufferizePass(std::move(bufferize)));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createOutputsPass());
+  pm.addPass(createCanonicalizerPass());
+
+  if (!options.weightsFile.empty())
+    pm.addPass(createPlaceWeightsPass({options.weightsFile}));
+}
+
+void mlir::qopt::buildVariantPipeline(OpPassManager &pm,
+                                      const VariantPipelineOptions &options) {
+  // Kernels first: what they do not take becomes plain loops.
+  pm.addPass(createGenerateKernelsPass({options.isa}));
+  pm.addNestedPass<func::FuncOp>(createLowerLinalgToLoopsPass());
+  pm.addPass(memref::createFoldMemRefAliasOpsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+
+  // Buffers live from their first loop to their last.
+  pm.addNestedPass<func::FuncOp>(createInsertDeallocsPass());
+
+  // Threads; equal loops share code.
+  pm.addPass(createLoopInvariantCodeMotionPass());
+  pm.addPass(createOutlineParallelPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+
+  // The runtime's calls, then everything else to LLVM.
+  pm.addPass(createLowerRuntimeOpsPass({options.isa}));
+  pm.addPass(createApproximateMathPass());
+  pm.addPass(createConvertVectorToSCFPass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(affine::createAffineExpandIndexOpsPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(arith::createArithExpandOpsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  // Intrinsics where LLVM has them; libm for the rest.
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createConvertVectorToLLVMPass());
+  pm.addPass(createConvertToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createMarkNoAliasPass());
+}
+
+void mlir::qopt::registerLoweringPipelines() {
+  PassPipelineRegistration<BufferPipelineOptions>(
+      "qopt-buffers", "Linalg on tensors to buffers, shared by all variants",
+      buildBufferPipeline);
+  PassPipelineRegistration<VariantPipelineOptions>(
+      "qopt-variant", "Buffers to the LLVM dialect, for one instruction set",
+      buildVariantPipeline);
+}
