@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The C interface of qopt/model.h as ctypes structures.
+
+The order and the types of the fields are those of the header; tables of a
+library are read up to the `size` that it states.
+"""
+
+import ctypes
+from ctypes import (CFUNCTYPE, POINTER, Structure, c_char_p, c_float, c_int,
+                    c_int32, c_int64, c_size_t, c_uint16, c_uint32, c_uint64,
+                    c_uint8, c_void_p)
+
+ABI = 1
+CPU = 1
+INT, UINT, FLOAT, BFLOAT, BOOL = 0, 1, 2, 4, 6
+
+
+class DLDevice(Structure):
+    _fields_ = [("device_type", c_int32), ("device_id", c_int32)]
+
+
+class DLDataType(Structure):
+    _fields_ = [("code", c_uint8), ("bits", c_uint8), ("lanes", c_uint16)]
+
+
+class DLTensor(Structure):
+    _fields_ = [("data", c_void_p), ("device", DLDevice), ("ndim", c_int32),
+                ("dtype", DLDataType), ("shape", POINTER(c_int64)),
+                ("strides", POINTER(c_int64)), ("byte_offset", c_uint64)]
+
+
+class DLManagedTensorVersioned(Structure):
+    pass
+
+
+DELETER = CFUNCTYPE(None, POINTER(DLManagedTensorVersioned))
+DLManagedTensorVersioned._fields_ = [
+    ("major", c_uint32), ("minor", c_uint32), ("manager_ctx", c_void_p),
+    ("deleter", DELETER), ("flags", c_uint64), ("dl_tensor", DLTensor)]
+
+OBSERVE = CFUNCTYPE(None, c_void_p, c_int32, c_char_p, POINTER(c_float),
+                    c_int64, c_int64)
+
+
+class Options(Structure):
+    _fields_ = [("size", c_uint32), ("num_threads", c_int32),
+                ("flags", c_uint64), ("isa", c_char_p), ("alloc", c_void_p),
+                ("free", c_void_p), ("alloc_user", c_void_p),
+                ("observe", OBSERVE), ("observe_user", c_void_p),
+                ("affinity", POINTER(c_int32)), ("n_affinity", c_int32)]
+
+
+_TENSORS = POINTER(DLTensor)
+_ERR = [c_char_p, c_size_t]
+
+
+class Api(Structure):
+    _fields_ = [
+        ("abi", c_uint32), ("size", c_uint32),
+        ("signature_json", CFUNCTYPE(c_char_p)),
+        ("open", CFUNCTYPE(c_int, POINTER(Options), POINTER(c_void_p), *_ERR)),
+        ("infer_shapes", CFUNCTYPE(c_int, c_void_p, _TENSORS, c_int,
+                                   POINTER(c_int64 * 8), POINTER(c_int))),
+        ("run", CFUNCTYPE(c_int, c_void_p, _TENSORS, c_int, _TENSORS, c_int,
+                          *_ERR)),
+        ("close", CFUNCTYPE(None, c_void_p)),
+        ("run_owned", CFUNCTYPE(c_int, c_void_p, _TENSORS, c_int,
+                                POINTER(POINTER(DLManagedTensorVersioned)),
+                                c_int, *_ERR)),
+        ("isa", CFUNCTYPE(c_char_p, c_void_p)),
+        ("num_threads", CFUNCTYPE(c_int, c_void_p)),
+        ("last_error", CFUNCTYPE(c_char_p, c_void_p)),
+    ]
+
+
+def query(library):
+    """The table of a loaded library, or None."""
+    try:
+        function = library.qopt_model_query
+    except AttributeError:
+        return None
+    function.argtypes = [c_uint32]
+    function.restype = POINTER(Api)
+    table = function(ABI)
+    if not table or table.contents.size < ctypes.sizeof(Api):
+        return None
+    return table.contents

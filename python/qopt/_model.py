@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Loading and running."""
+
+import _ctypes
+import ctypes
+import difflib
+import json
+import os
+import struct
+from collections import namedtuple
+
+from . import _abi, _arrays
+
+_TEXT = 512
+
+Port = namedtuple("Port", "name dtype shape")
+Port.__doc__ = """An input or output. An entry of shape is an int, the name of a
+symbol or a sum such as "past + length", or None where nothing is known."""
+
+
+class Error(Exception):
+    """The library refused something; `status` is its code (qopt_status)."""
+
+    def __init__(self, text, status):
+        super().__init__(text)
+        self.status = status
+
+
+def _check_file(path):
+    """Refuses what dlopen would die of: mapping a truncated file."""
+    size = os.path.getsize(path)
+    with open(path, "rb") as file:
+        header = file.read(64)
+        if len(header) < 64 or header[:5] != b"\x7fELF\x02":
+            raise Error(f"{path}: is not a 64-bit shared library", -6)
+        (segments, sections, _, _, segment_size, n_segments, section_size,
+         n_sections) = struct.unpack_from("<QQIHHHHH", header, 32)
+        truncated = sections + n_sections * section_size > size
+        file.seek(segments)
+        for _ in range(n_segments):
+            entry = file.read(segment_size)
+            if len(entry) < 56:
+                truncated = True
+                break
+            offset, = struct.unpack_from("<Q", entry, 8)
+            length, = struct.unpack_from("<Q", entry, 32)
+            truncated |= offset + length > size
+    if truncated:
+        raise Error(f"{path}: is truncated", -6)
+
+
+def _port(entry):
+    return Port(entry["name"], entry["dtype"], tuple(entry["shape"]))
+
+
+class Model:
+    """One model of a loaded library. One call at a time; close() or the end of
+    a with statement stops its threads."""
+
+    def __init__(self, path, num_threads=0, isa=None, observe=None):
+        self._handle = None
+        path = os.path.abspath(os.fspath(path))
+        _check_file(path)
+        try:
+            self._library = ctypes.CDLL(path)
+        except OSError as error:
+            raise Error(str(error), -6) from None
+        self._api = _abi.query(self._library)
+        if self._api is None:
+            raise Error(f"{path}: is no library made by qopt, or one for a "
+                        "newer interface", -6)
+        self.signature = json.loads(self._api.signature_json())
+        self.inputs = tuple(map(_port, self.signature["inputs"]))
+        self.outputs = tuple(map(_port, self.signature["outputs"]))
+        # Kept alive with the model: the library calls it.
+        self._observe = self._callback(observe)
+        options = _abi.Options(size=ctypes.sizeof(_abi.Options),
+                               num_threads=num_threads,
+                               isa=isa.encode() if isa else None)
+        if self._observe:
+            options.observe = self._observe
+        handle = ctypes.c_void_p()
+        text = ctypes.create_string_buffer(_TEXT)
+        status = self._api.open(ctypes.byref(options), ctypes.byref(handle),
+                                text, _TEXT)
+        if status:
+            raise Error(f"{path}: {text.value.decode(errors='replace')}",
+                        status)
+        self._handle = handle
+
+    @staticmethod
+    def _callback(observe):
+        if observe is None:
+            return None
+
+        def call(_user, _index, name, data, rows, cols):
+            import numpy as np
+            if rows and cols:
+                array = np.ctypeslib.as_array(data, (rows, cols)).copy()
+            else:
+                array = np.zeros((rows, cols), np.float32)
+            observe(name.decode(), array)
+
+        return _abi.OBSERVE(call)
+
+    @property
+    def isa(self):
+        """The variant in use, e.g. "avx512vnni"."""
+        return self._api.isa(self._open_handle()).decode()
+
+    @property
+    def num_threads(self):
+        return self._api.num_threads(self._open_handle())
+
+    def __call__(self, inputs=None, /, **named):
+        """Runs the model on arrays by name; returns a dict of arrays by name.
+
+        The arrays own their memory and outlive the model.
+        """
+        handle = self._open_handle()
+        tensors, keep = self._tensors({**(inputs or {}), **named})
+        n_out = len(self.outputs)
+        managed = (ctypes.POINTER(_abi.DLManagedTensorVersioned) * n_out)()
+        text = ctypes.create_string_buffer(_TEXT)
+        status = self._api.run_owned(handle, tensors, len(tensors), managed,
+                                     n_out, text, _TEXT)
+        del keep
+        if status:
+            raise Error(text.value.decode(errors="replace"), status)
+        return {port.name: _arrays.from_managed(_copy_pointer(managed[i]))
+                for i, port in enumerate(self.outputs)}
+
+    def infer_shapes(self, inputs=None, /, **named):
+        """Shapes of the outputs by name; -1 where a size depends on values that
+        only a run computes."""
+        handle = self._open_handle()
+        tensors, keep = self._tensors({**(inputs or {}), **named})
+        dims = (ctypes.c_int64 * 8 * len(self.outputs))()
+        ranks = (ctypes.c_int * len(self.outputs))()
+        status = self._api.infer_shapes(handle, tensors, len(tensors), dims,
+                                        ranks)
+        del keep
+        if status:
+            text = self._api.last_error(handle).decode(errors="replace")
+            raise Error(text, status)
+        return {port.name: tuple(dims[i][:ranks[i]])
+                for i, port in enumerate(self.outputs)}
+
+    def close(self):
+        """Stops the threads and unloads the library. Arrays stay valid."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            self._api.close(handle)
+            self._api = None
+            _ctypes.dlclose(self._library._handle)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def __del__(self):
+        self.close()
+
+    def _open_handle(self):
+        if self._handle is None:
+            raise ValueError("the model is closed")
+        return self._handle
+
+    def _tensors(self, given):
+        names = [port.name for port in self.inputs]
+        for name in given:
+            if name not in names:
+                near = difflib.get_close_matches(name, names, 1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                raise TypeError(f"the model has no input {name!r}{hint}")
+        missing = [name for name in names if name not in given]
+        if missing:
+            raise TypeError("missing input " + ", ".join(map(repr, missing)))
+        tensors = (_abi.DLTensor * len(names))()
+        keep = []
+        for i, port in enumerate(self.inputs):
+            tensors[i], alive = _arrays.to_tensor(given[port.name], port.dtype)
+            keep.append(alive)
+        return tensors, keep
+
+
+def _copy_pointer(pointer):
+    """A pointer of its own, not one into an array that may go away."""
+    return ctypes.cast(pointer,
+                       ctypes.POINTER(_abi.DLManagedTensorVersioned))
+
+
+def load(path, num_threads=0, isa=None, observe=None):
+    """Loads a library made by qopt and opens a model in it.
+
+    num_threads: 0 means the physical cores that this process may use.
+    isa: a variant of the library; by default the best for this CPU.
+    observe: called as observe(name, array) for every calibration tap.
+    """
+    return Model(path, num_threads, isa, observe)
