@@ -106,6 +106,9 @@ typedef struct qopt_api {
   int (*num_threads)(const qopt_model *model);
   // Text of the last failure of infer_shapes, valid until the next call.
   const char *(*last_error)(const qopt_model *model);
+  // Names by position, in UTF-8; NULL behind the last one.
+  const char *(*input_name)(int index);
+  const char *(*output_name)(int index);
 } qopt_api;
 
 // The one symbol that a library exports. NULL when the library's interface is

@@ -318,6 +318,16 @@ static const char *api_last_error(const qopt_model *model) {
   return model->last_error;
 }
 
+static const char *api_input_name(int index) {
+  const qopt_model_desc *desc = &qopt_model_descriptor;
+  return index >= 0 && index < desc->n_in ? desc->in[index].name : NULL;
+}
+
+static const char *api_output_name(int index) {
+  const qopt_model_desc *desc = &qopt_model_descriptor;
+  return index >= 0 && index < desc->n_out ? desc->out[index].name : NULL;
+}
+
 static const qopt_api api = {
     .abi = QOPT_ABI,
     .size = sizeof(qopt_api),
@@ -330,6 +340,8 @@ static const qopt_api api = {
     .isa = api_isa,
     .num_threads = api_num_threads,
     .last_error = api_last_error,
+    .input_name = api_input_name,
+    .output_name = api_output_name,
 };
 
 __attribute__((visibility("default"))) const qopt_api *

@@ -70,6 +70,8 @@ class Api(Structure):
         ("isa", CFUNCTYPE(c_char_p, c_void_p)),
         ("num_threads", CFUNCTYPE(c_int, c_void_p)),
         ("last_error", CFUNCTYPE(c_char_p, c_void_p)),
+        ("input_name", CFUNCTYPE(c_char_p, c_int)),
+        ("output_name", CFUNCTYPE(c_char_p, c_int)),
     ]
 
 

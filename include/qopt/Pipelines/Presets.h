@@ -16,12 +16,16 @@ namespace mlir::qopt {
 
 /// What every preset that quantizes understands.
 struct QuantizePresetOptions : PassPipelineOptions<QuantizePresetOptions> {
-  ListOption<std::string> keep{
-      *this, "keep",
-      llvm::cl::desc("Regular expressions of node names that stay in float")};
+  ListOption<std::string> rules{
+      *this, "rules",
+      llvm::cl::desc("keep:REGEX[=f32|f16] or quantize:REGEX=SCHEME for nodes "
+                     "by name; the last match decides")};
   ListOption<std::string> quantize{
       *this, "quantize",
       llvm::cl::desc("REGEX=SCHEME: nodes that get this scheme instead")};
+  ListOption<std::string> keep{
+      *this, "keep",
+      llvm::cl::desc("Regular expressions of node names that stay in float")};
   Option<bool> allowNonfinite{
       *this, "allow-nonfinite",
       llvm::cl::desc("Keep layers whose weights hold NaN or Inf in float "
@@ -55,9 +59,6 @@ struct LLMInt8Options : QuantizePresetOptions {
                       llvm::cl::desc("Static lists: most columns per product"),
                       llvm::cl::init(32)};
 };
-
-/// Shapes, constant folding, lifting: what every model goes through.
-void buildSimplifyPipeline(OpPassManager &pm);
 
 /// `fp32`: the float model. `--float-weights` does not touch it.
 void buildFP32Pipeline(OpPassManager &pm);

@@ -1,4 +1,4 @@
-//===- Passes.h - passes of Dialect/ONNX/Transforms ---===//
+//===- Passes.h - passes of Dialect/ONNX/Transforms -----------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef QOPT_DIALECT_ONNX_TRANSFORMS_PASSES_H
@@ -13,6 +13,11 @@ namespace mlir::onnx {
 
 #define GEN_PASS_REGISTRATION
 #include "qopt/Dialect/ONNX/Transforms/Passes.h.inc"
+
+// Everything that makes an imported graph small and static where it can be: shapes,
+// constants, lifted patterns, dead code. Registered as `onnx-simplify`.
+void buildSimplifyPipeline(OpPassManager &manager);
+void registerONNXPipelines();
 
 } // namespace mlir::onnx
 

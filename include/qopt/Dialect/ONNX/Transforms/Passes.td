@@ -6,4 +6,79 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ONNXInferShapesPass : Pass<"onnx-infer-shapes", "mlir::ModuleOp"> {
+  let summary = "Write inferred shapes into types, known integers into constants";
+  let description = [{
+    Runs the symbolic shape analysis on every function. Result types, argument types
+    and the function type get every dim that is constant; an integer tensor whose
+    elements are all constant becomes an `onnx.Constant`, so that shape arithmetic
+    on static dims disappears. The result attribute `onnx.dims` is rewritten where
+    the analysis knows the dim in terms of the inputs: what a model file declares
+    for its outputs is a hint.
+
+    Contradictions between shapes are errors at the node; so is a tensor whose rank
+    cannot be found, as nothing below can handle it.
+  }];
+  let options = [
+    Option<"allowUnranked", "allow-unranked", "bool", "false",
+           "Leave tensors of unknown rank as they are instead of failing">
+  ];
+  let statistics = [
+    Statistic<"numRefined", "refined", "Result types made more precise">,
+    Statistic<"numConstants", "constants", "Values replaced by constants">
+  ];
+}
+
+def ONNXPrintShapesPass : Pass<"onnx-print-shapes", "mlir::ModuleOp"> {
+  let summary = "Report the symbolic shape of every result as a remark";
+  let description = [{
+    For debugging and for tests of the shape analysis: one remark per tensor result,
+    `shape [batch, seq + 1]`, with ` = [..]` behind it where the elements of a small
+    integer tensor are known to be more than themselves.
+  }];
+}
+
+def ONNXFoldConstantsPass : Pass<"onnx-fold-constants", "mlir::ModuleOp"> {
+  let summary = "Evaluate ops whose operands are all constants";
+  let description = [{
+    Float ops are evaluated in double precision and rounded once to the element type.
+    A result larger than `max-result-bytes` is not computed, unless it is one value
+    repeated or a weight on its way into a matrix product (Transpose, Cast): there,
+    only `max-total-bytes` counts. Random numbers and quantization are left alone.
+    Run `onnx-infer-shapes` first: only ops of static result shape are considered.
+  }];
+  let options = [
+    Option<"maxResultBytes", "max-result-bytes", "int64_t", "64 << 20",
+           "Size above which a result is not folded">,
+    Option<"maxTotalBytes", "max-total-bytes", "int64_t", "1 << 30",
+           "Sum of sizes of all folded results">
+  ];
+  let statistics = [
+    Statistic<"numFolded", "folded", "Ops replaced by constants">,
+    Statistic<"numTooLarge", "too-large", "Ops left because of the budget">
+  ];
+}
+
+def ONNXLiftPatternsPass : Pass<"onnx-lift-patterns", "mlir::ModuleOp"> {
+  let summary = "Replace decomposed ops by the op that ONNX has for them";
+  let description = [{
+    Exporters write LayerNormalization, RMSNormalization, Gelu and Swish as several
+    ops, always in older opsets and often in newer ones. The passes that quantize and
+    fuse want to see one op. A pattern matches only with its exact constants; values
+    used elsewhere stay.
+  }];
+  let options = [
+    Option<"layerNorm", "layer-norm", "bool", "true", "Lift LayerNormalization">,
+    Option<"rmsNorm", "rms-norm", "bool", "true", "Lift RMSNormalization">,
+    Option<"gelu", "gelu", "bool", "true", "Lift Gelu, both forms">,
+    Option<"swish", "swish", "bool", "true", "Lift x * Sigmoid(a * x) to Swish">
+  ];
+  let statistics = [
+    Statistic<"numLayerNorm", "layer-norms", "LayerNormalization ops found">,
+    Statistic<"numRMSNorm", "rms-norms", "RMSNormalization ops found">,
+    Statistic<"numGelu", "gelus", "Gelu ops found">,
+    Statistic<"numSwish", "swishes", "Swish ops found">
+  ];
+}
+
 #endif // QOPT_DIALECT_ONNX_TRANSFORMS_PASSES_TD
