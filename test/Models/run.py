@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Real models: equal to ONNX Runtime in float, close to float when quantized. Every
+test prints its figure; one whose data is absent is skipped by name.
+
+  run.py [--filter REGEX] [--list]
+
+SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""
+
+import argparse
+import os
+import re
+import sys
+import traceback
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import support
+
+support.use_venv()
+import embedding
+import equality
+import stories
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--filter", default="", help="regular expression over the test's name")
+    parser.add_argument("--list", action="store_true")
+    options = parser.parse_args()
+    tests = {**equality.TESTS, **embedding.TESTS, **stories.TESTS}
+    if options.list:
+        print("\n".join(tests))
+        return
+    report = support.Report("models")
+    for name, test in tests.items():
+        if not re.search(options.filter, name):
+            continue
+        try:
+            ok, text = test()
+            report.add(name, ok, text)
+        except support.Skip as missing:
+            report.skip(name, str(missing))
+        except AssertionError as error:
+            report.add(name, False, str(error))
+        except Exception as error:  # one broken test must not hide the others
+            traceback.print_exc()
+            report.add(name, False, f"{type(error).__name__}: {error}")
+    report.finish()
+
+
+if __name__ == "__main__":
+    main()
