@@ -13,9 +13,9 @@
 
 namespace mlir::qopt::x86 {
 
-/// Whether the operation is out += lhs * rhs on memrefs, with projected
-/// permutations as maps, one contracted dim, and an out whose last dim belongs
-/// to exactly one of the operands.
+/// Whether the operation is out += lhs * rhs in f32 on memrefs with one
+/// contracted dim, and the contiguous dim of out belongs to exactly one of the
+/// operands.
 bool isContraction(linalg::LinalgOp op);
 
 /// Replaces such an operation by a call.

@@ -75,7 +75,7 @@ std::string x86::epilogueKey(MatmulOp op) {
 SmallVector<Value> x86::applyEpilogue(KernelBuilder &b, MatmulOp op,
                                       ValueRange arguments,
                                       ValueRange scalars) {
-  int64_t lanes = 
+  int64_t lanes =
       cast<VectorType>(arguments.front().getType()).getNumElements();
   Block &block = op.getEpilogue().front();
   DenseMap<Value, Value> map;
@@ -98,9 +98,10 @@ SmallVector<Value> x86::applyEpilogue(KernelBuilder &b, MatmulOp op,
       continue;
     SmallVector<Value> operands = llvm::map_to_vector(
         inner.getOperands(), [&](Value v) { return vectorOf(v); });
-    SmallVector<Type> types = llvm::map_to_vector(
-        inner.getResultTypes(),
-        [&](Type type) -> Type { return VectorType::get({lanes}, type); });
+    SmallVector<Type> types =
+        llvm::map_to_vector(inner.getResultTypes(), [&](Type type) -> Type {
+          return VectorType::get({lanes}, type);
+        });
     OperationState state(inner.getLoc(), inner.getName(), operands, types,
                          inner.getAttrs());
     Operation *vector = b.create(state);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
+#include "Contraction.h"
 #include "Matmul.h"
 #include "Rows.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -49,6 +50,10 @@ private:
               })
               .Case([&](FindOutliersOp find) {
                 return x86::lowerFindOutliers(find, *target, kernels);
+              })
+              .Case([&](linalg::LinalgOp contraction) {
+                x86::lowerContraction(contraction, *target, kernels);
+                return success();
               });
       if (failed(lowered))
         return signalPassFailure();
@@ -60,7 +65,8 @@ private:
   static bool hasKernel(Operation *op) {
     if (mlir::isa<MatmulOp, QuantizeRowsOp, FindOutliersOp>(op))
       return true;
-    return false;
+    auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+    return linalgOp && x86::isContraction(linalgOp);
   }
 };
 

@@ -87,8 +87,7 @@ SmallVector<Value> KernelBuilder::loop(Value begin, Value end, int64_t step,
   InsertionGuard guard(*this);
   // Without carried values the loop already has its terminator.
   setInsertionPointToStart(op.getBody());
-  SmallVector<Value> next =
-      body(op.getInductionVar(), op.getRegionIterArgs());
+  SmallVector<Value> next = body(op.getInductionVar(), op.getRegionIterArgs());
   if (!carried.empty())
     scf::YieldOp::create(*this, next);
   return op.getResults();
@@ -143,8 +142,8 @@ void KernelBuilder::rowBlocks(Value begin, Value end, int64_t rows,
   SmallVector<int64_t> cases;
   for (int64_t i = 1; i < rows; ++i)
     cases.push_back(i);
-  auto op = scf::IndexSwitchOp::create(*this, TypeRange(), rest, cases,
-                                       cases.size());
+  auto op =
+      scf::IndexSwitchOp::create(*this, TypeRange(), rest, cases, cases.size());
   InsertionGuard guard(*this);
   for (auto [i, region] : llvm::enumerate(op.getCaseRegions())) {
     createBlock(&region);
@@ -176,10 +175,11 @@ static Value withDynamicRows(KernelBuilder &b, Value value) {
     return value;
   SmallVector<int64_t> shape(type.getShape());
   shape[0] = ShapedType::kDynamic;
-  return memref::CastOp::create(
-      b, MemRefType::get(shape, type.getElementType(), type.getLayout(),
-                         type.getMemorySpace()),
-      value);
+  return memref::CastOp::create(b,
+                                MemRefType::get(shape, type.getElementType(),
+                                                type.getLayout(),
+                                                type.getMemorySpace()),
+                                value);
 }
 
 Value mlir::qopt::x86::viewAsMatrix(KernelBuilder &b, Value value) {

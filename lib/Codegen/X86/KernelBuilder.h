@@ -47,11 +47,10 @@ public:
   void loop(Value begin, Value end, int64_t step, function_ref<void(Value)>);
   /// A loop over a static range, unrolled by `unroll`: `body` gets an index
   /// within [0, end) as base + offset. The remainder is straight code.
-  SmallVector<Value>
-  unrolled(int64_t end, int64_t unroll, ValueRange carried,
-           function_ref<SmallVector<Value>(Value base, int64_t offset,
-                                           ValueRange)>
-               body);
+  SmallVector<Value> unrolled(
+      int64_t end, int64_t unroll, ValueRange carried,
+      function_ref<SmallVector<Value>(Value base, int64_t offset, ValueRange)>
+          body);
   void ifElse(Value condition, function_ref<void()> then,
               function_ref<void()> otherwise);
   /// Covers rows [begin, end) by blocks of `rows`, the last one smaller. Every

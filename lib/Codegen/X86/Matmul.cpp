@@ -25,8 +25,8 @@ struct Tasks {
     columns = isa.lanes * (integer ? isa.integerVectors : isa.floatVectors);
     rows = integer ? isa.integerRows : isa.floatRows;
     bytesPerRow = integer ? k : 4 * k;
-    // Rows of a task share the L2 cache with its columns of rhs. Where there are
-    // few blocks of columns the rows have to feed the threads.
+    // Rows of a task share the L2 cache with its columns of rhs. Where there
+    // are few blocks of columns the rows have to feed the threads.
     int64_t limit = columnBlocks() >= 8 ? 384 : 96;
     maxRows = std::min(limit, std::max<int64_t>(48, (512 << 10) / bytesPerRow));
     maxRows = std::max(rows, maxRows / rows * rows);
@@ -49,8 +49,7 @@ struct Operands {
   Value lhs, rhs, lhsScale, rhsScale, tailLhs, tailRhs, columns, sums;
   SmallVector<Value> epilogueInputs, scalars, inits;
 
-  template <typename Fn>
-  void forEach(Fn fn) {
+  template <typename Fn> void forEach(Fn fn) {
     for (Value *value : {&lhs, &rhs, &lhsScale, &rhsScale, &tailLhs, &tailRhs,
                          &columns, &sums})
       if (*value)
@@ -136,8 +135,8 @@ private:
   }
 
   /// Epilogue and store of one vector.
-  void finish(KernelBuilder &b, Operands &in, const Tile &block,
-              int64_t i, int64_t v, Value accumulator) {
+  void finish(KernelBuilder &b, Operands &in, const Tile &block, int64_t i,
+              int64_t v, Value accumulator) {
     Value row = b.add(block.row, i);
     Value column = b.add(block.column, v * isa.lanes);
     int64_t count = block.lanesOf(isa, v);
@@ -242,8 +241,8 @@ LogicalResult x86::lowerMatmul(MatmulOp op, const Isa &isa,
 
   Value m = b.dim(views->inits.front(), 0);
   Value rowsPerTask = tasks.rowsPerTask(b, m);
-  // A product of few rows is bound by the reading of its weights, which takes as
-  // long as about 12 rows of work.
+  // A product of few rows is bound by the reading of its weights, which takes
+  // as long as about 12 rows of work.
   Value work = b.mul(b.add(rowsPerTask, 12), 2 * k * tasks.columns);
   Value grain =
       b.ceilDiv(b.index(integer ? isa.integerGrain : isa.floatGrain), work);

@@ -13,8 +13,8 @@
 
 namespace mlir::qopt::x86 {
 
-/// A block of the result: `rows` x `count` elements from (row, column) on, where
-/// column is a multiple of 32, or of 16 when count is at most 16.
+/// A block of the result: `rows` x `count` elements from (row, column) on,
+/// where column is a multiple of 32, or of 16 when count is at most 16.
 struct Tile {
   Value row, column;
   int64_t rows, count;

@@ -38,8 +38,8 @@ static Value callIntrinsic(KernelBuilder &b, StringRef name, Type result,
 static Value broadcastQuad(KernelBuilder &b, const Isa &isa, Value lhs,
                            Value row, Value k) {
   Value quad = b.load(lhs, {row, k}, 4, 4);
-  Value word = vector::BitCastOp::create(
-      b, VectorType::get({1}, b.getI32Type()), quad);
+  Value word =
+      vector::BitCastOp::create(b, VectorType::get({1}, b.getI32Type()), quad);
   Value scalar = vector::ExtractOp::create(b, word, ArrayRef<int64_t>{0});
   return vector::BitCastOp::create(
       b, VectorType::get({4 * isa.lanes}, b.getI8Type()),
@@ -59,8 +59,9 @@ static Value dot(KernelBuilder &b, const Isa &isa, Value accumulator, Value lhs,
       callIntrinsic(b, "llvm.x86.avx2.psign.b", rhs.getType(), {rhs, lhs});
   Value pairs = callIntrinsic(b, "llvm.x86.avx2.pmadd.ub.sw", words,
                               {lhsMagnitude, turned});
-  Value quads = callIntrinsic(b, "llvm.x86.avx2.pmadd.wd",
-                              accumulator.getType(), {pairs, b.splat(words, 1)});
+  Value quads =
+      callIntrinsic(b, "llvm.x86.avx2.pmadd.wd", accumulator.getType(),
+                    {pairs, b.splat(words, 1)});
   return b.add(accumulator, quads);
 }
 
@@ -114,22 +115,21 @@ Accumulators x86::integerProduct(KernelBuilder &b, const Isa &isa, Value lhs,
           isa.vnni ? Value() : math::AbsIOp::create(b, codes).getResult();
       for (int64_t v = 0; v < vectors; ++v) {
         Value &accumulator = accumulators[i * vectors + v];
-        accumulator =
-            dot(b, isa, accumulator, codes, magnitude, rhsVectors[v]);
+        accumulator = dot(b, isa, accumulator, codes, magnitude, rhsVectors[v]);
       }
     }
   };
-  SmallVector<Value> result = b.loop(
-      b.index(0), b.index(blocksOfK), 1, initial,
-      [&](Value kBlock, ValueRange carried) {
-        SmallVector<Value> accumulators(carried);
-        Value k = b.mul(kBlock, 64);
-        for (int64_t quad = 0; quad < 16; ++quad)
-          step(kBlock, b.add(k, quad * 4), quad,
-               MutableArrayRef<Value>(accumulators)
-                   .slice(quad % sets * perSet, perSet));
-        return accumulators;
-      });
+  SmallVector<Value> result =
+      b.loop(b.index(0), b.index(blocksOfK), 1, initial,
+             [&](Value kBlock, ValueRange carried) {
+               SmallVector<Value> accumulators(carried);
+               Value k = b.mul(kBlock, 64);
+               for (int64_t quad = 0; quad < 16; ++quad)
+                 step(kBlock, b.add(k, quad * 4), quad,
+                      MutableArrayRef<Value>(accumulators)
+                          .slice(quad % sets * perSet, perSet));
+               return accumulators;
+             });
   return sumSets(b, result, sets);
 }
 
@@ -155,8 +155,7 @@ Accumulators x86::floatProduct(KernelBuilder &b, const Isa &isa, Value lhs,
   auto type = VectorType::get({isa.lanes}, b.getF32Type());
   SmallVector<Value> initial(sets * perSet, b.splat(type, 0));
   SmallVector<Value> result = b.unrolled(
-      k, unroll, initial,
-      [&](Value base, int64_t offset, ValueRange carried) {
+      k, unroll, initial, [&](Value base, int64_t offset, ValueRange carried) {
         SmallVector<Value> accumulators(carried);
         Value position = b.add(base, offset);
         SmallVector<Value> rhsVectors;
@@ -189,29 +188,27 @@ Accumulators x86::addTail(KernelBuilder &b, const Isa &isa, Value lhs,
   // Packing widens rhs to whole panels; otherwise the last vector is masked.
   int64_t width = cast<MemRefType>(rhs.getType()).getDimSize(1);
   bool padded = width % 32 == 0;
-  return b.loop(
-      b.index(0), b.dim(lhs, 1), 1, accumulators,
-      [&](Value j, ValueRange carried) {
-        Accumulators next(carried);
-        Value row = j;
-        if (columns)
-          row = arith::IndexCastOp::create(
-              b, b.getIndexType(),
-              memref::LoadOp::create(b, columns, ValueRange{j}));
-        SmallVector<Value> rhsVectors;
-        for (int64_t v = 0; v < vectors; ++v)
-          rhsVectors.push_back(
-              loadFloat(b, rhs, {row, b.add(block.column, v * isa.lanes)},
-                        isa.lanes,
-                        padded ? isa.lanes : block.lanesOf(isa, v)));
-        for (int64_t i = 0; i < block.rows; ++i) {
-          Value scalar = memref::LoadOp::create(
-              b, lhs, ValueRange{b.add(block.row, i), j});
-          Value factor = b.broadcast(scalar, isa.lanes);
-          for (int64_t v = 0; v < vectors; ++v)
-            next[i * vectors + v] = vector::FMAOp::create(
-                b, factor, rhsVectors[v], next[i * vectors + v]);
-        }
-        return next;
-      });
+  return b.loop(b.index(0), b.dim(lhs, 1), 1, accumulators,
+                [&](Value j, ValueRange carried) {
+                  Accumulators next(carried);
+                  Value row = j;
+                  if (columns)
+                    row = arith::IndexCastOp::create(
+                        b, b.getIndexType(),
+                        memref::LoadOp::create(b, columns, ValueRange{j}));
+                  SmallVector<Value> rhsVectors;
+                  for (int64_t v = 0; v < vectors; ++v)
+                    rhsVectors.push_back(loadFloat(
+                        b, rhs, {row, b.add(block.column, v * isa.lanes)},
+                        isa.lanes, padded ? isa.lanes : block.lanesOf(isa, v)));
+                  for (int64_t i = 0; i < block.rows; ++i) {
+                    Value scalar = memref::LoadOp::create(
+                        b, lhs, ValueRange{b.add(block.row, i), j});
+                    Value factor = b.broadcast(scalar, isa.lanes);
+                    for (int64_t v = 0; v < vectors; ++v)
+                      next[i * vectors + v] = vector::FMAOp::create(
+                          b, factor, rhsVectors[v], next[i * vectors + v]);
+                  }
+                  return next;
+                });
 }

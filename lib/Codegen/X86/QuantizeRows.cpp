@@ -31,7 +31,8 @@ public:
 
   void quantizeRow(Value row) {
     Value magnitude = absMax(row);
-    Value infinity = b.create<arith::ConstantOp>(b.getI32IntegerAttr(0x7f800000));
+    Value infinity =
+        b.create<arith::ConstantOp>(b.getI32IntegerAttr(0x7f800000));
     // 127 * FLT_MIN: below it 127 / absmax is no longer exact enough.
     Value smallest = b.create<arith::ConstantOp>(b.getI32IntegerAttr(tiny()));
     Value finite = arith::CmpIOp::create(b, arith::CmpIPredicate::slt,
@@ -90,10 +91,10 @@ private:
       return value;
     Value factor = b.load(mask, {column}, isa.lanes, count);
     Value zero = b.splat(floats, 0);
-    Value off = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, factor,
-                                      zero);
-    return arith::SelectOp::create(
-        b, off, zero, arith::MulFOp::create(b, value, factor));
+    Value off =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, factor, zero);
+    return arith::SelectOp::create(b, off, zero,
+                                   arith::MulFOp::create(b, value, factor));
   }
 
   /// The bits of the largest magnitude of a row.
@@ -103,20 +104,20 @@ private:
     int64_t step = unroll * isa.lanes, end = whole / step * step;
     Value magnitudeBits = b.splat(words, 0x7fffffff);
     auto update = [&](Value &maximum, Value column, int64_t count) {
-      Value bits = arith::BitcastOp::create(b, words,
-                                            loadMasked(row, column, count));
+      Value bits =
+          arith::BitcastOp::create(b, words, loadMasked(row, column, count));
       bits = arith::AndIOp::create(b, bits, magnitudeBits);
       maximum = arith::MaxSIOp::create(b, maximum, bits);
     };
     SmallVector<Value> maxima(unroll, b.splat(words, 0));
-    maxima = b.loop(b.index(0), b.index(end), step, maxima,
-                    [&](Value column, ValueRange carried) {
-                      SmallVector<Value> next(carried);
-                      for (int64_t i = 0; i < unroll; ++i)
-                        update(next[i], b.add(column, i * isa.lanes),
-                               isa.lanes);
-                      return next;
-                    });
+    maxima =
+        b.loop(b.index(0), b.index(end), step, maxima,
+               [&](Value column, ValueRange carried) {
+                 SmallVector<Value> next(carried);
+                 for (int64_t i = 0; i < unroll; ++i)
+                   update(next[i], b.add(column, i * isa.lanes), isa.lanes);
+                 return next;
+               });
     for (int64_t i = 0, column = end; column < k; column += isa.lanes, ++i)
       update(maxima[i % unroll], b.index(column),
              std::min(isa.lanes, k - column));
@@ -130,11 +131,11 @@ private:
   /// maxps: a NaN becomes a bound.
   Value toCodes(Value scaled) {
     Value high = b.splat(floats, 127), low = b.splat(floats, -127);
-    Value below = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, scaled,
-                                        high);
+    Value below =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, scaled, high);
     scaled = arith::SelectOp::create(b, below, scaled, high);
-    Value above = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, scaled,
-                                        low);
+    Value above =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, scaled, low);
     scaled = arith::SelectOp::create(b, above, scaled, low);
     Value rounded = math::RoundEvenOp::create(b, scaled);
     Value code = arith::FPToSIOp::create(b, words, rounded);
@@ -172,10 +173,10 @@ LogicalResult x86::lowerQuantizeRows(QuantizeRowsOp op, const Isa &isa,
       op.getLoc(), "quantize_rows_" + std::to_string(k), "",
       ValueRange(captures).getTypes(),
       [&](KernelBuilder &inner, Value begin, Value end, ValueRange arguments) {
-        QuantizeGenerator generator(
-            inner, isa, arguments[0],
-            arguments.size() > 3 ? arguments[3] : Value(), arguments[1],
-            arguments[2]);
+        QuantizeGenerator generator(inner, isa, arguments[0],
+                                    arguments.size() > 3 ? arguments[3]
+                                                         : Value(),
+                                    arguments[1], arguments[2]);
         inner.loop(begin, end, 1,
                    [&](Value row) { generator.quantizeRow(row); });
       });
