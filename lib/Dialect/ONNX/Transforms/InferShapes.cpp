@@ -1,0 +1,160 @@
+//===- InferShapes.cpp - inferred shapes into types ----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Carries the result of the shape analysis into the IR: types, constants for
+// known integers, and the names of output dims.
+//===----------------------------------------------------------------------===//
+
+#include "qopt/Dialect/ONNX/Transforms/Passes.h"
+
+#include "qopt/Dialect/ONNX/Analysis/ShapeAnalysis.h"
+#include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
+
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace mlir::onnx {
+#define GEN_PASS_DEF_ONNXINFERSHAPESPASS
+#include "qopt/Dialect/ONNX/Transforms/Passes.h.inc"
+
+namespace {
+
+// The type that the analysis gives a value; null for other than tensors,
+// unranked if the rank is not known.
+TensorType refinedType(const ShapeAnalysis &analysis, Value value) {
+  auto type = dyn_cast<TensorType>(value.getType());
+  if (!type || !analysis.hasShape(value))
+    return type;
+  SmallVector<int64_t> sizes;
+  for (const DimExpr &dim : analysis.getShape(value))
+    sizes.push_back(dim.getConstant().value_or(ShapedType::kDynamic));
+  return RankedTensorType::get(sizes, type.getElementType());
+}
+
+// The text of an output dim over the names of input dims, or null if it has
+// none.
+Attribute dimAttribute(const ShapeAnalysis &analysis, Builder &builder,
+                       const DimExpr &dim) {
+  if (std::optional<int64_t> size = dim.getConstant())
+    return builder.getI64IntegerAttr(*size);
+  bool named = true;
+  dim.walkSymbols([&](DimSymbol symbol) {
+    const DimSymbols::Info &info = analysis.getSymbols().getInfo(symbol);
+    named = named && info.kind == DimSymbols::Kind::Input && !info.name.empty();
+  });
+  return named ? builder.getStringAttr(analysis.toString(dim)) : Attribute();
+}
+
+class ONNXInferShapesPass final
+    : public impl::ONNXInferShapesPassBase<ONNXInferShapesPass> {
+public:
+  using ONNXInferShapesPassBase::ONNXInferShapesPassBase;
+
+  void runOnOperation() override {
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (!function.isExternal() && failed(inferFunction(function)))
+        signalPassFailure();
+  }
+
+private:
+  LogicalResult inferFunction(func::FuncOp function) {
+    ShapeAnalysis analysis(function);
+    if (!analysis.isValid())
+      return failure();
+    Block &body = function.getBody().front();
+    for (BlockArgument argument : body.getArguments())
+      refine(analysis, argument);
+    for (Operation &op : llvm::make_early_inc_range(body)) {
+      for (OpResult result : op.getResults()) {
+        refine(analysis, result);
+        replaceByConstant(analysis, result);
+      }
+    }
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
+      if (isOpTriviallyDead(&op))
+        op.erase();
+    updateSignature(analysis, function);
+    return allowUnranked ? success() : checkRanks(function);
+  }
+
+  void refine(const ShapeAnalysis &analysis, Value value) {
+    TensorType type = refinedType(analysis, value);
+    if (!type || type == value.getType())
+      return;
+    value.setType(type);
+    ++numRefined;
+  }
+
+  // Constant elements make the value a constant; its ops die with their last
+  // use.
+  void replaceByConstant(ShapeAnalysis &analysis, OpResult result) {
+    Operation *op = result.getOwner();
+    if (isa<ConstantOp>(op) || result.use_empty())
+      return;
+    auto type = dyn_cast<RankedTensorType>(result.getType());
+    if (!type || !type.hasStaticShape())
+      return;
+    std::optional<SmallVector<int64_t>> numbers =
+        analysis.getConstantElements(result);
+    if (!numbers)
+      return;
+    unsigned width = type.getElementTypeBitWidth();
+    SmallVector<APInt> elements;
+    for (int64_t number : *numbers)
+      elements.push_back(APInt(64, static_cast<uint64_t>(number)).trunc(width));
+    OpBuilder builder(op->getContext());
+    builder.setInsertionPointAfter(op);
+    auto constant = ConstantOp::create(builder, op->getLoc(),
+                                       DenseElementsAttr::get(type, elements));
+    result.replaceAllUsesWith(constant);
+    ++numConstants;
+  }
+
+  void updateSignature(const ShapeAnalysis &analysis, func::FuncOp function) {
+    Block &body = function.getBody().front();
+    Operation *terminator = body.getTerminator();
+    Builder builder(function.getContext());
+    for (auto [i, value] : llvm::enumerate(terminator->getOperands())) {
+      if (!analysis.hasShape(value))
+        continue;
+      auto declared = function.getResultAttrOfType<ArrayAttr>(i, "onnx.dims");
+      ArrayRef<DimExpr> shape = analysis.getShape(value);
+      SmallVector<Attribute> dims;
+      for (auto [j, dim] : llvm::enumerate(shape)) {
+        Attribute text = dimAttribute(analysis, builder, dim);
+        // A declared name for a dim that the data decides is worth keeping; a
+        // declared number is not, as it is wrong.
+        if (!text && declared && declared.size() == shape.size() &&
+            isa<StringAttr>(declared[j]))
+          text = declared[j];
+        dims.push_back(text ? text : builder.getStringAttr("?"));
+      }
+      if (declared)
+        function.setResultAttr(i, "onnx.dims", builder.getArrayAttr(dims));
+    }
+    function.setType(FunctionType::get(function.getContext(),
+                                       body.getArgumentTypes(),
+                                       terminator->getOperandTypes()));
+  }
+
+  LogicalResult checkRanks(func::FuncOp function) {
+    LogicalResult outcome = success();
+    for (BlockArgument argument : function.getArguments())
+      if (isa<UnrankedTensorType>(argument.getType()))
+        outcome = function.emitError()
+                  << "the rank of input " << argument.getArgNumber()
+                  << " is not known";
+    // Only the first node on a way without ranks is worth a message.
+    function.walk([&](Operation *op) {
+      bool unknown =
+          llvm::any_of(op->getResultTypes(), llvm::IsaPred<UnrankedTensorType>);
+      bool inherited = llvm::any_of(op->getOperandTypes(),
+                                    llvm::IsaPred<UnrankedTensorType>);
+      if (unknown && !inherited)
+        outcome = op->emitOpError("the rank of the result cannot be inferred");
+    });
+    return outcome;
+  }
+};
+
+} // namespace
+} // namespace mlir::onnx

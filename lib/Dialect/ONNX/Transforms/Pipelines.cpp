@@ -1,0 +1,44 @@
+//===- Pipelines.cpp - the simplification of an imported graph -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "qopt/Dialect/ONNX/Transforms/Passes.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace mlir::onnx;
+
+// Constants keep their places: when the folder moves one, it drops the
+// location, which is the name of the initializer.
+static std::unique_ptr<Pass> createCanonicalizer() {
+  GreedyRewriteConfig config;
+  config.enableConstantCSE(false);
+  return createCanonicalizerPass(config);
+}
+
+void mlir::onnx::buildSimplifyPipeline(OpPassManager &manager) {
+  // Shapes first, as folding wants static result types; then again, as folding
+  // turns float arithmetic on dims into constants that Reshape and Range read.
+  manager.addPass(createONNXInferShapesPass({/*allowUnranked=*/true}));
+  manager.addPass(createONNXFoldConstantsPass());
+  manager.addPass(createONNXInferShapesPass());
+  // Casts to the same type and repeated values would hide the patterns.
+  manager.addPass(createCanonicalizer());
+  manager.addPass(createCSEPass());
+  manager.addPass(createONNXLiftPatternsPass());
+  // What lifting left behind, and weights that canonicalization brought
+  // together.
+  manager.addPass(createONNXFoldConstantsPass());
+  manager.addPass(createCanonicalizer());
+  manager.addPass(createCSEPass());
+  manager.addPass(createONNXInferShapesPass());
+}
+
+void mlir::onnx::registerONNXPipelines() {
+  PassPipelineRegistration<>("onnx-simplify",
+                             "Infer shapes, fold constants, lift patterns",
+                             buildSimplifyPipeline);
+}
