@@ -30,6 +30,8 @@ void qopt::registerAllDialects(DialectRegistry &registry) {
 void qopt::registerAllPasses() {
   mlir::registerAllPasses();
   registerQOptTransformsPasses();
+  onnx::registerONNXTransformsPasses();
+  onnx::registerONNXPipelines();
   registerQOptCodegenPasses();
   registerLoweringPipelines();
 }
