@@ -29,7 +29,8 @@ static std::string escaped(llvm::StringRef text) {
   llvm::raw_string_ostream os(result);
   for (unsigned char c : text)
     if (c < 0x20 || c == 0x7f)
-      os << "\\x" << llvm::hexdigit(c >> 4, true) << llvm::hexdigit(c & 15, true);
+      os << "\\x" << llvm::hexdigit(c >> 4, true)
+         << llvm::hexdigit(c & 15, true);
     else
       os << c;
   return result;

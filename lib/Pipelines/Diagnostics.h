@@ -1,9 +1,9 @@
 //===- Diagnostics.h - MLIR diagnostics as lines of the command line ------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A refusal is one line that starts `error:` and names the file, the node and the
-// rule. Passes report every fault that they find; the first becomes that line,
-// the others follow as notes.
+// A refusal is one line that starts `error:` and names the file, the node and
+// the rule. Passes report every fault that they find; the first becomes that
+// line, the others follow as notes.
 //===----------------------------------------------------------------------===//
 
 #ifndef QOPT_LIB_PIPELINES_DIAGNOSTICS_H
@@ -18,9 +18,9 @@ namespace mlir::qopt {
 
 class Progress;
 
-/// Collects the diagnostics of a context while it lives. Warnings and remarks are
-/// printed at once as far as the verbosity asks for them; errors are kept until
-/// `printErrors`.
+/// Collects the diagnostics of a context while it lives. Warnings and remarks
+/// are printed at once as far as the verbosity asks for them; errors are kept
+/// until `printErrors`.
 class DiagnosticCollector {
 public:
   DiagnosticCollector(MLIRContext &context, llvm::StringRef modelPath,

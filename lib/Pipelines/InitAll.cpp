@@ -15,6 +15,7 @@
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
 #include "qopt/Dialect/QOpt/Transforms/Passes.h"
 #include "qopt/Pipelines/Lowering.h"
+#include "qopt/Pipelines/Presets.h"
 
 using namespace mlir;
 
@@ -33,5 +34,9 @@ void qopt::registerAllPasses() {
   onnx::registerONNXTransformsPasses();
   onnx::registerONNXPipelines();
   registerQOptCodegenPasses();
+  registerQOptConversionPasses();
+  onnx::registerONNXTransformsPasses();
+  onnx::registerONNXPipelines();
   registerLoweringPipelines();
+  registerPresets();
 }

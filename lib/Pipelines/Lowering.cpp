@@ -55,6 +55,10 @@ void mlir::qopt::buildVariantPipeline(OpPassManager &pm,
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 
+  // Norms, softmax and their neighbours on rows that are still in the cache.
+  pm.addNestedPass<func::FuncOp>(createFuseRowLoopsPass());
+  pm.addPass(createCSEPass());
+
   // Buffers live from their first loop to their last.
   pm.addNestedPass<func::FuncOp>(createInsertDeallocsPass());
 

@@ -20,8 +20,9 @@ qopt::parsePipelineChoice(const CompileOptions &options, std::string &error) {
     if (!options.layerRules.empty() || !options.calibFile.empty() ||
         options.floatWeights != FloatWeights::Preset ||
         options.allowNonfinite || options.dryRun) {
-      error = "--keep, --quantize, --calib, --float-weights, --allow-nonfinite "
-              "and --dry-run need a preset: a pipeline text says all that itself";
+      error =
+          "--keep, --quantize, --calib, --float-weights, --allow-nonfinite "
+          "and --dry-run need a preset: a pipeline text says all that itself";
       return std::nullopt;
     }
     choice.text = text.str();
@@ -30,9 +31,10 @@ qopt::parsePipelineChoice(const CompileOptions &options, std::string &error) {
   auto [name, rest] = text.split('{');
   choice.preset = name.trim().str();
   if (!llvm::is_contained(presets, choice.preset)) {
-    error = "unknown preset '" + choice.preset + "'" +
-            didYouMean(choice.preset, presets) +
-            "; presets are fp32, w8a8 and llm-int8, or give builtin.module(...)";
+    error =
+        "unknown preset '" + choice.preset + "'" +
+        didYouMean(choice.preset, presets) +
+        "; presets are fp32, w8a8 and llm-int8, or give builtin.module(...)";
     return std::nullopt;
   }
   if (text.contains('{')) {

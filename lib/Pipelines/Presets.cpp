@@ -11,22 +11,9 @@
 using namespace mlir;
 using namespace mlir::qopt;
 
-void qopt::buildSimplifyPipeline(OpPassManager &pm) {
-  // Shapes first: they turn the shape arithmetic of exporters into constants,
-  // and folding and lifting ask for constants.
-  pm.addPass(onnx::createInferShapesPass());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(onnx::createFoldConstantsPass());
-  // Equal subgraphs (the two readers of one norm, say) must be one value before
-  // patterns with a single-use condition are matched.
-  pm.addPass(createCSEPass());
-  pm.addPass(onnx::createLiftPatternsPass());
-  pm.addPass(onnx::createInferShapesPass());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
+void qopt::buildFP32Pipeline(OpPassManager &pm) {
+  onnx::buildSimplifyPipeline(pm);
 }
-
-void qopt::buildFP32Pipeline(OpPassManager &pm) { buildSimplifyPipeline(pm); }
 
 /// The passes behind the plan, the same for every scheme.
 static void addQuantization(OpPassManager &pm, PlanPassOptions plan,
@@ -48,7 +35,7 @@ static void addQuantization(OpPassManager &pm, PlanPassOptions plan,
 
 void qopt::buildW8A8Pipeline(OpPassManager &pm,
                              const QuantizePresetOptions &options) {
-  buildSimplifyPipeline(pm);
+  onnx::buildSimplifyPipeline(pm);
   PlanPassOptions plan;
   plan.scheme = "w8a8";
   addQuantization(pm, plan, options);
@@ -56,7 +43,7 @@ void qopt::buildW8A8Pipeline(OpPassManager &pm,
 
 void qopt::buildLLMInt8Pipeline(OpPassManager &pm,
                                 const LLMInt8Options &options) {
-  buildSimplifyPipeline(pm);
+  onnx::buildSimplifyPipeline(pm);
   PlanPassOptions plan;
   plan.scheme = "llm-int8";
   plan.statistics = options.statistics;

@@ -25,10 +25,11 @@ const TargetISA *mlir::qopt::findTargetISA(llvm::StringRef name) {
 
 /// The bits of Runtime/ModelABI.h by LLVM's names of what they comprise.
 static bool hostHas(uint64_t features) {
-  static const std::pair<uint64_t, std::initializer_list<const char *>> table[] =
-      {{QOPT_CPU_X86_V3, {"avx2", "fma", "f16c", "bmi2"}},
-       {QOPT_CPU_AVX512, {"avx512f", "avx512bw", "avx512dq", "avx512vl"}},
-       {QOPT_CPU_AVX512_VNNI, {"avx512vnni"}}};
+  static const std::pair<uint64_t, std::initializer_list<const char *>>
+      table[] = {
+          {QOPT_CPU_X86_V3, {"avx2", "fma", "f16c", "bmi2"}},
+          {QOPT_CPU_AVX512, {"avx512f", "avx512bw", "avx512dq", "avx512vl"}},
+          {QOPT_CPU_AVX512_VNNI, {"avx512vnni"}}};
   auto host = llvm::sys::getHostCPUFeatures();
   for (const auto &[bit, names] : table)
     if (features & bit)

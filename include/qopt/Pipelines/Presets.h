@@ -1,9 +1,9 @@
 //===- Presets.h - the named pipelines that users choose from -------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A preset takes an imported model (`onnx` dialect) to a simplified and, but for
-// fp32, quantized one (`onnx` + graph-level `qopt`). One builder function per
-// preset serves `qopt --pass-pipeline=NAME` and `qopt-opt --NAME` alike.
+// A preset takes an imported model (`onnx` dialect) to a simplified and, but
+// for fp32, quantized one (`onnx` + graph-level `qopt`). One builder function
+// per preset serves `qopt --pass-pipeline=NAME` and `qopt-opt --NAME` alike.
 //===----------------------------------------------------------------------===//
 
 #ifndef QOPT_PIPELINES_PRESETS_H

@@ -1,0 +1,269 @@
+//===- Compile.cpp - one compile, from a model file to a result -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The way of docs/architecture.md: import, the pipeline that the user named
+// (simplify, plan, rewrite), with a calibration run in front of it when there
+// is data, then lowering and emission. A pipeline cannot run a calibration
+// itself: the statistics reach it as a file.
+//===----------------------------------------------------------------------===//
+
+#include "qopt/Pipelines/Compile.h"
+#include "Diagnostics.h"
+#include "PipelineText.h"
+#include "qopt/Calibration/Calibrate.h"
+#include "qopt/Conversion/Passes.h"
+#include "qopt/Dialect/ONNX/Transforms/Passes.h"
+#include "qopt/Dialect/QOpt/Transforms/Passes.h"
+#include "qopt/Import/Import.h"
+#include "qopt/InitAll.h"
+#include "qopt/Pipelines/Lowering.h"
+#include "qopt/Pipelines/Presets.h"
+#include "qopt/Support/AtomicFile.h"
+#include "qopt/Support/ExitCodes.h"
+#include "qopt/Support/Progress.h"
+#include "qopt/Target/TargetISA.h"
+#include "llvm/Support/ThreadPool.h"
+
+using namespace mlir;
+using namespace mlir::qopt;
+
+namespace {
+
+class Compilation {
+public:
+  Compilation(const CompileOptions &options)
+      : options(options), threads(llvm::hardware_concurrency(options.jobs)),
+        context(MLIRContext::Threading::DISABLED),
+        diagnostics(context, options.modelPath, options.verbosity,
+                    options.progress) {
+    DialectRegistry registry;
+    registerAllDialects(registry);
+    context.appendDialectRegistry(registry);
+    context.setThreadPool(threads);
+  }
+
+  int run();
+
+private:
+  int importInto(OwningOpRef<ModuleOp> &module);
+  int runPipeline(ModuleOp module, const PipelineChoice &choice,
+                  StringRef statistics);
+  int calibrate(std::string &statistics);
+  LoweringOptions loweringOptions();
+  int lower(ModuleOp module, const LoweringOptions &lowering,
+            SmallVectorImpl<char> &result);
+  int write(StringRef text);
+  int writeFile(StringRef path, ArrayRef<char> bytes);
+  int print(ModuleOp module);
+  int fail(int code, StringRef text) {
+    options.progress->abandon();
+    diagnostics.printLine("error: ", text);
+    return code;
+  }
+  /// Code and text after a stage that ended in diagnostics.
+  int failed(int code, StringRef fallback) {
+    diagnostics.printErrors(fallback);
+    return code;
+  }
+
+  const CompileOptions &options;
+  llvm::DefaultThreadPool threads;
+  MLIRContext context;
+  DiagnosticCollector diagnostics;
+};
+
+int Compilation::importInto(OwningOpRef<ModuleOp> &module) {
+  options.progress->begin("import");
+  ImportOptions import;
+  for (const InputShape &shape : options.shapes)
+    import.shapes.push_back({shape.input, shape.dims});
+  for (const DimRange &dim : options.dims)
+    import.dims.push_back({dim.symbol, dim.min, dim.max, dim.opt});
+  import.strictExternalData = options.strictExternalData;
+  import.externalDataDir = options.externalDataDir;
+  import.warn = [&](StringRef text) {
+    if (options.verbosity >= 0)
+      diagnostics.printLine("warning: ", text);
+  };
+  ImportError error;
+  module = importModel(options.modelPath, context, import, error);
+  if (module)
+    return ExitOk;
+  options.progress->abandon();
+  // The importer's text names the file itself.
+  llvm::errs() << "error: " << error.message << "\n";
+  return error.status;
+}
+
+int Compilation::runPipeline(ModuleOp module, const PipelineChoice &choice,
+                             StringRef statistics) {
+  options.progress->begin(choice.quantizes() ? "simplify and quantize"
+                                             : "simplify");
+  PassManager pm(&context, ModuleOp::getOperationName());
+  std::string error;
+  if (mlir::failed(addPipeline(pm, choice, options, statistics, error)))
+    return fail(ExitUsage, "--pass-pipeline: " + error);
+  if (mlir::failed(pm.run(module)))
+    return failed(ExitInvalid, "the pipeline failed without a message");
+  return ExitOk;
+}
+
+/// Compiles the float model with taps for this machine, runs the data through
+/// it and leaves the statistics in a file.
+int Compilation::calibrate(std::string &statistics) {
+  OwningOpRef<ModuleOp> module;
+  if (int code = importInto(module))
+    return code;
+  options.progress->begin("compile for calibration");
+  PassManager pm(&context, ModuleOp::getOperationName());
+  onnx::buildSimplifyPipeline(pm);
+  pm.addPass(createObservePass());
+  if (mlir::failed(pm.run(*module)))
+    return failed(ExitInvalid, "the model cannot be simplified");
+
+  LoweringOptions lowering = loweringOptions();
+  lowering.emit = EmitKind::SharedLibrary;
+  lowering.isas = {hostTargetISA().name.str()};
+  SmallVector<char> image;
+  if (int code = lower(*module, lowering, image))
+    return code;
+  module = nullptr;
+  std::string library = options.tempDir + "/calibrate.so";
+  if (int code = writeFile(library, image))
+    return code;
+
+  options.progress->begin("calibrate");
+  CalibrationOptions calibration;
+  calibration.library = library;
+  calibration.data = options.calibFile;
+  calibration.maxSamples = options.calibSamples;
+  calibration.threads = options.jobs;
+  calibration.progress = [&](uint64_t done, uint64_t total) {
+    options.progress->update(done, total, "samples");
+  };
+  llvm::Expected<Statistics> result = runCalibration(calibration);
+  if (!result)
+    return fail(ExitInvalid, toString(result.takeError()));
+  statistics = options.tempDir + "/statistics.qcal";
+  if (llvm::Error error = result->save(statistics))
+    return fail(ExitIO, toString(std::move(error)));
+  return ExitOk;
+}
+
+LoweringOptions Compilation::loweringOptions() {
+  LoweringOptions lowering;
+  lowering.emit = options.emit;
+  lowering.isas = options.isas;
+  lowering.tempDir = options.tempDir;
+  lowering.executablePath = options.executablePath;
+  lowering.jobs = options.jobs;
+  lowering.progress = options.progress;
+  for (const DimRange &dim : options.dims)
+    if (dim.min != dim.max)
+      lowering.ranges.push_back({dim.symbol, dim.min, dim.max});
+  return lowering;
+}
+
+int Compilation::lower(ModuleOp module, const LoweringOptions &lowering,
+                       SmallVectorImpl<char> &result) {
+  options.progress->begin("lower");
+  PassManager pm(&context, ModuleOp::getOperationName());
+  ConvertONNXToLinalgPassOptions conversion;
+  conversion.unsafeIndices = options.unsafeIndices;
+  pm.addPass(createConvertONNXToLinalgPass(conversion));
+  if (mlir::failed(pm.run(module)))
+    return failed(ExitUnsupported, "the model cannot be lowered");
+  // What follows cannot be a fault of the model: every op has been understood.
+  if (mlir::failed(lowerAndEmit(module, lowering, result)))
+    return failed(ExitInternal, "code generation failed without a message");
+  return ExitOk;
+}
+
+int Compilation::write(StringRef text) {
+  if (std::error_code error = writeResult(options.outputFd, text))
+    return fail(ExitIO, options.outputPath + ": " + error.message());
+  return ExitOk;
+}
+
+int Compilation::writeFile(StringRef path, ArrayRef<char> bytes) {
+  std::error_code error;
+  llvm::raw_fd_ostream os(path, error);
+  if (!error) {
+    os.write(bytes.data(), bytes.size());
+    os.close();
+    error = os.error();
+    os.clear_error();
+  }
+  if (error)
+    return fail(ExitIO, path.str() + ": " + error.message());
+  return ExitOk;
+}
+
+int Compilation::print(ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  OpPrintingFlags flags;
+  // Weights are megabytes of digits; the bytes are in the ONNX file.
+  flags.elideLargeElementsAttrs(16);
+  flags.elideLargeResourceString(64);
+  flags.enableDebugInfo(/*enable=*/true, /*prettyForm=*/true);
+  module->print(os, flags);
+  return write(text);
+}
+
+int Compilation::run() {
+  std::string error;
+  std::optional<PipelineChoice> choice = parsePipelineChoice(options, error);
+  if (!choice)
+    return fail(ExitUsage, "--pass-pipeline: " + error);
+  if (options.printPipeline) {
+    PassManager pm(&context, ModuleOp::getOperationName());
+    if (mlir::failed(addPipeline(pm, *choice, options, "", error)))
+      return fail(ExitUsage, "--pass-pipeline: " + error);
+    pm.printAsTextualPipeline(llvm::outs());
+    llvm::outs() << "\n";
+    return ExitOk;
+  }
+
+  bool calibrates = !options.calibFile.empty();
+  bool lowers = !options.dryRun && options.emit != EmitKind::ONNX &&
+                options.emit != EmitKind::QOpt;
+  // Of one lowering: linalg, buffers, code, link, and kernels per variant.
+  auto stagesOf = [](size_t variants) { return 4 + variants; };
+  options.progress->setStageCount(
+      1 + (options.emit != EmitKind::ONNX) + calibrates * (3 + stagesOf(1)) +
+      lowers * stagesOf(options.isas.empty() ? getTargetISAs().size()
+                                             : options.isas.size()));
+  std::string statistics;
+  if (calibrates)
+    if (int code = calibrate(statistics))
+      return code;
+
+  OwningOpRef<ModuleOp> module;
+  if (int code = importInto(module))
+    return code;
+  if (options.emit == EmitKind::ONNX && !options.dryRun)
+    return print(*module);
+  if (int code = runPipeline(*module, *choice, statistics))
+    return code;
+  if (options.dryRun) {
+    options.progress->end();
+    printPlan(*module, llvm::outs(),
+              options.floatWeights == FloatWeights::F32 ? 32 : 16);
+    return ExitOk;
+  }
+  if (options.emit == EmitKind::QOpt)
+    return print(*module);
+  LoweringOptions lowering = loweringOptions();
+  lowering.quant = choice->preset.empty() ? "custom" : choice->preset;
+  SmallVector<char> result;
+  if (int code = lower(*module, lowering, result))
+    return code;
+  return write(StringRef(result.data(), result.size()));
+}
+
+} // namespace
+
+int qopt::compileModel(const CompileOptions &options) {
+  return Compilation(options).run();
+}
