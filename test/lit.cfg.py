@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 import os
+import subprocess
 
 import lit.formats
 import lit.llvm
@@ -40,15 +41,32 @@ tools = [
 ]
 llvm_config.add_tool_substitutions(tools, tool_dirs)
 config.substitutions.append(("%python", config.python_executable))
+config.substitutions.append(
+    ("%exit", f"{config.python_executable} {config.test_source_root}/Driver/Inputs/exit.py")
+)
 config.substitutions.append(("%qopt_src", config.qopt_src_root))
 config.substitutions.append(("%clang", config.clang))
 config.substitutions.append(("%onnx_testdata", config.onnx_testdata_dir))
+config.substitutions.append(
+    ("%qopt_runtime", config.qopt_obj_root + "/lib/qopt/x86_64-linux-gnu/libqopt_runtime.a")
+)
+config.substitutions.append(
+    ("%fake_model", config.qopt_obj_root + "/unittests/Runtime/FakeModel.so")
+)
 
 for tool in ("qopt", "qopt-opt", "qopt-run", "qopt-info"):
     if os.path.exists(os.path.join(config.qopt_tools_dir, tool)):
         config.available_features.add("tool-" + tool)
 if os.path.isdir(config.onnx_testdata_dir):
     config.available_features.add("onnx-testdata")
+
+# A Python with NumPy: that of build/venv, or the system's.
+for python in (config.qopt_obj_root + "/venv/bin/python", config.python_executable):
+    probe = [python, "-c", "import numpy"]
+    if os.path.exists(python) and not subprocess.run(probe, capture_output=True).returncode:
+        config.available_features.add("numpy")
+        config.substitutions.append(("%numpy_python", python))
+        break
 
 # Instruction sets of this machine, in the kernel's spelling.
 try:
