@@ -126,7 +126,7 @@ LogicalResult GraphChecker::checkNode(const pb::NodeProto &node, Scope &scope,
   DenseSet<StringRef> seen;
   for (const pb::AttributeProto &attribute : node.attribute()) {
     pb::AttributeProto::AttributeType kind;
-    if (failed(attributeKind(attribute, node, reporter, kind)))
+    if (failed(valueKind(attribute, node, reporter, kind)))
       return failure();
     if (!seen.insert(attribute.name()).second)
       return reporter.invalid(describe(node) + ": attribute " +
@@ -235,9 +235,9 @@ LogicalResult GraphChecker::check(const pb::GraphProto &graph,
   return checkOutputs(graph, scope, /*isMain=*/!outer);
 }
 
-LogicalResult attributeKind(const pb::AttributeProto &attribute,
-                            const pb::NodeProto &node, Reporter &reporter,
-                            pb::AttributeProto::AttributeType &kind) {
+LogicalResult valueKind(const pb::AttributeProto &attribute,
+                        const pb::NodeProto &node, Reporter &reporter,
+                        pb::AttributeProto::AttributeType &kind) {
   using A = pb::AttributeProto;
   auto refuse = [&](const Twine &text) {
     return reporter.invalid(describe(node) + ": attribute " +

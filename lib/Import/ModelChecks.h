@@ -13,9 +13,9 @@ LogicalResult checkGraph(const pb::GraphProto &main, const FlatGraph &flat,
                          Reporter &reporter);
 
 /// The kind of value that an attribute holds; fails unless it is exactly one.
-LogicalResult attributeKind(const pb::AttributeProto &attribute,
-                            const pb::NodeProto &node, Reporter &reporter,
-                            pb::AttributeProto::AttributeType &kind);
+LogicalResult valueKind(const pb::AttributeProto &attribute,
+                        const pb::NodeProto &node, Reporter &reporter,
+                        pb::AttributeProto::AttributeType &kind);
 
 } // namespace mlir::qopt::importer
 

@@ -10,28 +10,15 @@
 #include "NodeBuilder.h"
 #include "DataTypes.h"
 #include "ModelChecks.h"
-#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "qopt/Dialect/ONNX/IR/ONNXOps.h"
-#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace llvm;
 
 namespace mlir::qopt::importer {
 
 namespace {
-/// The kind letters of the opset table for a name: `i`, `i!`, or empty.
-StringRef kindOf(const OpForm &form, StringRef name) {
-  StringRef rest = form.attributes;
-  while (!rest.empty()) {
-    auto [entry, tail] = rest.split(' ');
-    auto [known, kind] = entry.split(':');
-    if (known == name)
-      return kind;
-    rest = tail;
-  }
-  return {};
-}
-
 pb::AttributeProto::AttributeType protoKind(char kind) {
   switch (kind) {
   case 'f':
@@ -49,6 +36,47 @@ pb::AttributeProto::AttributeType protoKind(char kind) {
   }
 }
 } // namespace
+
+/// Pairs of operands that must have one element type, as digits; `*`: all.
+static StringRef sameTypeOperands(StringRef op) {
+  return StringSwitch<StringRef>(op)
+      .Cases({"Add", "Sub", "Mul", "Div", "Mod", "PRelu", "BitShift"}, "*")
+      .Cases({"And", "Or", "Xor", "BitwiseAnd", "BitwiseOr", "BitwiseXor"}, "*")
+      .Cases({"Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"}, "*")
+      .Cases({"Max", "Min", "Sum", "Mean", "Concat", "Einsum", "Range"}, "*")
+      .Cases({"MatMul", "Gemm", "Clip", "LayerNormalization"}, "*")
+      .Case("Where", "12")
+      .Cases({"Pad", "ScatterElements", "ScatterND"}, "02")
+      .Case("DequantizeLinear", "02")
+      .Case("MatMulInteger", "02 13")
+      .Case("QLinearMatMul", "02 35")
+      .Default("");
+}
+
+LogicalResult NodeBuilder::checkSameTypes(const NodeContext &node, StringRef op,
+                                          ArrayRef<Value> operands) {
+  auto check = [&](size_t a, size_t b) -> LogicalResult {
+    if (a >= operands.size() || b >= operands.size())
+      return success();
+    Type first = getElementTypeOrSelf(operands[a].getType());
+    Type second = getElementTypeOrSelf(operands[b].getType());
+    if (first == second || isa<NoneType>(first) || isa<NoneType>(second))
+      return success();
+    return reporter.invalid(node.describe() + ": inputs " + Twine(a) + " and " +
+                            Twine(b) + " have different data types");
+  };
+  StringRef pairs = sameTypeOperands(op);
+  if (pairs == "*") {
+    for (size_t i = 1; i < operands.size(); ++i)
+      if (failed(check(0, i)))
+        return failure();
+    return success();
+  }
+  for (; pairs.size() >= 2; pairs = pairs.drop_front(2).ltrim())
+    if (failed(check(pairs[0] - '0', pairs[1] - '0')))
+      return failure();
+  return success();
+}
 
 Value NodeBuilder::constant(Location loc, ElementsAttr value) {
   return onnx::ConstantOp::create(builder, loc, value);
@@ -128,7 +156,7 @@ LogicalResult NodeBuilder::convertAttribute(NodeContext &node,
   case 'd': {
     // 0 is the default of optional data types.
     if (attribute.i() == 0 &&
-        !kindOf(node.form, attribute.name()).ends_with("!"))
+        !attributeKind(node.form, attribute.name()).ends_with("!"))
       return success();
     Type type;
     if (failed(requireElementType(attribute.i(), subject, builder.getContext(),
@@ -144,13 +172,13 @@ LogicalResult NodeBuilder::convertAttribute(NodeContext &node,
 
 LogicalResult NodeBuilder::convertAttributes(NodeContext &node) {
   for (pb::AttributeProto &attribute : *node.proto.mutable_attribute()) {
-    StringRef kind = kindOf(node.form, attribute.name());
+    StringRef kind = attributeKind(node.form, attribute.name());
     std::string subject =
         node.describe() + ": attribute " + quoted(attribute.name());
     if (kind.empty())
       return reporter.invalid(subject + " does not exist at this opset");
     pb::AttributeProto::AttributeType actual;
-    if (failed(attributeKind(attribute, node.proto, reporter, actual)))
+    if (failed(valueKind(attribute, node.proto, reporter, actual)))
       return failure();
     if (kind.front() != 'x' && actual != protoKind(kind.front()))
       return reporter.invalid(subject + " is of the wrong kind");
@@ -183,6 +211,8 @@ LogicalResult NodeBuilder::create(NodeContext &node, StringRef op,
   if (!name)
     return reporter.unsupported(node.describe() +
                                 ": the operator is not supported");
+  if (failed(checkSameTypes(node, op, operands)))
+    return failure();
   OperationState state(node.loc, *name);
   state.addOperands(operands);
   for (int i = operands.size(); i < numOperands; ++i)

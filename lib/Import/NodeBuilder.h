@@ -65,6 +65,8 @@ private:
                                  pb::AttributeProto &attribute, char kind,
                                  Attribute &result);
   LogicalResult checkCounts(const NodeContext &node);
+  LogicalResult checkSameTypes(const NodeContext &node, llvm::StringRef op,
+                               ArrayRef<Value> operands);
 
   OpBuilder &builder;
   TensorImporter &tensors;

@@ -51,7 +51,8 @@ constexpr OpForm table[] = {
     {"Compress", 9, 2, 2, 1, 1, "axis:i"},
     {"Concat", 4, 1, -1, 1, 1, "axis:i!"},
     {"Constant", 1, 0, 0, 1, 1,
-     "value:t value_float:f value_floats:F value_int:i value_ints:I",
+     "sparse_value:u value:t value_float:f value_floats:F value_int:i "
+     "value_ints:I value_string:u value_strings:u",
      decodeConstant},
     {"ConstantOfShape", 9, 1, 1, 1, 1, "value:t"},
     {"Cos", 7, 1, 1, 1, 1, ""},
@@ -210,6 +211,18 @@ const OpForm *findForm(StringRef op, int64_t version) {
   for (const OpForm *row = first; row != last && row->since <= version; ++row)
     found = row;
   return found;
+}
+
+StringRef attributeKind(const OpForm &form, StringRef name) {
+  StringRef rest = form.attributes;
+  while (!rest.empty()) {
+    auto [entry, tail] = rest.split(' ');
+    auto [known, kind] = entry.split(':');
+    if (known == name)
+      return kind;
+    rest = tail;
+  }
+  return {};
 }
 
 int64_t firstVersion(StringRef op) {

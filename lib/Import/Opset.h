@@ -34,6 +34,10 @@ inline constexpr int64_t oldestOpset = 1, newestOpset = 23;
 /// The form of `op` at `version`; null if the operator is unknown or younger.
 const OpForm *findForm(llvm::StringRef op, int64_t version);
 
+/// The kind of an attribute with its `!`; empty if the form has no such
+/// attribute.
+llvm::StringRef attributeKind(const OpForm &form, llvm::StringRef name);
+
 /// The first version of `op` in the table, 0 if there is none.
 int64_t firstVersion(llvm::StringRef op);
 

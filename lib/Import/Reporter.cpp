@@ -13,10 +13,9 @@ using namespace llvm;
 namespace mlir::qopt::importer {
 
 namespace {
-constexpr size_t maxShown = 160;
-} // namespace
+constexpr size_t maxShown = 240;
 
-std::string escaped(StringRef text) {
+std::string escape(StringRef text, bool escapeQuote) {
   std::string out;
   const auto *p = reinterpret_cast<const UTF8 *>(text.data());
   const UTF8 *end = p + text.size();
@@ -28,7 +27,8 @@ std::string escaped(StringRef text) {
     unsigned length = getNumBytesForUTF8(*p);
     bool whole = p + length <= end && isLegalUTF8Sequence(p, p + length);
     if (length == 1 || !whole) {
-      if (*p >= 0x20 && *p < 0x7f && *p != '\\' && *p != '\'') {
+      if (*p >= 0x20 && *p < 0x7f && *p != '\\' &&
+          !(escapeQuote && *p == '\'')) {
         out += static_cast<char>(*p);
       } else {
         out += "\\x";
@@ -39,10 +39,12 @@ std::string escaped(StringRef text) {
       continue;
     }
     // C1 controls and the marks that reorder text could disguise a message.
-    bool disguise = (p[0] == 0xc2 && p[1] < 0xa0) ||
-                    (p[0] == 0xe2 && p[1] == 0x80 && p[2] >= 0x8b) ||
-                    (p[0] == 0xe2 && p[1] == 0x81 && p[2] >= 0xa0) ||
-                    (p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf);
+    bool disguise =
+        (p[0] == 0xc2 && p[1] < 0xa0) ||
+        (p[0] == 0xe2 && p[1] == 0x80 &&
+         ((p[2] >= 0x8b && p[2] <= 0x8f) || (p[2] >= 0xa8 && p[2] <= 0xae))) ||
+        (p[0] == 0xe2 && p[1] == 0x81 && p[2] >= 0xa0) ||
+        (p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf);
     for (unsigned i = 0; i < length; ++i) {
       if (disguise) {
         out += "\\x";
@@ -57,7 +59,15 @@ std::string escaped(StringRef text) {
   return out;
 }
 
-std::string quoted(StringRef text) { return "'" + escaped(text) + "'"; }
+} // namespace
+
+std::string escaped(StringRef text) {
+  return escape(text, /*escapeQuote=*/false);
+}
+
+std::string quoted(StringRef text) {
+  return "'" + escape(text, /*escapeQuote=*/true) + "'";
+}
 
 std::string describe(const pb::NodeProto &node) {
   std::string out = "node ";

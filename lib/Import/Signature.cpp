@@ -130,6 +130,9 @@ LogicalResult SignatureReader::readDims(const pb::TensorShapeProto &shape,
       continue;
     }
     StringRef text = StringRef(dim.dim_param()).trim();
+    if (text.size() > options.maxNameLength)
+      return reporter.limit(subject + ": the name of dim " + Twine(i) +
+                            " has " + Twine(text.size()) + " bytes");
     // A dim without a name gets one of its own, which no other dim shares.
     std::string own = port.name + "_dim" + std::to_string(i);
     if (!isSymbol(own))
@@ -137,7 +140,14 @@ LogicalResult SignatureReader::readDims(const pb::TensorShapeProto &shape,
             std::to_string(role[0] == 'i' ? signature.inputs.size()
                                           : signature.outputs.size()) +
             "_dim" + std::to_string(i);
-    port.dims.push_back(text.empty() ? Dim{{own}, 0} : Dim::parse(text));
+    Dim parsed = Dim::parse(text);
+    // Text that only looks like a number must not be taken for one later.
+    bool isName =
+        !text.empty() && (isAlpha(text.front()) || text.front() == '_');
+    bool isOpaque = parsed.symbols.size() == 1 && !isSymbol(parsed.symbols[0]);
+    if (text.empty() || (isOpaque && !isName))
+      parsed = {{own}, 0};
+    port.dims.push_back(std::move(parsed));
     if (port.dims.back().isStatic())
       sizes.push_back(port.dims.back().constant);
   }

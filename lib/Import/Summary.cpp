@@ -115,9 +115,10 @@ bool summarizeModel(StringRef path, MLIRContext &context,
   }
   for (const auto &[key, count] : histogram)
     summary.ops.push_back({key.first, key.second, count});
-  llvm::stable_sort(summary.ops, [](const ModelSummary::OpCount &a,
-                                    const ModelSummary::OpCount &b) {
-    return a.count > b.count;
+  llvm::sort(summary.ops, [](const ModelSummary::OpCount &a,
+                             const ModelSummary::OpCount &b) {
+    return std::make_tuple(b.count, std::ref(a.domain), std::ref(a.op)) <
+           std::make_tuple(a.count, std::ref(b.domain), std::ref(b.op));
   });
 
   StringSet<> initializers;

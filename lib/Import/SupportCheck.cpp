@@ -107,11 +107,13 @@ LogicalResult checkSupport(const FlatGraph &flat, const pb::GraphProto &graph,
     forms.push_back(form);
     if (form) {
       for (const pb::AttributeProto &attribute : node.attribute()) {
-        bool isType = StringRef(form->attributes)
-                          .contains((attribute.name() + ":d").c_str());
+        StringRef kind = attributeKind(*form, attribute.name());
+        if (kind == "u")
+          problems.push_back(describe(node) + ": attribute " +
+                             quoted(attribute.name()));
         if (attribute.has_t())
           addType(attribute.t().data_type(), describe(node));
-        if (isType && attribute.has_i())
+        if (kind.starts_with("d") && attribute.has_i())
           addType(attribute.i(), describe(node));
       }
       continue;

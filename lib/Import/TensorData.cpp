@@ -126,16 +126,16 @@ LogicalResult TensorImporter::typedFields(const pb::TensorProto &tensor,
       {Field::UInt64, "uint64_data", tensor.uint64_data_size()},
       {Field::None, "string_data", tensor.string_data_size()}};
   Field wanted = fieldOf(elementType);
-  for (const FieldUse &use : uses) {
+  for (const FieldUse &use : uses)
     if (use.size != 0 && use.field != wanted)
       return reporter.invalid(subject + ": values in " + use.name +
                               ", which is not the field of data type " +
                               dataTypeName(tensor.data_type()));
+  for (const FieldUse &use : uses)
     if (use.field == wanted && static_cast<uint64_t>(use.size) != count)
       return reporter.invalid(subject + ": " + Twine(use.size) + " values in " +
                               use.name + ", the shape has " + Twine(count) +
                               " elements");
-  }
   auto append = [&](const auto &values) {
     bytes.assign(reinterpret_cast<const char *>(values.data()),
                  values.size() * sizeof(*values.data()));

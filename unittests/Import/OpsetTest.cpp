@@ -1,0 +1,191 @@
+//===- OpsetTest.cpp - the operator table and upgrades of old forms -------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Opset.h"
+#include "TestModel.h"
+
+using namespace mlir::qopt;
+using namespace mlir::qopt::test;
+using mlir::qopt::importer::findForm;
+using mlir::qopt::importer::firstVersion;
+using mlir::qopt::importer::knownOps;
+
+namespace {
+
+TEST(Opset, TableIsSorted) {
+  std::vector<llvm::StringRef> ops = knownOps();
+  EXPECT_TRUE(llvm::is_sorted(ops));
+  for (llvm::StringRef op : ops) {
+    int64_t first = firstVersion(op);
+    ASSERT_GT(first, 0) << op.str();
+    EXPECT_EQ(findForm(op, first - 1), nullptr);
+    int since = 0;
+    for (int64_t version = first; version <= 23; ++version) {
+      ASSERT_NE(findForm(op, version), nullptr);
+      EXPECT_GE(findForm(op, version)->since, since);
+      since = findForm(op, version)->since;
+    }
+  }
+  EXPECT_EQ(findForm("NoSuchOp", 18), nullptr);
+}
+
+/// x (f32, batch x 4) -> op -> y.
+struct Single {
+  explicit Single(int64_t opset, const char *op) : model(opset) {
+    model.input("x", Float, {"batch", 4});
+    model.output("y", Float, {"batch", 4});
+    node = &model.node(op, {"x"}, {"y"});
+  }
+  Outcome import() { return model.import(); }
+  TestModel model;
+  pb::NodeProto *node;
+};
+
+TEST(Opset, AxesBecomeOperands) {
+  Single squeeze(11, "Squeeze");
+  setInts(*squeeze.node, "axes", {0});
+  EXPECT_TRUE(squeeze.import().contains("onnx.Squeeze %arg0, %0"));
+  Single all(11, "Squeeze");
+  Outcome outcome = all.import();
+  EXPECT_TRUE(outcome.contains("onnx.NoValue")) << outcome.message;
+  Single mean(17, "ReduceMean");
+  setInts(*mean.node, "axes", {-1});
+  setInt(*mean.node, "keepdims", 0);
+  EXPECT_TRUE(mean.import().contains("dense<-1> : tensor<1xi64>"));
+  Single unsqueeze(12, "Unsqueeze");
+  EXPECT_IMPORT(unsqueeze.import(), ExitInvalid, "'axes' is required");
+  // From opset 13 on the attribute is gone.
+  Single newer(13, "Squeeze");
+  setInts(*newer.node, "axes", {0});
+  EXPECT_IMPORT(newer.import(), ExitInvalid, "does not exist");
+}
+
+TEST(Opset, Softmax) {
+  Single last(12, "Softmax");
+  setInt(*last.node, "axis", 1);
+  EXPECT_FALSE(last.import().contains("onnx.Flatten"));
+  Single first(12, "Softmax");
+  setInt(*first.node, "axis", 0);
+  Outcome outcome = first.import();
+  EXPECT_TRUE(outcome.contains("onnx.Flatten %arg0 {axis = 0 : i64}"))
+      << outcome.module;
+  EXPECT_TRUE(outcome.contains("onnx.Reshape"));
+  Single newer(13, "Softmax");
+  setInt(*newer.node, "axis", 0);
+  EXPECT_TRUE(newer.import().contains("onnx.Softmax %arg0 {axis = 0 : i64}"));
+}
+
+TEST(Opset, BoundsOfClipAndPad) {
+  Single clip(10, "Clip");
+  setFloat(*clip.node, "min", -1);
+  Outcome outcome = clip.import();
+  EXPECT_TRUE(outcome.contains("dense<-1.000000e+00> : tensor<f32>"));
+  EXPECT_TRUE(outcome.contains("onnx.NoValue"));
+  Single pad(10, "Pad");
+  setInts(*pad.node, "pads", {0, 1, 0, 1});
+  setFloat(*pad.node, "value", 2);
+  outcome = pad.import();
+  EXPECT_TRUE(outcome.contains("dense<[0, 1, 0, 1]> : tensor<4xi64>"));
+  EXPECT_TRUE(outcome.contains("dense<2.000000e+00> : tensor<f32>"));
+}
+
+TEST(Opset, SliceSplitTopK) {
+  Single slice(9, "Slice");
+  setInts(*slice.node, "starts", {1});
+  setInts(*slice.node, "ends", {3});
+  setInts(*slice.node, "axes", {1});
+  EXPECT_TRUE(slice.import().contains("onnx.Slice %arg0, %1, %2, %3, %0"));
+  for (int64_t opset : {12, 17, 18}) {
+    Single split(opset, "Split");
+    split.node->add_output("z");
+    Outcome outcome = split.import();
+    EXPECT_TRUE(outcome.contains("num_outputs = 2 : i64")) << outcome.message;
+  }
+  Single sizes(12, "Split");
+  sizes.node->add_output("z");
+  setInts(*sizes.node, "split", {1, 3});
+  EXPECT_TRUE(sizes.import().contains("dense<[1, 3]> : tensor<2xi64>"));
+  Single top(9, "TopK");
+  top.node->add_output("indices");
+  setInt(*top.node, "k", 2);
+  EXPECT_TRUE(top.import().contains("onnx.TopK %arg0, %0"));
+}
+
+TEST(Opset, Dropout) {
+  Single plain(11, "Dropout");
+  EXPECT_FALSE(plain.import().contains("onnx."
+                                       "Dropout"));
+  Single mask(13, "Dropout");
+  mask.node->add_output("mask");
+  mask.model.output("mask", Bool, {"batch", 4});
+  EXPECT_TRUE(mask.import().contains("onnx.ConstantOfShape"));
+  Single training(13, "Dropout");
+  training.node->add_input("");
+  training.node->add_input("t");
+  pb::TensorProto &flag = training.model.initializer("t", {}, {});
+  flag.set_data_type(Bool);
+  flag.set_raw_data(std::string(1, '\1'));
+  EXPECT_IMPORT(training.import(), ExitUnsupported, "training_mode");
+  flag.set_raw_data(std::string(1, '\0'));
+  EXPECT_IMPORT(training.import(), ExitOk, "");
+}
+
+TEST(Opset, SimplifiedLayerNormalization) {
+  Single norm(18, "SimplifiedLayerNormalization");
+  norm.node->add_input("scale");
+  norm.model.initializer("scale", {4}, {1, 1, 1, 1});
+  setFloat(*norm.node, "epsilon", 1e-6f);
+  EXPECT_TRUE(norm.import().contains("onnx.RMSNormalization %arg0"));
+}
+
+TEST(Opset, LegacyBroadcast) {
+  for (bool along : {false, true}) {
+    TestModel model = addModel();
+    model.proto.mutable_opset_import(0)->set_version(6);
+    pb::NodeProto &node = *model.graph().mutable_node(0);
+    setInt(node, "broadcast", 1);
+    if (along)
+      setInt(node, "axis", 0);
+    if (along)
+      EXPECT_IMPORT(model.import(), ExitUnsupported, "along an axis");
+    else
+      EXPECT_IMPORT(model.import(), ExitOk, "");
+  }
+}
+
+TEST(Opset, Constants) {
+  auto constant = [](auto set) {
+    TestModel model = addModel();
+    model.graph().clear_initializer();
+    pb::NodeProto node;
+    node.set_op_type("Constant");
+    node.add_output("w");
+    set(node);
+    model.node("", {}, {});
+    for (int i = model.graph().node_size() - 1; i > 0; --i)
+      model.graph().mutable_node()->SwapElements(i, i - 1);
+    *model.graph().mutable_node(0) = node;
+    return model.import();
+  };
+  EXPECT_TRUE(constant([](pb::NodeProto &node) {
+                setFloat(node, "value_float", 2);
+              }).contains("dense<2.000000e+00> : tensor<f32>"));
+  EXPECT_IMPORT(
+      constant([](pb::NodeProto &node) { setInt(node, "value_int", 2); }),
+      ExitInvalid, "");
+  EXPECT_IMPORT(constant([](pb::NodeProto &) {}), ExitInvalid, "exactly one");
+  EXPECT_IMPORT(constant([](pb::NodeProto &node) {
+                  setFloat(node, "value_float", 2);
+                  setInt(node, "value_int", 2);
+                }),
+                ExitInvalid, "exactly one");
+  Outcome text = constant([](pb::NodeProto &node) {
+    pb::AttributeProto &attribute = *node.add_attribute();
+    attribute.set_name("value_string");
+    attribute.set_type(pb::AttributeProto::STRING);
+    attribute.set_s("text");
+  });
+  EXPECT_IMPORT(text, ExitUnsupported, "value_string");
+}
+
+} // namespace
