@@ -1,0 +1,121 @@
+//===- ConstantData.cpp - bytes of constants ------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Blobs are shared, not copied, wherever only the type changes.
+//===----------------------------------------------------------------------===//
+
+#include "ConstantData.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include <cstring>
+
+using namespace mlir;
+using namespace mlir::qopt;
+
+static RankedTensorType signlessType(ElementsAttr value) {
+  auto type = cast<RankedTensorType>(value.getShapedType());
+  auto integer = dyn_cast<IntegerType>(type.getElementType());
+  if (!integer || integer.isSignless())
+    return type;
+  return type.clone(IntegerType::get(type.getContext(), integer.getWidth()));
+}
+
+static int64_t elementBytes(Type element) {
+  return llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+}
+
+ArrayRef<char> qopt::bytesOf(ElementsAttr value,
+                             SmallVectorImpl<char> &storage) {
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value))
+    return resource.getData();
+  auto dense = cast<DenseElementsAttr>(value);
+  int64_t count = dense.getNumElements();
+  if (dense.getElementType().isInteger(1)) {
+    for (bool bit : dense.getValues<bool>())
+      storage.push_back(bit);
+    return storage;
+  }
+  ArrayRef<char> raw = dense.getRawData();
+  if (!dense.isSplat())
+    return raw;
+  storage.reserve(count * raw.size());
+  for (int64_t i = 0; i < count; ++i)
+    storage.append(raw.begin(), raw.end());
+  return storage;
+}
+
+DenseElementsAttr qopt::asInline(ElementsAttr value) {
+  RankedTensorType type = signlessType(value);
+  if (auto dense = dyn_cast<DenseElementsAttr>(value))
+    return dense.getType() == type ? dense
+                                   : dense.bitcast(type.getElementType());
+  SmallVector<char> storage;
+  ArrayRef<char> bytes = bytesOf(value, storage);
+  if (type.getElementType().isInteger(1)) {
+    SmallVector<bool> bits;
+    for (char byte : bytes)
+      bits.push_back(byte != 0);
+    return DenseElementsAttr::get(type, bits);
+  }
+  return DenseElementsAttr::getFromRawBuffer(type, bytes);
+}
+
+ElementsAttr qopt::makeBlob(RankedTensorType type, ArrayRef<char> bytes,
+                            StringRef name) {
+  constexpr size_t kAlignment = 64; // a cache line, and what AVX-512 loads
+  return DenseResourceElementsAttr::get(
+      type, name,
+      HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, kAlignment,
+                                                    /*dataIsMutable=*/false));
+}
+
+ElementsAttr qopt::asBlob(ElementsAttr value) {
+  RankedTensorType type = signlessType(value);
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value))
+    return resource.getType() == type
+               ? resource
+               : DenseResourceElementsAttr::get(type, resource.getRawHandle());
+  SmallVector<char> storage;
+  return makeBlob(type, bytesOf(value, storage), "constant");
+}
+
+ElementsAttr qopt::transposeMatrix(ElementsAttr value) {
+  RankedTensorType type = signlessType(value);
+  int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
+  int64_t size = elementBytes(type.getElementType());
+  SmallVector<char> storage;
+  ArrayRef<char> from = bytesOf(value, storage);
+  std::vector<char> to(from.size());
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < columns; ++j)
+      std::memcpy(&to[(j * rows + i) * size], &from[(i * columns + j) * size],
+                  size);
+  return makeBlob(RankedTensorType::get({columns, rows}, type.getElementType()),
+                  to, "transposed");
+}
+
+ElementsAttr qopt::toF32(ElementsAttr value) {
+  RankedTensorType type = signlessType(value);
+  auto element = cast<FloatType>(type.getElementType());
+  Type f32 = Float32Type::get(type.getContext());
+  if (element == f32)
+    return value;
+  SmallVector<char> storage;
+  ArrayRef<char> from = bytesOf(value, storage);
+  int64_t size = elementBytes(element), count = type.getNumElements();
+  std::vector<float> to(count);
+  for (int64_t i = 0; i < count; ++i) {
+    uint64_t bits = 0;
+    std::memcpy(&bits, &from[i * size], size);
+    llvm::APFloat number(element.getFloatSemantics(),
+                         llvm::APInt(element.getWidth(), bits));
+    bool losesInfo;
+    number.convert(llvm::APFloat::IEEEsingle(),
+                   llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+    to[i] = number.convertToFloat();
+  }
+  return makeBlob(type.clone(f32),
+                  ArrayRef<char>(reinterpret_cast<const char *>(to.data()),
+                                 to.size() * sizeof(float)),
+                  "f32");
+}

@@ -1,0 +1,48 @@
+//===- Contraction.h - products over a common dim -------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef QOPT_LIB_CONVERSION_ONNXTOLINALG_CONTRACTION_H
+#define QOPT_LIB_CONVERSION_ONNXTOLINALG_CONTRACTION_H
+
+#include "Lowering.h"
+
+namespace mlir::qopt {
+
+/// Loop nest of a NumPy matmul: batch dims, rows, columns, then the contracted
+/// dim. A rank-1 operand has no rows or columns of its own.
+struct Contraction {
+  Value a, b;
+  AffineMap aMap, bMap, resultMap;
+  SmallVector<utils::IteratorType> loops;
+  /// Dims of the result.
+  SmallVector<OpFoldResult> dims;
+  /// Loops of the rows and columns, or -1.
+  int64_t rowLoop = -1, columnLoop = -1;
+};
+
+/// The loop nest for operands and result (graph values) by the rules of MatMul.
+FailureOr<Contraction> contractionOf(Lowering &l, Value a, Value b,
+                                     Value result);
+
+/// A sum of products, from zero; half types are summed in f32. `inputs` with
+/// their maps are read beside the operands; `term` gets all of them.
+Value contract(Lowering &l, const Contraction &contraction, Type sum,
+               ValueRange inputs, ArrayRef<AffineMap> maps, Body1 term);
+
+/// qopt.matmul of a float tensor [..., K] with a constant [K, N]; f32 result.
+/// The dims of lhs are given; the last is checked against K.
+FailureOr<Value> matmulWithWeight(Lowering &l, Value lhs,
+                                  ArrayRef<OpFoldResult> dims,
+                                  ElementsAttr weight);
+
+/// qopt.matmul with an epilogue that adds the optional bias.
+Value buildMatmul(Lowering &l, Value init, Value lhs, Value rhs, Value lhsScale,
+                  Value rhsScale, Value tailLhs, Value tailRhs, Value columns,
+                  Value bias);
+
+/// Elementwise copy as another float type.
+Value convertTensor(Lowering &l, Value tensor, Type element);
+
+} // namespace mlir::qopt
+
+#endif // QOPT_LIB_CONVERSION_ONNXTOLINALG_CONTRACTION_H

@@ -1,0 +1,374 @@
+//===- Lowering.cpp - the walk of convert-onnx-to-linalg ------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// New operations are written in front of the terminator of the graph's own
+// block, so that the old ones stay valid for the analysis until the end.
+//===----------------------------------------------------------------------===//
+
+#include "Lowering.h"
+#include "ConstantData.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
+
+using namespace mlir;
+using namespace mlir::qopt;
+
+/// Signless form of an element type.
+static Type signless(Type element) {
+  if (auto integer = dyn_cast<IntegerType>(element))
+    return IntegerType::get(element.getContext(), integer.getWidth());
+  return element;
+}
+
+Lowering::Lowering(func::FuncOp function, onnx::ShapeAnalysis &shapes,
+                   bool unsafeIndices)
+    : b(function.getLoc(), function.getContext()), shapes(shapes),
+      unsafeIndices(unsafeIndices), function(function),
+      materializer(shapes, [this](Value graph) { return get(graph); }) {}
+
+//===----------------------------------------------------------------------===//
+// The walk
+//===----------------------------------------------------------------------===//
+
+LogicalResult Lowering::run() {
+  Block &block = function.getBody().front();
+  SmallVector<Operation *> graph;
+  for (Operation &op : block.without_terminator())
+    graph.push_back(&op);
+  Operation *terminator = block.getTerminator();
+  b.setInsertionPoint(terminator);
+
+  // An argument keeps its place. Where its type changes, a cast stands for the
+  // argument of the new type until the old operations are gone.
+  SmallVector<UnrealizedConversionCastOp> retyped;
+  for (BlockArgument argument : block.getArguments()) {
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    if (!type) {
+      function.emitError("the rank of argument ")
+          << argument.getArgNumber() << " is not known";
+      ++failures;
+      continue;
+    }
+    auto wanted =
+        RankedTensorType::get(type.getShape(), signless(type.getElementType()));
+    Value tensor = argument;
+    if (wanted != type) {
+      retyped.push_back(
+          UnrealizedConversionCastOp::create(b, wanted, argument));
+      tensor = retyped.back().getResult(0);
+    }
+    tensors[argument] = castTo(tensor, typeOf(argument));
+  }
+  if (failures)
+    return failure();
+
+  for (Operation *op : graph)
+    lowerNode(op);
+  if (failures)
+    return failure();
+
+  SmallVector<Value> results;
+  for (Value result : terminator->getOperands())
+    results.push_back(get(result));
+  terminator->setOperands(results);
+  for (Operation *op : llvm::reverse(graph))
+    op->erase();
+  for (UnrealizedConversionCastOp cast : retyped) {
+    Value argument = cast.getOperand(0);
+    argument.setType(cast.getResult(0).getType());
+    cast.getResult(0).replaceAllUsesWith(argument);
+    cast.erase();
+  }
+  function.setFunctionType(b.getFunctionType(block.getArgumentTypes(),
+                                             terminator->getOperandTypes()));
+  eraseUnused(block);
+  return success();
+}
+
+/// Results that only other forms of lowering wanted (the body of a split whose
+/// quantization reads the input itself, the mean of a norm) have no uses.
+void Lowering::eraseUnused(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+}
+
+void Lowering::lowerNode(Operation *op) {
+  node = op;
+  b.setLoc(op->getLoc());
+  bool isGraphOp = op->getName().getDialectNamespace() == "onnx";
+  // Constants and absent operands are made where they are read.
+  if (isa<onnx::ConstantOp, onnx::NoValueOp>(op))
+    return;
+  if (isGraphOp && op->use_empty())
+    return;
+
+  const LowerFn *lower = Registry::get().find(op);
+  if (!lower) {
+    if (isGraphOp) {
+      (void)fail("the operator has no lowering");
+      return;
+    }
+    IRMapping mapping;
+    for (Value operand : op->getOperands())
+      if (isa<TensorType>(operand.getType()))
+        mapping.map(operand, get(operand));
+    Operation *clone = b.clone(*op, mapping);
+    for (auto [old, result] : llvm::zip(op->getResults(), clone->getResults()))
+      tensors[old] = result;
+    return;
+  }
+
+  SmallVector<Value> values(op->getOperands());
+  llvm::append_range(values, op->getResults());
+  for (Value value : values)
+    if (isa<TensorType>(value.getType()) && !shapes.hasShape(value)) {
+      (void)fail("the rank of an operand or result is not known");
+      return;
+    }
+  // Shape arithmetic whose outcome the analysis has: nothing to compute.
+  if (isGraphOp && llvm::all_of(op->getResults(), [&](Value result) {
+        return result.use_empty() || computedByAnalysis(result);
+      }))
+    return;
+  (void)(*lower)(op, *this);
+}
+
+/// Whether all elements of a result are known as expressions over other values.
+bool Lowering::computedByAnalysis(Value result) {
+  if (!isSmallInt(result))
+    return false;
+  auto elements = shapes.getElements(result);
+  if (!elements)
+    return false;
+  bool own = false;
+  for (const onnx::DimExpr &element : *elements)
+    element.walkSymbols([&](onnx::DimSymbol symbol) {
+      const auto &info = shapes.getSymbols().getInfo(symbol);
+      own |= info.value && info.value.getDefiningOp() == result.getDefiningOp();
+    });
+  return !own;
+}
+
+//===----------------------------------------------------------------------===//
+// Messages
+//===----------------------------------------------------------------------===//
+
+static std::string nameOf(Location loc) {
+  if (auto name = dyn_cast<NameLoc>(loc))
+    return name.getName().str();
+  if (auto fused = dyn_cast<FusedLoc>(loc))
+    for (Location part : fused.getLocations())
+      if (std::string name = nameOf(part); !name.empty())
+        return name;
+  return "";
+}
+
+std::string Lowering::nodeName() {
+  std::string name = nameOf(node->getLoc());
+  return name.empty() ? node->getName().getStringRef().str() : name;
+}
+
+LogicalResult Lowering::fail(const Twine &reason) {
+  ++failures;
+  return node->emitOpError("'") << nodeName() << "': " << reason;
+}
+
+void Lowering::require(Value condition, const Twine &message,
+                       ValueRange arguments) {
+  std::string text = (nodeName() + ": " + message).str();
+  RequireOp::create(b, condition, b.getStringAttr(text), arguments);
+}
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+RankedTensorType Lowering::typeOf(Value graph) {
+  SmallVector<int64_t> shape;
+  for (const onnx::DimExpr &dim : shapes.getShape(graph))
+    shape.push_back(dim.getConstant().value_or(ShapedType::kDynamic));
+  return RankedTensorType::get(shape, signless(elementOf(graph)));
+}
+
+Value Lowering::castTo(Value tensor, RankedTensorType type) {
+  return tensor.getType() == type ? tensor
+                                  : tensor::CastOp::create(b, type, tensor);
+}
+
+Value Lowering::get(Value graph) {
+  if (Value tensor = tensors.lookup(graph))
+    return tensor;
+  Value tensor;
+  if (ElementsAttr constant = constantOf(graph)) {
+    tensor = constantTensor(constant);
+  } else if (auto elements = knownElements(graph)) {
+    tensor = tensor::FromElementsOp::create(b, typeOf(graph), *elements);
+  } else {
+    // Only after an error at the producer: the module is thrown away.
+    RankedTensorType type = typeOf(graph);
+    SmallVector<Value> sizes(type.getNumDynamicDims(), index(0));
+    tensor = tensor::EmptyOp::create(b, type, sizes);
+  }
+  return tensors[graph] = tensor;
+}
+
+void Lowering::set(Value graph, Value tensor) {
+  tensors[graph] = castTo(tensor, typeOf(graph));
+}
+
+//===----------------------------------------------------------------------===//
+// Dims
+//===----------------------------------------------------------------------===//
+
+bool Lowering::isOwnDim(Value result, unsigned i) {
+  bool own = false;
+  expr(result, i).walkSymbols([&](onnx::DimSymbol symbol) {
+    const auto &info = shapes.getSymbols().getInfo(symbol);
+    own |= info.kind == onnx::DimSymbols::Kind::Dim && info.value &&
+           info.value.getDefiningOp() == result.getDefiningOp();
+  });
+  return own;
+}
+
+void Lowering::setDim(Value result, unsigned i, Value index) {
+  ownDims[{result, i}] = index;
+}
+
+OpFoldResult Lowering::dim(Value graph, unsigned i) {
+  const onnx::DimExpr &size = expr(graph, i);
+  if (auto symbol = size.getSymbol()) {
+    const auto &info = shapes.getSymbols().getInfo(*symbol);
+    if (info.kind == onnx::DimSymbols::Kind::Dim)
+      if (Value known = ownDims.lookup({info.value, unsigned(info.index)}))
+        return known;
+  }
+  return materializer.materializeFolded(b, b.getLoc(), size);
+}
+
+SmallVector<OpFoldResult> Lowering::dims(Value graph) {
+  SmallVector<OpFoldResult> result;
+  for (unsigned i = 0, e = rankOf(graph); i < e; ++i)
+    result.push_back(dim(graph, i));
+  return result;
+}
+
+OpFoldResult Lowering::materialize(const onnx::DimExpr &size) {
+  return materializer.materializeFolded(b, b.getLoc(), size);
+}
+
+OpFoldResult Lowering::product(Value graph, ArrayRef<int64_t> axes) {
+  onnx::DimExpr size(1);
+  for (int64_t axis : axes)
+    size = size * expr(graph, axis);
+  return materialize(size);
+}
+
+LogicalResult Lowering::requireEqual(Value a, unsigned i, Value c, unsigned j,
+                                     StringRef what) {
+  const onnx::DimExpr &left = expr(a, i), &right = expr(c, j);
+  if (left == right)
+    return success();
+  auto l = left.getConstant(), r = right.getConstant();
+  if (l && r)
+    return fail(what + " differ: " + Twine(*l) + " and " + Twine(*r));
+  Value x = dimValue(a, i), y = dimValue(c, j);
+  require(arith::CmpIOp::create(b, arith::CmpIPredicate::eq, x, y),
+          what + " differ: {0} and {1}", {x, y});
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Small integer tensors
+//===----------------------------------------------------------------------===//
+
+bool Lowering::isSmallInt(Value graph) {
+  RankedTensorType type = typeOf(graph);
+  return isa<IntegerType>(type.getElementType()) && type.hasStaticShape() &&
+         type.getNumElements() <= onnx::ShapeAnalysis::kMaxElements;
+}
+
+/// An index as an element of a tensor. Bools are 0 or 1.
+static Value toElement(ImplicitLocOpBuilder &b, OpFoldResult number,
+                       Type type) {
+  if (auto attribute = dyn_cast<Attribute>(number)) {
+    int64_t constant = cast<IntegerAttr>(attribute).getInt();
+    if (type.isInteger(1))
+      constant = constant != 0;
+    return arith::ConstantOp::create(b, b.getIntegerAttr(type, constant));
+  }
+  return arith::IndexCastOp::create(b, type, cast<Value>(number));
+}
+
+std::optional<SmallVector<Value>> Lowering::knownElements(Value graph) {
+  if (auto it = scalars.find(graph); it != scalars.end())
+    return it->second;
+  if (!isSmallInt(graph))
+    return std::nullopt;
+  Type element = typeOf(graph).getElementType();
+  SmallVector<Value> values;
+  if (ElementsAttr constant = constantOf(graph)) {
+    for (const APInt &number : asInline(constant).getValues<APInt>())
+      values.push_back(constantInteger(b, element, number));
+  } else {
+    if (!graph.getDefiningOp() || !computedByAnalysis(graph))
+      return std::nullopt;
+    for (const onnx::DimExpr &number : *shapes.getElements(graph))
+      values.push_back(toElement(b, materialize(number), element));
+  }
+  return scalars[graph] = values;
+}
+
+SmallVector<OpFoldResult> Lowering::indexElements(Value graph) {
+  SmallVector<OpFoldResult> result;
+  if (auto elements = shapes.getElements(graph)) {
+    if (!scalars.count(graph)) {
+      for (const onnx::DimExpr &number : *elements)
+        result.push_back(materialize(number));
+      return result;
+    }
+  }
+  bool isUnsigned = elementOf(graph).isUnsignedInteger();
+  auto toIndex = [&](Value number) -> Value {
+    if (isUnsigned)
+      return arith::IndexCastUIOp::create(b, b.getIndexType(), number);
+    return arith::IndexCastOp::create(b, b.getIndexType(), number);
+  };
+  if (auto known = knownElements(graph)) {
+    for (Value number : *known)
+      result.push_back(getAsOpFoldResult(
+          b.createOrFold<arith::IndexCastOp>(b.getIndexType(), number)));
+    return result;
+  }
+  Value tensor = get(graph);
+  RankedTensorType type = typeOf(graph);
+  SmallVector<int64_t> strides = computeStrides(type.getShape());
+  for (int64_t i = 0, e = type.getNumElements(); i < e; ++i) {
+    SmallVector<Value> position;
+    for (int64_t coordinate : delinearize(i, strides))
+      position.push_back(index(coordinate));
+    result.push_back(toIndex(read(tensor, position)));
+  }
+  return result;
+}
+
+void Lowering::setElements(Value graph, ArrayRef<Value> elements) {
+  scalars[graph] = SmallVector<Value>(elements);
+}
+
+Value Lowering::scalarOf(Value graph) {
+  if (ElementsAttr constant = constantOf(graph))
+    return arith::ConstantOp::create(
+        b, cast<TypedAttr>(*asInline(constant).value_begin<Attribute>()));
+  if (auto elements = knownElements(graph))
+    return elements->front();
+  Value tensor = get(graph);
+  SmallVector<Value> first(rankOf(graph), index(0));
+  return read(tensor, first);
+}
+
+std::optional<SmallVector<int64_t>> Lowering::constantInts(Value graph) {
+  return shapes.getConstantElements(graph);
+}

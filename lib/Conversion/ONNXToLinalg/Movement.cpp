@@ -1,0 +1,214 @@
+//===- Movement.cpp - Transpose, Concat, Split, Expand, Tile --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Operators that copy elements to other places. Copies are elementwise
+// linalg.generic with a map where one does it, so that they fuse; parts of a
+// tensor are slices, so that bufferization can leave the copy out.
+//===----------------------------------------------------------------------===//
+
+#include "Broadcast.h"
+#include "Reshape.h"
+#include "qopt/Dialect/ONNX/IR/ONNXShape.h"
+
+using namespace mlir;
+using namespace mlir::qopt;
+using arith::CmpIPredicate;
+using onnx::DimExpr;
+
+static LogicalResult lowerTranspose(onnx::TransposeOp op, Lowering &l) {
+  Value data = op.getData();
+  SmallVector<int64_t> permutation = op.getPermutation(l.rankOf(data));
+  l.set(op.getTransposed(),
+        l.transpose(l.get(data), l.dims(data), permutation));
+  return success();
+}
+
+static LogicalResult lowerConcat(onnx::ConcatOp op, Lowering &l) {
+  Value result = op.getConcatResult();
+  int64_t rank = l.rankOf(result), axis = wrapAxis(op.getAxis(), rank);
+  if (l.isSmallInt(result) && rank == 1) {
+    SmallVector<Value> all;
+    bool known = true;
+    for (Value input : op.getInputs()) {
+      auto elements = l.knownElements(input);
+      known &= elements.has_value();
+      if (elements)
+        llvm::append_range(all, *elements);
+    }
+    if (known) {
+      l.setElements(result, all);
+      return success();
+    }
+  }
+  for (Value input : op.getInputs())
+    for (int64_t i = 0; i < rank; ++i)
+      if (i != axis &&
+          failed(l.requireEqual(input, i, result, i,
+                                ("dims " + Twine(i) + " of operands").str())))
+        return failure();
+  SmallVector<OpFoldResult> offsets(rank, l.b.getIndexAttr(0)),
+      strides(rank, l.b.getIndexAttr(1)), sizes = l.dims(result);
+  Value joined = l.emptyFor(result);
+  DimExpr offset;
+  for (Value input : op.getInputs()) {
+    const DimExpr &length = l.expr(input, axis);
+    if (length.isConstant(0))
+      continue;
+    offsets[axis] = l.materialize(offset);
+    sizes[axis] = l.dim(input, axis);
+    joined = tensor::InsertSliceOp::create(l.b, l.fitTo(l.get(input), sizes),
+                                           joined, offsets, sizes, strides);
+    offset = offset + length;
+  }
+  l.set(result, joined);
+  return success();
+}
+
+static LogicalResult lowerSplit(onnx::SplitOp op, Lowering &l) {
+  Value input = op.getInput();
+  int64_t rank = l.rankOf(input), axis = wrapAxis(op.getAxis(), rank);
+  SmallVector<OpFoldResult> offsets(rank, l.b.getIndexAttr(0)),
+      strides(rank, l.b.getIndexAttr(1));
+  // Lengths that the graph computes are checked; equal parts fit by definition.
+  DimExpr sum;
+  for (Value part : op.getOutputs()) {
+    const DimExpr &length = l.expr(part, axis);
+    sum = sum + length;
+    if (l.shapes.getSymbols().isNonNegative(length))
+      continue;
+    Value size = l.dimValue(part, axis);
+    l.require(l.compare(CmpIPredicate::sge, size, l.index(0)),
+              "a part has {0} elements", size);
+  }
+  if (sum != l.expr(input, axis)) {
+    Value have = l.dimValue(input, axis), asked = l.value(l.materialize(sum));
+    l.require(l.compare(CmpIPredicate::eq, have, asked),
+              "parts of {0} elements in all do not make up a dim of {1}",
+              {asked, have});
+  }
+  DimExpr offset;
+  Value tensor = l.get(input);
+  for (Value part : op.getOutputs()) {
+    offsets[axis] = l.materialize(offset);
+    SmallVector<OpFoldResult> sizes = l.dims(input);
+    sizes[axis] = l.dim(part, axis);
+    offset = offset + l.expr(part, axis);
+    if (!part.use_empty())
+      l.set(part, tensor::ExtractSliceOp::create(l.b, l.typeOf(part), tensor,
+                                                 offsets, sizes, strides));
+  }
+  return success();
+}
+
+static LogicalResult lowerExpand(onnx::ExpandOp op, Lowering &l) {
+  Value input = op.getInput(), result = op.getOutput();
+  auto wanted = l.shapes.getElements(op.getShape());
+  if (!wanted)
+    return l.fail("the length of the shape is not known");
+  SmallVector<DimExpr> asked(*wanted);
+  for (int64_t i = 0, e = asked.size(), rank = l.rankOf(result); i < e; ++i) {
+    const DimExpr &size = l.expr(result, i + rank - e);
+    if (asked[i].isConstant(1) ||
+        (asked[i] == size && l.shapes.getSymbols().isNonNegative(size)))
+      continue;
+    Value want = l.value(l.materialize(asked[i])),
+          have = l.dimValue(result, i + rank - e);
+    Value fits =
+        arith::OrIOp::create(l.b, l.compare(CmpIPredicate::eq, want, have),
+                             l.compare(CmpIPredicate::eq, want, l.index(1)));
+    fits = arith::AndIOp::create(
+        l.b, fits, l.compare(CmpIPredicate::sge, have, l.index(0)));
+    l.require(fits, "a dim of {0} cannot expand to {1}", {have, want});
+  }
+  auto expanded =
+      elementwise(l, result, l.typeOf(result).getElementType(), input,
+                  [](ImplicitLocOpBuilder &, ValueRange a) { return a[0]; });
+  if (failed(expanded))
+    return failure();
+  l.set(result, *expanded);
+  return success();
+}
+
+/// One loop per repetition and dim, then the pairs collapsed.
+static LogicalResult lowerTile(onnx::TileOp op, Lowering &l) {
+  Value input = op.getInput(), result = op.getOutput();
+  auto repeats = l.shapes.getElements(op.getRepeats());
+  if (!repeats)
+    return l.fail("the length of repeats is not known");
+  SmallVector<DimExpr> times(*repeats), interleaved;
+  SmallVector<OpFoldResult> sizes;
+  SmallVector<int64_t> inner;
+  for (auto [i, count] : llvm::enumerate(times)) {
+    OpFoldResult number = l.materialize(count);
+    if (!l.shapes.getSymbols().isNonNegative(count))
+      l.require(l.compare(CmpIPredicate::sge, l.value(number), l.index(0)),
+                "repeats is {0}", l.value(number));
+    interleaved.push_back(count);
+    interleaved.push_back(l.expr(input, i));
+    sizes.push_back(number);
+    sizes.push_back(l.dim(input, i));
+    inner.push_back(2 * i + 1);
+  }
+  Value tiled =
+      l.parallel(sizes, l.typeOf(input).getElementType(), l.get(input),
+                 mapOnto(l.b.getContext(), sizes.size(), inner),
+                 [](ImplicitLocOpBuilder &, ValueRange a) { return a[0]; });
+  l.set(result, reshape(l, tiled, interleaved, l.shapes.getShape(result),
+                        l.dims(result)));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Blocks of pixels
+//===----------------------------------------------------------------------===//
+
+/// Splits dims, permutes, joins: `split` are the dims after the first step.
+static LogicalResult permuteBlocks(Lowering &l, Value input, Value result,
+                                   ArrayRef<DimExpr> split,
+                                   ArrayRef<int64_t> permutation) {
+  ArrayRef<DimExpr> from = l.shapes.getShape(input);
+  if (onnx::product(from) != onnx::product(split))
+    return l.fail("the blocks are not known to divide the dims");
+  SmallVector<OpFoldResult> sizes;
+  SmallVector<DimExpr> permuted;
+  for (const DimExpr &size : split)
+    sizes.push_back(l.materialize(size));
+  for (int64_t axis : permutation)
+    permuted.push_back(split[axis]);
+  Value blocks = reshape(l, l.get(input), from, split, sizes);
+  Value moved = l.transpose(blocks, sizes, permutation);
+  l.set(result,
+        reshape(l, moved, permuted, l.shapes.getShape(result), l.dims(result)));
+  return success();
+}
+
+static LogicalResult lowerDepthToSpace(onnx::DepthToSpaceOp op, Lowering &l) {
+  Value input = op.getInput();
+  DimExpr block(op.getBlocksize());
+  const DimExpr &n = l.expr(input, 0), &h = l.expr(input, 2),
+                &w = l.expr(input, 3), &depth = l.expr(op.getOutput(), 1);
+  if (op.getMode() == "DCR")
+    return permuteBlocks(l, input, op.getOutput(),
+                         {n, block, block, depth, h, w}, {0, 3, 4, 1, 5, 2});
+  return permuteBlocks(l, input, op.getOutput(), {n, depth, block, block, h, w},
+                       {0, 1, 4, 2, 5, 3});
+}
+
+static LogicalResult lowerSpaceToDepth(onnx::SpaceToDepthOp op, Lowering &l) {
+  Value input = op.getInput(), output = op.getOutput();
+  DimExpr block(op.getBlocksize());
+  return permuteBlocks(l, input, output,
+                       {l.expr(input, 0), l.expr(input, 1), l.expr(output, 2),
+                        block, l.expr(output, 3), block},
+                       {0, 3, 5, 1, 2, 4});
+}
+
+void qopt::registerMovement(Registry &registry) {
+  registry.add(lowerTranspose);
+  registry.add(lowerConcat);
+  registry.add(lowerSplit);
+  registry.add(lowerExpand);
+  registry.add(lowerTile);
+  registry.add(lowerDepthToSpace);
+  registry.add(lowerSpaceToDepth);
+}

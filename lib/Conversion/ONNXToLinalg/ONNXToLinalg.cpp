@@ -1,0 +1,72 @@
+//===- ONNXToLinalg.cpp - the pass convert-onnx-to-linalg -----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Runs the conversion on every function of a module, and knows which families
+// there are. What has no lowering is whatever no family registers.
+//===----------------------------------------------------------------------===//
+
+#include "qopt/Conversion/ONNXToLinalg.h"
+#include "Lowering.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "qopt/Conversion/Passes.h"
+#include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
+
+namespace mlir::qopt {
+#define GEN_PASS_DEF_CONVERTONNXTOLINALGPASS
+#include "qopt/Conversion/Passes.h.inc"
+} // namespace mlir::qopt
+
+using namespace mlir;
+using namespace mlir::qopt;
+
+const Registry &Registry::get() {
+  static const Registry registry = [] {
+    Registry all;
+    registerActivations(all);
+    registerArithmetic(all);
+    registerCasts(all);
+    registerFloatMath(all);
+    registerGather(all);
+    registerMatMul(all);
+    registerMovement(all);
+    registerNormalization(all);
+    registerPad(all);
+    registerQuantized(all);
+    registerReduction(all);
+    registerReshape(all);
+    registerSlice(all);
+    registerSoftmax(all);
+    return all;
+  }();
+  return registry;
+}
+
+bool qopt::hasLowering(Operation *op) {
+  return op->getName().getDialectNamespace() != "onnx" ||
+         isa<onnx::ConstantOp, onnx::NoValueOp>(op) || Registry::get().find(op);
+}
+
+namespace {
+class ConvertONNXToLinalgPass final
+    : public qopt::impl::ConvertONNXToLinalgPassBase<ConvertONNXToLinalgPass> {
+  using ConvertONNXToLinalgPassBase::ConvertONNXToLinalgPassBase;
+
+  void runOnOperation() override {
+    bool failing = false;
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      if (function.isDeclaration())
+        continue;
+      numConverted += function.getBody().front().getOperations().size() - 1;
+      onnx::ShapeAnalysis shapes(function);
+      if (!shapes.isValid() ||
+          failed(Lowering(function, shapes, unsafeIndices).run())) {
+        failing = true;
+        continue;
+      }
+      function.walk([&](RequireOp) { ++numRequired; });
+    }
+    if (failing)
+      signalPassFailure();
+  }
+};
+} // namespace

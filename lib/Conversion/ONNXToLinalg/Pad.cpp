@@ -1,0 +1,136 @@
+//===- Pad.cpp - ONNX Pad -------------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Constant padding is a filled tensor with the data written into it; the other
+// modes read the data at a computed index. Negative pads cut.
+//===----------------------------------------------------------------------===//
+
+#include "Lowering.h"
+#include "qopt/Dialect/ONNX/IR/ONNXShape.h"
+
+using namespace mlir;
+using namespace mlir::qopt;
+using arith::CmpIPredicate;
+
+/// Elements added in front of and behind each dim.
+static FailureOr<SmallVector<std::pair<OpFoldResult, OpFoldResult>>>
+padsOf(onnx::PadOp op, Lowering &l) {
+  int64_t rank = l.rankOf(op.getData());
+  OpFoldResult zero = l.b.getIndexAttr(0);
+  SmallVector<std::pair<OpFoldResult, OpFoldResult>> pads(rank, {zero, zero});
+  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  if (l.present(op.getAxes())) {
+    auto constant = l.constantInts(op.getAxes());
+    if (!constant)
+      return l.fail("axes are not constant");
+    axes = *constant;
+  }
+  SmallVector<OpFoldResult> numbers = l.indexElements(op.getPads());
+  if (numbers.size() != 2 * axes.size())
+    return l.fail("pads do not fit the axes");
+  for (auto [i, axis] : llvm::enumerate(axes))
+    pads[wrapAxis(axis, rank)] = {numbers[i], numbers[i + axes.size()]};
+  return pads;
+}
+
+/// Number modulo a positive size, never negative.
+static Value floorMod(ImplicitLocOpBuilder &b, Value number, Value size) {
+  Value rest = arith::RemSIOp::create(b, number, size);
+  Value isNegative = arith::CmpIOp::create(
+      b, CmpIPredicate::slt, rest, arith::ConstantIndexOp::create(b, 0));
+  return arith::SelectOp::create(b, isNegative,
+                                 arith::AddIOp::create(b, rest, size), rest);
+}
+
+/// Index into a dim of `size` elements for a position that may lie outside.
+static Value sourceIndex(ImplicitLocOpBuilder &b, StringRef mode,
+                         Value position, Value size) {
+  Value zero = arith::ConstantIndexOp::create(b, 0),
+        one = arith::ConstantIndexOp::create(b, 1);
+  Value last = arith::SubIOp::create(b, size, one);
+  if (mode == "edge")
+    return arith::MinSIOp::create(b, arith::MaxSIOp::create(b, position, zero),
+                                  last);
+  if (mode == "wrap")
+    return floorMod(b, position, size);
+  // reflect: up and down again, without the last element twice
+  Value period = arith::AddIOp::create(b, last, last);
+  Value within = floorMod(b, position, arith::MaxSIOp::create(b, period, one));
+  return arith::MinSIOp::create(b, within,
+                                arith::SubIOp::create(b, period, within));
+}
+
+static LogicalResult lowerPad(onnx::PadOp op, Lowering &l) {
+  auto pads = padsOf(op, l);
+  if (failed(pads))
+    return failure();
+  Value data = op.getData(), result = op.getOutput(), zero = l.index(0);
+  int64_t rank = l.rankOf(data);
+  SmallVector<OpFoldResult> dims = l.dims(data);
+  for (int64_t i = 0; i < rank; ++i) {
+    if (l.isOwnDim(result, i))
+      l.setDim(result, i,
+               l.add(l.value(dims[i]), l.add(l.value((*pads)[i].first),
+                                             l.value((*pads)[i].second))));
+    Value size = l.dimValue(result, i);
+    if (!l.shapes.getSymbols().isNonNegative(l.expr(result, i)))
+      l.require(l.compare(CmpIPredicate::sge, size, zero),
+                "a dim of the result has {0} elements", size);
+  }
+  SmallVector<OpFoldResult> sizes = l.dims(result);
+  Type element = l.typeOf(result).getElementType();
+  Value tensor = l.get(data);
+
+  if (op.getMode() == "constant") {
+    Value fill = l.present(op.getConstantValue())
+                     ? l.scalarOf(op.getConstantValue())
+                     : l.number(element, 0);
+    // What negative pads leave of the data, and where it goes.
+    SmallVector<OpFoldResult> from, kept, to,
+        strides(rank, l.b.getIndexAttr(1));
+    for (auto [i, pad] : llvm::enumerate(*pads)) {
+      Value front = l.value(pad.first), back = l.value(pad.second);
+      Value cutFront = l.maximum(l.subtract(zero, front), zero);
+      Value cutBack = l.maximum(l.subtract(zero, back), zero);
+      Value left = l.subtract(l.subtract(l.value(dims[i]), cutFront), cutBack);
+      from.push_back(getAsOpFoldResult(cutFront));
+      kept.push_back(getAsOpFoldResult(left));
+      to.push_back(getAsOpFoldResult(l.maximum(front, zero)));
+      if (!getConstantIntValue(cutFront) || !getConstantIntValue(cutBack) ||
+          *getConstantIntValue(cutFront) + *getConstantIntValue(cutBack) > 0)
+        l.require(l.compare(CmpIPredicate::sge, left, zero),
+                  "pads cut {0} and {1} elements from a dim",
+                  {cutFront, cutBack});
+    }
+    Value part =
+        tensor::ExtractSliceOp::create(l.b, tensor, from, kept, strides);
+    l.set(result, tensor::InsertSliceOp::create(
+                      l.b, part, l.filled(sizes, fill), to, kept, strides));
+    return success();
+  }
+
+  SmallVector<Value> fronts, lengths;
+  for (int64_t i = 0; i < rank; ++i) {
+    fronts.push_back(l.value((*pads)[i].first));
+    lengths.push_back(l.value(dims[i]));
+    if (!l.shapes.getSymbols().isPositive(l.expr(data, i)) &&
+        l.expr(data, i) != l.expr(result, i))
+      l.require(l.compare(CmpIPredicate::sgt, lengths[i], zero),
+                "a dim of {0} elements cannot be padded", lengths[i]);
+  }
+  l.set(result,
+        l.parallel(sizes, element, {}, {},
+                   [&](ImplicitLocOpBuilder &b, ValueRange) -> Value {
+                     SmallVector<Value> indices;
+                     for (int64_t i = 0; i < rank; ++i) {
+                       Value position = arith::SubIOp::create(
+                           b, linalg::IndexOp::create(b, i), fronts[i]);
+                       indices.push_back(
+                           sourceIndex(b, op.getMode(), position, lengths[i]));
+                     }
+                     return tensor::ExtractOp::create(b, tensor, indices);
+                   }));
+  return success();
+}
+
+void qopt::registerPad(Registry &registry) { registry.add(lowerPad); }
