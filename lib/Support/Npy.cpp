@@ -113,12 +113,12 @@ private:
       return invalid("the array is structured; expected plain numbers");
     if (text->starts_with(">"))
       return invalid("the array is big-endian; expected little-endian");
+    if (*text == "|O" || *text == "O")
+      return invalid("the array holds pickled objects; expected numbers");
     if (text->size() < 3 || (text->front() != '<' && text->front() != '|'))
       return invalid("the element type " + quoteName(*text) + " is unknown");
     type.kind = (*text)[1];
     StringRef size = text->drop_front(2);
-    if (type.kind == 'O')
-      return invalid("the array holds pickled objects; expected numbers");
     bool known = type.kind == 'b'   ? size == "1"
                  : type.kind == 'f' ? size == "2" || size == "4" || size == "8"
                  : type.kind == 'i' || type.kind == 'u'
