@@ -13,8 +13,14 @@ class DialectRegistry;
 
 namespace mlir::qopt {
 
-/// Makes products of the onnx dialect known to the passes as contractions.
-void registerONNXInterfaces(DialectRegistry &registry);
+/// Makes operations of the onnx dialect known to the passes: products as
+/// contractions; products, norms and constant factors as absorbers of scales.
+void registerONNXContractions(DialectRegistry &registry);
+void registerONNXScaleAbsorbers(DialectRegistry &registry);
+inline void registerONNXInterfaces(DialectRegistry &registry) {
+  registerONNXContractions(registry);
+  registerONNXScaleAbsorbers(registry);
+}
 
 /// The plan on the module as an aligned table: what `--dry-run` shows.
 /// `floatWeightBits` (16 or 32) is the size in which weights of float layers

@@ -1,4 +1,4 @@
-//===- ONNXInterfaces.cpp - onnx ops as contractions ----------------------===//
+//===- ONNXContractions.cpp - onnx ops as contractions --------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // External models: the onnx dialect does not depend on qopt, and the passes do
@@ -56,7 +56,7 @@ struct GemmContraction
 
 } // namespace
 
-void qopt::registerONNXInterfaces(DialectRegistry &registry) {
+void qopt::registerONNXContractions(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, onnx::ONNXDialect *) {
     onnx::MatMulOp::attachInterface<MatMulContraction>(*context);
     onnx::GemmOp::attachInterface<GemmContraction>(*context);
