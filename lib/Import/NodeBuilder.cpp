@@ -231,6 +231,7 @@ LogicalResult NodeBuilder::create(NodeContext &node, StringRef op,
     state.addTypes(UnrankedTensorType::get(type));
   }
   Operation *created = builder.create(state);
+  ranks.note(created);
   results.assign(created->result_begin(), created->result_end());
   return success();
 }

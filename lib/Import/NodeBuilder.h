@@ -4,6 +4,7 @@
 #define QOPT_LIB_IMPORT_NODEBUILDER_H
 
 #include "Opset.h"
+#include "Ranks.h"
 #include "TensorData.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OperationSupport.h"
@@ -58,6 +59,7 @@ public:
   Value noValue();
 
   OpBuilder &getBuilder() { return builder; }
+  const Ranks &getRanks() const { return ranks; }
 
 private:
   LogicalResult convertAttributes(NodeContext &node);
@@ -71,6 +73,7 @@ private:
   OpBuilder &builder;
   TensorImporter &tensors;
   Reporter &reporter;
+  Ranks ranks;
   Value none;
 };
 

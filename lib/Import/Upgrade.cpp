@@ -183,7 +183,7 @@ LogicalResult upgradeSoftmax(NodeContext &node) {
   auto attribute = node.take<IntegerAttr>("axis");
   int64_t axis = attribute ? attribute.getInt() : 1;
   Value input = node.operands.front();
-  std::optional<int64_t> rank = onnx::rankOf(input);
+  std::optional<int64_t> rank = node.builder.getRanks().rankOf(input);
   OpBuilder &builder = node.builder.getBuilder();
   NamedAttrList last;
   last.set("axis", builder.getI64IntegerAttr(-1));

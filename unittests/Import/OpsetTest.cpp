@@ -75,6 +75,45 @@ TEST(Opset, Softmax) {
   EXPECT_TRUE(newer.import().contains("onnx.Softmax %arg0 {axis = 0 : i64}"));
 }
 
+/// The rank is followed through the ops that lead to a softmax.
+TEST(Opset, SoftmaxOverTheLastDimByNumber) {
+  TestModel model(11);
+  model.input("x", Float, {"batch", "sequence", 8});
+  model.output("y", Float, {});
+  model.node("Shape", {"x"}, {"dims"});
+  model.node("Constant", {}, {"zero"});
+  model.node("Gather", {"dims", "zero"}, {"batch"});
+  pb::NodeProto &unsqueeze = model.node("Unsqueeze", {"batch"}, {"batch1"});
+  model.node("Constant", {}, {"rest"});
+  pb::NodeProto &concat = model.node("Concat", {"batch1", "rest"}, {"shape"});
+  model.node("Reshape", {"x", "shape"}, {"heads"});
+  pb::NodeProto &transpose = model.node("Transpose", {"heads"}, {"t"});
+  model.node("MatMul", {"heads", "t"}, {"scores"});
+  pb::NodeProto &softmax = model.node("Softmax", {"scores"}, {"y"});
+  setInts(unsqueeze, "axes", {0});
+  setInt(concat, "axis", 0);
+  setInts(transpose, "perm", {0, 1, 3, 2});
+  setInt(softmax, "axis", 3);
+  for (int i : {1, 4}) {
+    pb::AttributeProto &value = *model.graph().mutable_node(i)->add_attribute();
+    value.set_name("value");
+    value.set_type(pb::AttributeProto::TENSOR);
+    value.mutable_t()->set_data_type(Int64);
+    std::vector<int64_t> numbers =
+        i == 1 ? std::vector<int64_t>{0} : std::vector<int64_t>{-1, 2, 4};
+    if (i == 4)
+      value.mutable_t()->add_dims(3);
+    for (int64_t number : numbers)
+      value.mutable_t()->add_int64_data(number);
+  }
+  Outcome outcome = model.import();
+  EXPECT_IMPORT(outcome, ExitOk, "");
+  EXPECT_FALSE(outcome.contains("onnx.Flatten")) << outcome.module;
+  setInt(softmax, "axis", 2);
+  softmax.mutable_attribute()->DeleteSubrange(0, 1);
+  EXPECT_TRUE(model.import().contains("onnx.Flatten"));
+}
+
 TEST(Opset, BoundsOfClipAndPad) {
   Single clip(10, "Clip");
   setFloat(*clip.node, "min", -1);
