@@ -106,11 +106,11 @@ void Lowering::lowerNode(Operation *op) {
     return;
 
   const LowerFn *lower = Registry::get().find(op);
+  if (!lower && isGraphOp) {
+    (void)fail("the operator has no lowering");
+    return;
+  }
   if (!lower) {
-    if (isGraphOp) {
-      (void)fail("the operator has no lowering");
-      return;
-    }
     IRMapping mapping;
     for (Value operand : op->getOperands())
       if (isa<TensorType>(operand.getType()))

@@ -26,6 +26,7 @@ const Registry &Registry::get() {
     registerArithmetic(all);
     registerCasts(all);
     registerFloatMath(all);
+    registerGenerate(all);
     registerGather(all);
     registerMatMul(all);
     registerMovement(all);
