@@ -65,7 +65,7 @@ DimExpr DimSymbols::makeOperation(Kind kind, const DimExpr &lhs,
   auto [it, isNew] = operations.try_emplace(key, infos.size());
   if (isNew)
     infos.push_back({kind, "", Value(), 0, lhs, rhs});
-  return DimExpr::symbol(it->second);
+  return resolve(DimExpr::symbol(it->second));
 }
 
 static int64_t floorDivide(int64_t a, int64_t b) {
@@ -152,6 +152,34 @@ std::optional<DimExpr> DimSymbols::broadcast(const DimExpr &lhs,
   }
   return rhs < lhs ? makeOperation(Kind::Broadcast, rhs, lhs)
                    : makeOperation(Kind::Broadcast, lhs, rhs);
+}
+
+std::optional<std::pair<DimSymbol, DimExpr>>
+DimSymbols::impliedEqual(const DimExpr &lhs, const DimExpr &rhs) const {
+  // broadcast(min(c, x), x) with c > 1: where the minimum is c < x, c is
+  // neither x nor 1, so the operands do not fit.
+  for (auto [cut, whole] : {std::pair(lhs, rhs), std::pair(rhs, lhs)}) {
+    std::optional<DimSymbol> symbol = cut.getSymbol();
+    if (!symbol || infos[*symbol].kind != Kind::Min)
+      continue;
+    const Info &info = infos[*symbol];
+    for (auto [limit, x] :
+         {std::pair(info.lhs, info.rhs), std::pair(info.rhs, info.lhs)})
+      if (x == whole && limit.isConstant() && *limit.getConstant() > 1)
+        return std::pair(*symbol, whole);
+  }
+  return std::nullopt;
+}
+
+void DimSymbols::assumeEqual(DimSymbol symbol, const DimExpr &value) {
+  assumed[symbol] = value;
+}
+
+DimExpr DimSymbols::resolve(const DimExpr &expr) const {
+  DimExpr resolved = expr;
+  for (const auto &[symbol, value] : assumed)
+    resolved = resolved.substitute(symbol, value);
+  return resolved;
 }
 
 //===----------------------------------------------------------------------===//

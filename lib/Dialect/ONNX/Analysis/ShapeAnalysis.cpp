@@ -37,11 +37,35 @@ ArrayRef<DimExpr> ShapeAnalysis::getShape(Value value) const {
 }
 
 void ShapeAnalysis::setShape(Value value, ArrayRef<DimExpr> dims) {
-  shapes[value] = std::make_unique<Dims>(dims);
+  auto owned = std::make_unique<Dims>();
+  for (const DimExpr &dim : dims)
+    owned->push_back(symbols.resolve(dim));
+  shapes[value] = std::move(owned);
 }
 
 void ShapeAnalysis::setElements(Value value, ArrayRef<DimExpr> exprs) {
-  elements[value] = std::make_unique<Dims>(exprs);
+  auto owned = std::make_unique<Dims>();
+  for (const DimExpr &expr : exprs)
+    owned->push_back(symbols.resolve(expr));
+  elements[value] = std::move(owned);
+}
+
+void ShapeAnalysis::learnEqual(const DimExpr &a, const DimExpr &b,
+                               Operation *op) {
+  auto equal = symbols.impliedEqual(a, b);
+  if (!equal)
+    return;
+  auto [symbol, value] = *equal;
+  DimExpr minimum = DimExpr::symbol(symbol);
+  if (!symbols.isEntry(minimum) || !symbols.isEntry(value))
+    return;
+  requirements.push_back({value, minimum, op});
+  symbols.assumeEqual(symbol, value);
+  // In place, as rules hold references.
+  for (auto *map : {&shapes, &elements})
+    for (auto &[key, dims] : *map)
+      for (DimExpr &dim : *dims)
+        dim = symbols.resolve(dim);
 }
 
 // Number of elements, if the shape is constant and they are few.

@@ -102,6 +102,8 @@ LogicalResult RuleContext::broadcastInto(Dims &dims,
   size_t offset = dims.size() - other.size();
   for (size_t i = 0; i < other.size(); ++i) {
     DimExpr &dim = dims[offset + i];
+    analysis.learnEqual(dim, other[i], op);
+    dim = symbols().resolve(dim);
     std::optional<DimExpr> both = symbols().broadcast(dim, other[i]);
     if (!both)
       return op->emitOpError() << "dims " << toString(dim) << " and "

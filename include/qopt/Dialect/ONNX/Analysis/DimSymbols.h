@@ -65,6 +65,17 @@ public:
   // symbol. Two different constants above 1 have none.
   std::optional<DimExpr> broadcast(const DimExpr &lhs, const DimExpr &rhs);
 
+  // Two sides of a broadcast that are equal in every run that is not an error:
+  // a minimum with a constant above 1 (a table of positions cut to the
+  // sequence) and the other operand of that minimum. The minimum, and what
+  // replaces it.
+  std::optional<std::pair<DimSymbol, DimExpr>>
+  impliedEqual(const DimExpr &lhs, const DimExpr &rhs) const;
+  // From here on `symbol` is `value`: resolve() replaces it, operations yield
+  // it.
+  void assumeEqual(DimSymbol symbol, const DimExpr &value);
+  DimExpr resolve(const DimExpr &expr) const;
+
   // What can be proved from the signs of the symbols: dims are at least 0.
   bool isNonNegative(const DimExpr &expr) const {
     return isNonNegative(expr, /*depth=*/4);
@@ -86,6 +97,7 @@ private:
   DimExpr makeOpaque(Kind kind, Value value, int64_t index);
 
   std::vector<Info> infos;
+  std::map<DimSymbol, DimExpr> assumed;
   llvm::StringMap<DimExpr> inputs;
   std::map<std::tuple<int, const void *, int64_t>, DimSymbol> opaque;
   std::map<std::tuple<int, DimExpr, DimExpr>, DimSymbol> operations;

@@ -26,6 +26,14 @@ struct SliceRange {
   int64_t step = 1;
 };
 
+// Two expressions over dims of arguments that are equal in every run without an
+// error at `op`. The analysis counts on it, so generated code has to check it
+// first.
+struct DimRequirement {
+  DimExpr expected, actual;
+  Operation *op;
+};
+
 class ShapeAnalysis {
 public:
   // Elements are tracked for integer tensors of at most this many of them.
@@ -55,6 +63,9 @@ public:
   // cannot be brought into closed form has none.
   SmallVector<std::optional<SliceRange>> getSliceRanges(Operation *slice);
 
+  // What to check at function entry.
+  ArrayRef<DimRequirement> getRequirements() const { return requirements; }
+
   DimSymbols &getSymbols() { return symbols; }
   const DimSymbols &getSymbols() const { return symbols; }
   std::string toString(const DimExpr &expr) const {
@@ -65,6 +76,8 @@ public:
   void setShape(Value value, ArrayRef<DimExpr> dims);
   void setElements(Value value, ArrayRef<DimExpr> exprs);
   LogicalResult analyze(Operation *op);
+  // Dims that a broadcast at `op` makes equal; learns from it if that helps.
+  void learnEqual(const DimExpr &a, const DimExpr &b, Operation *op);
 
 private:
   LogicalResult analyzeArguments();
@@ -73,6 +86,7 @@ private:
   func::FuncOp function;
   bool valid = true;
   DimSymbols symbols;
+  SmallVector<DimRequirement> requirements;
   // Owned by pointer: what was handed out stays in place when the maps grow.
   llvm::DenseMap<Value, std::unique_ptr<Dims>> shapes;
   llvm::DenseMap<Value, std::unique_ptr<Dims>> elements;
