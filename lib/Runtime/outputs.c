@@ -182,10 +182,8 @@ void *qopt_rt_output(qopt_ctx *ctx, int32_t index, int32_t rank,
                      const int64_t *dims) {
   qopt_model *model = ctx->model;
   if (index < 0 || index >= model->desc->n_out || rank < 0 ||
-      rank > QOPT_MAX_RANK || model->outputs[index].written) {
+      rank > QOPT_MAX_RANK || model->outputs[index].written)
     rt_fail(ctx, QOPT_E_MODEL, "the library is inconsistent: output %d", index);
-    return NULL;
-  }
   const qopt_port *port = &model->desc->out[index];
   rt_output *output = &model->outputs[index];
   for (int i = 0; i < rank; ++i)

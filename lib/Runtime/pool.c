@@ -111,6 +111,9 @@ void rt_leave(rt_pool *pool) {
     if (atomic_load(&slot->self) == self && slot->env)
       _longjmp(*slot->env, 1);
   }
+  // Not reached: generated code runs on the threads of the slots only.
+  for (;;)
+    pause();
 }
 
 //===-- Workers

@@ -80,7 +80,7 @@ int rt_pool_threads(const struct rt_pool *pool);
 // when it came to its end, 1 when rt_leave ended it.
 int rt_pool_enter(struct rt_pool *pool, void (*body)(void *user), void *user);
 // Ends the body (of the run, or of this thread's chunk of a parallel loop).
-void rt_leave(struct rt_pool *pool);
+_Noreturn void rt_leave(struct rt_pool *pool);
 
 //===-- cores.c -----------------------------------------------------------===//
 
@@ -161,7 +161,7 @@ struct qopt_model {
 };
 
 // Records a failure and leaves the run.
-__attribute__((format(printf, 3, 4))) void rt_fail(qopt_ctx *ctx, int status,
-                                                   const char *format, ...);
+__attribute__((format(printf, 3, 4))) _Noreturn void
+rt_fail(qopt_ctx *ctx, int status, const char *format, ...);
 
 #endif // QOPT_LIB_RUNTIME_RUNTIME_H

@@ -67,8 +67,8 @@ void qopt_rt_parallel_for(qopt_ctx *ctx,
 // a and b in decimal, unless an earlier call already did. DOES NOT RETURN: it
 // leaves `run` (or `shapes`, or the chunk of the parallel loop, and then `run`)
 // by longjmp, so generated code needs no early exit behind a failed check. It
-// must not be declared `willreturn`. `message` is UTF-8 and lives as long as
-// the library.
+// may be declared `noreturn`, and must not be `willreturn`. `message` is UTF-8
+// and lives as long as the library.
 void qopt_rt_fail(qopt_ctx *ctx, const char *message, int64_t a, int64_t b);
 
 // 1 when this run has already failed. Only of use to stop a long parallel body.
