@@ -195,16 +195,17 @@ private:
     llvm::SmallVector<char, 0> object;
     std::string error;
     // The descriptor is data only: any variant's target will do.
-    if (failed(emitFile(*descriptor, getTargetISAs().back(),
-                        FileKind::Object, object, error)))
+    if (failed(emitFile(*descriptor, getTargetISAs().back(), FileKind::Object,
+                        object, error)))
       return module.emitError("descriptor: ") << error;
     spec.objects.push_back(tempPath("descriptor.o"));
     if (failed(writeFile(spec.objects.back(), object)))
       return failure();
     if (failed(linkModel(spec, error)))
       return module.emitError() << error;
-    auto library = llvm::MemoryBuffer::getFile(spec.output, /*IsText=*/false,
-                                               /*RequiresNullTerminator=*/false);
+    auto library =
+        llvm::MemoryBuffer::getFile(spec.output, /*IsText=*/false,
+                                    /*RequiresNullTerminator=*/false);
     if (!library)
       return module.emitError("linked library: ")
              << library.getError().message();

@@ -8,32 +8,32 @@
 
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
+#include "qopt/InitAll.h"
+#include "qopt/Pipelines/Lowering.h"
+#include "qopt/Support/ExitCodes.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
-#include "qopt/InitAll.h"
-#include "qopt/Pipelines/Lowering.h"
-#include "qopt/Support/ExitCodes.h"
 
 using namespace mlir;
 using namespace mlir::qopt;
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
-  llvm::cl::opt<std::string> input(llvm::cl::Positional, llvm::cl::desc("MODULE"),
-                                   llvm::cl::init("-"));
+  llvm::cl::opt<std::string> input(
+      llvm::cl::Positional, llvm::cl::desc("MODULE"), llvm::cl::init("-"));
   llvm::cl::opt<std::string> output("o", llvm::cl::desc("Output file"),
                                     llvm::cl::Required);
   llvm::cl::opt<EmitKind> emit(
       "emit", llvm::cl::desc("What to write"),
-      llvm::cl::values(clEnumValN(EmitKind::Linalg, "linalg", "linalg text"),
-                       clEnumValN(EmitKind::LLVM, "llvm", "LLVM IR text"),
-                       clEnumValN(EmitKind::Asm, "asm", "assembly"),
-                       clEnumValN(EmitKind::Obj, "obj", "object file"),
-                       clEnumValN(EmitKind::SharedLibrary, "so",
-                                  "shared library")),
+      llvm::cl::values(
+          clEnumValN(EmitKind::Linalg, "linalg", "linalg text"),
+          clEnumValN(EmitKind::LLVM, "llvm", "LLVM IR text"),
+          clEnumValN(EmitKind::Asm, "asm", "assembly"),
+          clEnumValN(EmitKind::Obj, "obj", "object file"),
+          clEnumValN(EmitKind::SharedLibrary, "so", "shared library")),
       llvm::cl::init(EmitKind::SharedLibrary));
   llvm::cl::list<std::string> isas("isa", llvm::cl::CommaSeparated,
                                    llvm::cl::desc("Variants to generate"));

@@ -80,6 +80,28 @@ def LowerLinalgToLoopsPass : Pass<"qopt-lower-linalg-to-loops", "::mlir::func::F
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
+def FuseRowLoopsPass : Pass<"qopt-fuse-row-loops", "::mlir::func::FuncOp"> {
+  let summary = "fuse adjacent row loops with the same bounds";
+  let description = [{
+    Two `scf.parallel` loops with equal bounds and nothing in the way between them
+    become one when every buffer that one writes and the other touches is
+    accessed, by both, at the loop's own row only: softmax, norms and
+    quantization then work on rows that are still in the L1 cache.
+  }];
+  let dependentDialects = ["::mlir::scf::SCFDialect"];
+  let statistics = [Statistic<"numFused", "fused", "Loops fused into an earlier one">];
+}
+
+def ContractRowBuffersPass : Pass<"qopt-contract-row-buffers", "::mlir::func::FuncOp"> {
+  let summary = "buffers that only one row loop uses shrink to one row";
+  let description = [{
+    A `memref.alloc` whose accesses all lie in one row loop and at the loop's own
+    row becomes a row on the stack, where its size is static and small.
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+  let statistics = [Statistic<"numContracted", "contracted", "Buffers shrunk to a row">];
+}
+
 def InsertDeallocsPass : Pass<"qopt-insert-deallocs", "::mlir::func::FuncOp"> {
   let summary = "free each buffer after its last use";
   let description = [{

@@ -1,7 +1,8 @@
 //===- Lowering.h - the back half of a compile ----------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// From linalg on tensors (with kernel-level qopt operations) to a shared library.
+// From linalg on tensors (with kernel-level qopt operations) to a shared
+// library.
 //===----------------------------------------------------------------------===//
 
 #ifndef QOPT_PIPELINES_LOWERING_H

@@ -29,7 +29,8 @@ llvm::ArrayRef<TargetISA> getTargetISAs();
 /// The one of that name, or null.
 const TargetISA *findTargetISA(llvm::StringRef name);
 
-/// The best one that this machine runs, by CPUID; the last one when it runs none.
+/// The best one that this machine runs, by CPUID; the last one when it runs
+/// none.
 const TargetISA &hostTargetISA();
 
 } // namespace mlir::qopt

@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/Math/Transforms/Passes.h"
-#include "llvm/ADT/StringSwitch.h"
 #include "qopt/Codegen/Passes.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 

@@ -8,10 +8,12 @@
 // The innermost loop is left to LLVM's vectorizer.
 //===----------------------------------------------------------------------===//
 
+#include "RowAccess.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "qopt/Codegen/Passes.h"
+#include "qopt/Dialect/QOpt/IR/QOptDialect.h"
 
 using namespace mlir;
 
@@ -41,9 +43,14 @@ public:
 
   LogicalResult lower(linalg::LinalgOp op);
 
+  /// Finds the fills that initialise reductions; they need no loop of their
+  /// own.
+  void foldFill(linalg::LinalgOp op, llvm::DenseSet<Operation *> &folded);
+
 private:
   LoopPlan plan(linalg::LinalgOp op);
   OpFoldResult dimSize(linalg::LinalgOp op, unsigned dim);
+  Value sizeOf(Value buffer, int64_t dim);
   SmallVector<Value> indicesOf(AffineMap map, ArrayRef<Value> ivs);
   void emitInner(linalg::LinalgOp op, const LoopPlan &loops, unsigned level,
                  SmallVector<Value> &ivs);
@@ -60,8 +67,9 @@ private:
   SmallVector<OpFoldResult> sizes;
   /// Buffers with one element per row, made by reductions along the row.
   llvm::DenseSet<Value> rowStatistics;
-  /// Value with which a fill that was folded away initialised an init.
-  llvm::DenseMap<Value, Value> foldedFills;
+  /// Value with which a fill that was folded away initialised the init of an
+  /// operation.
+  llvm::DenseMap<std::pair<Operation *, Value>, Value> foldedFills;
 };
 
 /// The fill that alone determines what `op` finds in the buffer `init`.
@@ -86,6 +94,17 @@ bool isOnlyName(Value buffer) {
          });
 }
 
+/// A dynamic size as it was given to the allocation: the same value for all
+/// operations of that size, which is how loops of equal bounds are recognised.
+Value Lowering::sizeOf(Value buffer, int64_t dim) {
+  auto type = cast<MemRefType>(buffer.getType());
+  if (auto alloc = buffer.getDefiningOp<memref::AllocOp>())
+    return alloc.getDynamicSizes()[type.getDynamicDimIndex(dim)];
+  if (auto output = buffer.getDefiningOp<OutputOp>())
+    return output.getDynamicSizes()[type.getDynamicDimIndex(dim)];
+  return memref::DimOp::create(builder, loc, buffer, dim);
+}
+
 OpFoldResult Lowering::dimSize(linalg::LinalgOp op, unsigned dim) {
   int64_t known = op.getStaticLoopRanges()[dim];
   if (!ShapedType::isDynamic(known))
@@ -96,7 +115,7 @@ OpFoldResult Lowering::dimSize(linalg::LinalgOp op, unsigned dim) {
     for (auto [position, expr] : llvm::enumerate(map.getResults()))
       if (auto plain = dyn_cast<AffineDimExpr>(expr))
         if (plain.getPosition() == dim)
-          return memref::DimOp::create(builder, loc, operand.get(), position);
+          return sizeOf(operand.get(), position);
     return {};
   };
   for (OpOperand &init : op.getDpsInitsMutable())
@@ -115,7 +134,7 @@ bool Lowering::isRowStatistic(linalg::LinalgOp op) {
   for (OpOperand *input : op.getDpsInputOperands()) {
     AffineMap map = op.getMatchingIndexingMap(input);
     if (map.getNumResults() == op.getNumLoops()) {
-      if (!rowStatistics.contains(input->get()))
+      if (!rowStatistics.contains(getRootBuffer(input->get())))
         return false;
       found = true;
     }
@@ -147,7 +166,7 @@ LoopPlan Lowering::plan(linalg::LinalgOp op) {
       result.inner.push_back(result.rows.pop_back_val());
     } else if (parallel.size() > 1) {
       for (Value init : op.getDpsInits())
-        rowStatistics.insert(init);
+        rowStatistics.insert(getRootBuffer(init));
     }
     return result;
   }
@@ -171,7 +190,7 @@ LoopPlan Lowering::plan(linalg::LinalgOp op) {
   if (result.accumulate) {
     result.inner = reduction;
     for (Value init : op.getDpsInits())
-      rowStatistics.insert(init);
+      rowStatistics.insert(getRootBuffer(init));
     return result;
   }
   unsigned contiguous = result.rows.pop_back_val();
@@ -197,7 +216,7 @@ SmallVector<Value> Lowering::indicesOf(AffineMap map, ArrayRef<Value> ivs) {
 
 Value Lowering::initialValue(linalg::LinalgOp op, OpOperand &init,
                              ArrayRef<Value> ivs) {
-  if (Value fill = foldedFills.lookup(init.get()))
+  if (Value fill = foldedFills.lookup({op.getOperation(), init.get()}))
     return fill;
   return memref::LoadOp::create(
       builder, loc, init.get(),
@@ -309,6 +328,19 @@ void Lowering::emitInner(linalg::LinalgOp op, const LoopPlan &loops,
   emitInner(op, loops, level + 1, ivs);
 }
 
+void Lowering::foldFill(linalg::LinalgOp op,
+                        llvm::DenseSet<Operation *> &folded) {
+  if (op.getNumReductionLoops() == 0 || !op.hasPureBufferSemantics() ||
+      !plan(op).accumulate)
+    return;
+  for (Value init : op.getDpsInits())
+    if (isOnlyName(init))
+      if (linalg::FillOp fill = findFill(op, init)) {
+        foldedFills[{op.getOperation(), init}] = fill.getInputs()[0];
+        folded.insert(fill);
+      }
+}
+
 LogicalResult Lowering::lower(linalg::LinalgOp op) {
   if (!op.hasPureBufferSemantics())
     return op->emitOpError("is not bufferized");
@@ -318,16 +350,6 @@ LogicalResult Lowering::lower(linalg::LinalgOp op) {
   sizes.clear();
   for (unsigned dim = 0; dim < op.getNumLoops(); ++dim)
     sizes.push_back(dimSize(op, dim));
-
-  foldedFills.clear();
-  SmallVector<linalg::FillOp> fills;
-  if (loops.accumulate)
-    for (Value init : op.getDpsInits())
-      if (isOnlyName(init))
-        if (linalg::FillOp fill = findFill(op, init)) {
-          foldedFills[init] = fill.getInputs()[0];
-          fills.push_back(fill);
-        }
 
   SmallVector<Value> ivs(op.getNumLoops());
   if (loops.rows.empty()) {
@@ -357,8 +379,6 @@ LogicalResult Lowering::lower(linalg::LinalgOp op) {
     emitInner(op, loops, 0, ivs);
   }
   op->erase();
-  for (linalg::FillOp fill : fills)
-    fill->erase();
   return success();
 }
 
@@ -366,6 +386,20 @@ class LowerLinalgToLoopsPass final
     : public impl::LowerLinalgToLoopsPassBase<LowerLinalgToLoopsPass> {
   void runOnOperation() override {
     func::FuncOp func = getOperation();
+    // The sizes of outputs are known where they are made.
+    SmallVector<memref::DimOp> dims;
+    func.walk([&](memref::DimOp op) { dims.push_back(op); });
+    for (memref::DimOp dim : dims)
+      if (auto output = dim.getSource().getDefiningOp<OutputOp>())
+        if (std::optional<int64_t> index = dim.getConstantIndex()) {
+          auto type = cast<MemRefType>(output.getBuffer().getType());
+          if (*index < 0 || *index >= type.getRank() ||
+              !type.isDynamicDim(*index))
+            continue;
+          dim.replaceAllUsesWith(
+              output.getDynamicSizes()[type.getDynamicDimIndex(*index)]);
+          dim.erase();
+        }
     // Copies are elementwise operations like any other: parallel, and fused.
     SmallVector<memref::CopyOp> copies;
     func.walk([&](memref::CopyOp op) { copies.push_back(op); });
@@ -387,9 +421,15 @@ class LowerLinalgToLoopsPass final
       }
     });
     Lowering lowering(func);
+    llvm::DenseSet<Operation *> folded;
     for (linalg::LinalgOp op : ops)
-      if (failed(lowering.lower(op)))
+      lowering.foldFill(op, folded);
+    for (linalg::LinalgOp op : ops) {
+      if (folded.contains(op))
+        op->erase();
+      else if (failed(lowering.lower(op)))
         return signalPassFailure();
+    }
   }
 };
 

@@ -12,7 +12,8 @@ namespace mlir::qopt {
 
 namespace {
 
-class MarkNoAliasPass final : public impl::MarkNoAliasPassBase<MarkNoAliasPass> {
+class MarkNoAliasPass final
+    : public impl::MarkNoAliasPassBase<MarkNoAliasPass> {
   void runOnOperation() override {
     Builder builder(&getContext());
     for (auto function : getOperation().getOps<LLVM::LLVMFuncOp>())

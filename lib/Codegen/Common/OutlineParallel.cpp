@@ -7,6 +7,8 @@
 // (buffers, weights, sizes) is captured, what is equal is the function.
 //===----------------------------------------------------------------------===//
 
+#include "RowAccess.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "qopt/Codegen/Passes.h"
@@ -83,13 +85,6 @@ Work workOf(OpBuilder &builder, Location loc, Block &block, Region &within) {
   return work;
 }
 
-/// The buffer that a view shows.
-Value rootOf(Value value) {
-  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
-    value = view.getViewSource();
-  return value;
-}
-
 /// Whether the loop may write through `value` or a view of it.
 bool isWritten(Value value, Region &region) {
   SmallVector<Value> names = {value};
@@ -119,9 +114,7 @@ public:
 
   void outline(scf::ParallelOp loop) {
     Location loc = loop.getLoc();
-    if (loop.getNumLoops() != 1 || loop.getNumReductions() != 0 ||
-        getConstantIntValue(loop.getLowerBound()[0]) != 0 ||
-        getConstantIntValue(loop.getStep()[0]) != 1)
+    if (!isRowLoop(loop))
       return;
     builder.setInsertionPoint(loop);
     Value count = loop.getUpperBound()[0];
@@ -159,13 +152,10 @@ public:
       mapping.map(capture, argument);
     for (Operation *constant : constants)
       builder.clone(*constant, mapping);
-    Value one = constantIndex(builder, loc, 1);
-    auto range = scf::ForOp::create(builder, loc, entry->getArgument(0),
-                                    entry->getArgument(1), one);
-    mapping.map(loop.getInductionVars()[0], range.getInductionVar());
-    builder.setInsertionPointToStart(range.getBody());
-    for (Operation &op : loop.getBody()->without_terminator())
-      builder.clone(op, mapping);
+    // A slot on the stack serves all iterations.
+    for (auto alloca : loop.getBody()->getOps<memref::AllocaOp>())
+      builder.clone(*alloca, mapping);
+    emitRange(loop, entry->getArgument(0), entry->getArgument(1), mapping);
     builder.setInsertionPointToEnd(entry);
     func::ReturnOp::create(builder, loc);
     symbols.insert(function);
@@ -192,51 +182,109 @@ public:
   }
 
 private:
+  /// The body for all indices from begin to end. Where it splits its index into
+  /// coordinates, these are counted up instead: a division by a size that is
+  /// not known costs more than many a row.
+  void emitRange(scf::ParallelOp loop, Value begin, Value end,
+                 IRMapping &mapping) {
+    Location loc = loop.getLoc();
+    Value one = constantIndex(builder, loc, 1);
+    Value zero = constantIndex(builder, loc, 0);
+    affine::AffineDelinearizeIndexOp split;
+    for (auto op : loop.getBody()->getOps<affine::AffineDelinearizeIndexOp>())
+      if (!split && op.getLinearIndex() == loop.getInductionVars()[0] &&
+          op.hasOuterBound() &&
+          llvm::all_of(op.getDynamicBasis(), [&](Value size) {
+            return !loop.getRegion().isAncestor(size.getParentRegion());
+          }))
+        split = op;
+    SmallVector<Value> start, sizes;
+    if (split) {
+      mapping.map(loop.getInductionVars()[0], begin);
+      Operation *first = builder.clone(*split, mapping);
+      start = llvm::to_vector_of<Value>(first->getResults());
+      for (OpFoldResult size : split.getMixedBasis()) {
+        auto value = dyn_cast<Value>(size);
+        sizes.push_back(
+            value ? mapping.lookupOrDefault(value)
+                  : constantIndex(builder, loc, *getConstantIntValue(size)));
+      }
+    }
+    auto range = scf::ForOp::create(builder, loc, begin, end, one, start);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(range.getBody());
+    mapping.map(loop.getInductionVars()[0], range.getInductionVar());
+    if (split)
+      for (auto [result, coordinate] :
+           llvm::zip(split.getResults(), range.getRegionIterArgs()))
+        mapping.map(result, coordinate);
+    for (Operation &op : loop.getBody()->without_terminator())
+      if (&op != split.getOperation() && !isa<memref::AllocaOp>(op))
+        builder.clone(op, mapping);
+    if (!split)
+      return;
+    SmallVector<Value> next(start.size());
+    Value carry;
+    for (int64_t i = start.size() - 1; i >= 0; --i) {
+      Value old = range.getRegionIterArgs()[i];
+      Value up = arith::AddIOp::create(builder, loc, old, one);
+      Value wraps = arith::CmpIOp::create(
+          builder, loc, arith::CmpIPredicate::eq, up, sizes[i]);
+      Value value = i == 0
+                        ? up
+                        : arith::SelectOp::create(builder, loc, wraps, zero, up)
+                              .getResult();
+      next[i] = carry ? arith::SelectOp::create(builder, loc, carry, value, old)
+                            .getResult()
+                      : value;
+      carry =
+          carry ? arith::AndIOp::create(builder, loc, carry, wraps).getResult()
+                : wraps;
+    }
+    scf::YieldOp::create(builder, loc, next);
+  }
+
   void makeSequential(scf::ParallelOp loop) {
-    auto range =
-        scf::ForOp::create(builder, loop.getLoc(), loop.getLowerBound()[0],
-                           loop.getUpperBound()[0], loop.getStep()[0]);
-    range.getBody()->getTerminator()->erase();
-    loop.getBody()->getTerminator()->erase();
-    loop.getInductionVars()[0].replaceAllUsesWith(range.getInductionVar());
-    range.getBody()->getOperations().splice(range.getBody()->end(),
-                                            loop.getBody()->getOperations());
-    builder.setInsertionPointToEnd(range.getBody());
-    scf::YieldOp::create(builder, loop.getLoc());
+    IRMapping mapping;
+    {
+      OpBuilder::InsertionGuard guard(builder);
+      auto function = loop->getParentOfType<func::FuncOp>();
+      builder.setInsertionPointToStart(&function.getBody().front());
+      for (auto alloca : loop.getBody()->getOps<memref::AllocaOp>())
+        builder.clone(*alloca, mapping);
+    }
+    emitRange(loop, loop.getLowerBound()[0], loop.getUpperBound()[0], mapping);
     loop.erase();
   }
 
-  /// Marks the captured buffers that nothing else in the loop can overlap with:
-  /// different allocations never do; the caller's inputs and outputs might.
+  /// Marks the captured buffers that nothing else in the loop can overlap with.
+  /// Different allocations never do, and the runtime refuses outputs that
+  /// overlap inputs or each other.
   void markNoAlias(func::FuncOp function, scf::ParallelOp loop,
                    ArrayRef<Value> captures) {
     llvm::DenseMap<Value, unsigned> sharers;
     llvm::DenseSet<Value> written;
-    bool writesOutput = false, readsInput = false;
     for (Value capture : captures) {
       if (!isa<MemRefType>(capture.getType()))
         continue;
-      Value root = rootOf(capture);
+      Value root = getRootBuffer(capture);
       ++sharers[root];
-      if (isWritten(capture, loop.getRegion())) {
+      if (isWritten(capture, loop.getRegion()))
         written.insert(root);
-        writesOutput |= bool(root.getDefiningOp<OutputOp>());
-      }
-      readsInput |= isa<BlockArgument>(root);
     }
     for (auto [position, capture] : llvm::enumerate(captures)) {
       if (!isa<MemRefType>(capture.getType()))
         continue;
-      Value root = rootOf(capture);
-      bool output = bool(root.getDefiningOp<OutputOp>());
-      bool input = isa<BlockArgument>(root);
-      if (!output && !input &&
-          !isa_and_nonnull<memref::AllocOp, WeightOp, memref::GetGlobalOp>(
-              root.getDefiningOp()))
-        continue;
-      if ((output && readsInput) || (input && writesOutput))
-        continue;
-      if (sharers[root] == 1 || !written.contains(root))
+      Value root = getRootBuffer(capture);
+      // Inputs of other functions than @main may be anything.
+      auto argument = dyn_cast<BlockArgument>(root);
+      bool known =
+          argument
+              ? loop->getParentOfType<func::FuncOp>().getName() == "main" &&
+                    argument.getOwner()->isEntryBlock()
+              : isa<memref::AllocOp, memref::AllocaOp, OutputOp, WeightOp,
+                    memref::GetGlobalOp>(root.getDefiningOp());
+      if (known && (sharers[root] == 1 || !written.contains(root)))
         function.setArgAttr(position + 2, "qopt.noalias",
                             builder.getUnitAttr());
     }

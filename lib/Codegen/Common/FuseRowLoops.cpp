@@ -1,0 +1,188 @@
+//===- FuseRowLoops.cpp - one loop over rows instead of several -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// qopt-lower-linalg-to-loops gives every operation on [.., D] a parallel loop
+// over the same rows. Such loops can be joined when they meet only within a
+// row: then iteration i of the second needs nothing but iteration i of the
+// first. It is a test on indices, not on dependence distances: in both loops
+// the row's own coordinates stand in the same places of every access to a
+// buffer that either one writes.
+//===----------------------------------------------------------------------===//
+
+#include "RowAccess.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "qopt/Codegen/Passes.h"
+#include "qopt/Dialect/QOpt/IR/QOptDialect.h"
+
+using namespace mlir;
+
+namespace mlir::qopt {
+#define GEN_PASS_DEF_FUSEROWLOOPSPASS
+#include "qopt/Codegen/Passes.h.inc"
+
+namespace {
+
+/// How far back a partner is looked for; a bound of compile time.
+constexpr int kWindow = 64;
+
+/// Buffers that an operation outside of the loops may touch; false: unknown.
+bool touchedBuffers(Operation *op, SmallVectorImpl<Value> &buffers) {
+  if (isMemoryEffectFree(op) || isa<memref::AllocOp, OutputOp>(op))
+    return true;
+  if (!isa<func::CallOp, ParallelCallOp, memref::LoadOp, memref::StoreOp,
+           scf::ParallelOp, scf::ForOp>(op))
+    return false;
+  auto add = [&](Operation *inner) {
+    for (Value operand : inner->getOperands())
+      if (isa<MemRefType>(operand.getType()))
+        buffers.push_back(getRootBuffer(operand));
+  };
+  bool known = true;
+  op->walk([&](Operation *inner) {
+    add(inner);
+    if (isa<RequireOp, ObserveOp>(inner))
+      known = false;
+  });
+  return known;
+}
+
+class Fuser {
+public:
+  /// Tries to move `second` into an earlier loop of its block.
+  bool fuse(scf::ParallelOp second) {
+    if (!isRowLoop(second))
+      return false;
+    RowAccesses later = collectRowAccesses(second);
+    if (!later.known)
+      return false;
+    int steps = 0;
+    for (Operation *op = second->getPrevNode(); op && steps < kWindow;
+         op = op->getPrevNode()) {
+      auto first = dyn_cast<scf::ParallelOp>(op);
+      if (first && isRowLoop(first) && sameBounds(first, second)) {
+        RowAccesses earlier = collectRowAccesses(first);
+        if (earlier.known && compatible(earlier, later) &&
+            hoistInputs(first, second)) {
+          merge(first, second);
+          return true;
+        }
+      }
+      if (isMemoryEffectFree(op) || isa<memref::AllocOp, OutputOp>(op))
+        continue;
+      ++steps;
+      SmallVector<Value> buffers;
+      if (!touchedBuffers(op, buffers))
+        return false;
+      // Reading what the other only reads would be harmless, but is rare.
+      for (Value buffer : buffers)
+        if (later.byRoot.contains(buffer) &&
+            (later.writes(buffer) || isWrittenBy(op, buffer)))
+          return false;
+    }
+    return false;
+  }
+
+private:
+  static bool sameBounds(scf::ParallelOp a, scf::ParallelOp b) {
+    Value boundA = a.getUpperBound()[0], boundB = b.getUpperBound()[0];
+    if (boundA == boundB)
+      return true;
+    std::optional<int64_t> sizeA = getConstantIntValue(boundA),
+                           sizeB = getConstantIntValue(boundB);
+    return sizeA && sizeB && *sizeA == *sizeB;
+  }
+
+  /// Whether `op` may write `buffer`. Calls may write all that they are given,
+  /// but for what nobody may write.
+  static bool isWrittenBy(Operation *op, Value buffer) {
+    if (isa<BlockArgument>(buffer) ||
+        isa_and_nonnull<WeightOp, memref::GetGlobalOp>(buffer.getDefiningOp()))
+      return false;
+    bool written = false;
+    op->walk([&](Operation *inner) {
+      if (auto store = dyn_cast<memref::StoreOp>(inner))
+        written |= getRootBuffer(store.getMemRef()) == buffer;
+      else if (isa<CallOpInterface, ParallelCallOp>(inner))
+        written |= llvm::any_of(inner->getOperands(), [&](Value operand) {
+          return isa<MemRefType>(operand.getType()) &&
+                 getRootBuffer(operand) == buffer;
+        });
+    });
+    return written;
+  }
+
+  /// The loops share a buffer, and conflict within rows only.
+  static bool compatible(const RowAccesses &earlier, const RowAccesses &later) {
+    bool shared = false;
+    for (const auto &[root, accesses] : later.byRoot) {
+      auto found = earlier.byRoot.find(root);
+      if (found == earlier.byRoot.end())
+        continue;
+      shared |=
+          !isa_and_nonnull<WeightOp, memref::GetGlobalOp>(root.getDefiningOp());
+      if (!later.writes(root) && !earlier.writes(root))
+        continue;
+      for (const RowAccess &a : found->second)
+        for (const RowAccess &b : accesses)
+          if ((a.write || b.write) && !meetOnlyInRow(a, b))
+            return false;
+    }
+    return shared;
+  }
+
+  /// Moves what `second` is computed from in front of `first`, if it can be.
+  static bool hoistInputs(scf::ParallelOp first, scf::ParallelOp second) {
+    llvm::SetVector<Value> used;
+    getUsedValuesDefinedAbove(second.getRegion(), used);
+    for (Value operand : second->getOperands())
+      used.insert(operand);
+    llvm::SetVector<Operation *> moved;
+    for (size_t i = 0; i < used.size(); ++i) {
+      Operation *def = used[i].getDefiningOp();
+      if (!def || def->getBlock() != first->getBlock() ||
+          def->isBeforeInBlock(first))
+        continue;
+      if (def->getNumRegions() != 0 ||
+          !(isMemoryEffectFree(def) || isa<memref::AllocOp, OutputOp>(def)))
+        return false;
+      if (moved.insert(def))
+        for (Value operand : def->getOperands())
+          used.insert(operand);
+    }
+    SmallVector<Operation *> ordered = moved.takeVector();
+    llvm::sort(ordered, [](Operation *a, Operation *b) {
+      return a->isBeforeInBlock(b);
+    });
+    for (Operation *op : ordered)
+      op->moveBefore(first);
+    return true;
+  }
+
+  static void merge(scf::ParallelOp first, scf::ParallelOp second) {
+    second.getInductionVars()[0].replaceAllUsesWith(
+        first.getInductionVars()[0]);
+    Block *target = first.getBody();
+    second.getBody()->getTerminator()->erase();
+    target->getOperations().splice(target->getTerminator()->getIterator(),
+                                   second.getBody()->getOperations());
+    second.erase();
+  }
+};
+
+class FuseRowLoopsPass final
+    : public impl::FuseRowLoopsPassBase<FuseRowLoopsPass> {
+  void runOnOperation() override {
+    SmallVector<scf::ParallelOp> loops;
+    getOperation().walk([&](scf::ParallelOp loop) {
+      if (!loop->getParentOfType<scf::ParallelOp>())
+        loops.push_back(loop);
+    });
+    for (scf::ParallelOp loop : loops)
+      if (Fuser().fuse(loop))
+        ++numFused;
+  }
+};
+
+} // namespace
+} // namespace mlir::qopt
