@@ -91,7 +91,7 @@ int rt_pool_enter(rt_pool *pool, void (*body)(void *), void *user) {
   jmp_buf env;
   volatile int left = 1;
   // After a fork the child has this memory, but none of the threads.
-  if (pool->pid != (int)getpid())
+  if (pool->n_threads > 1 && pool->pid != (int)getpid())
     pool->n_threads = 1;
   atomic_store(&slot->self, (unsigned long)pthread_self());
   if (_setjmp(env) == 0) {
