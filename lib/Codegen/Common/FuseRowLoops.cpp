@@ -119,14 +119,15 @@ private:
       auto found = earlier.byRoot.find(root);
       if (found == earlier.byRoot.end())
         continue;
-      shared |=
-          !isa_and_nonnull<WeightOp, memref::GetGlobalOp>(root.getDefiningOp());
-      if (!later.writes(root) && !earlier.writes(root))
-        continue;
+      bool conflict = later.writes(root) || earlier.writes(root);
       for (const RowAccess &a : found->second)
-        for (const RowAccess &b : accesses)
-          if ((a.write || b.write) && !meetOnlyInRow(a, b))
+        for (const RowAccess &b : accesses) {
+          bool sameRow = meetOnlyInRow(a, b);
+          if ((a.write || b.write) && !sameRow)
             return false;
+          shared |= sameRow;
+        }
+      shared |= conflict;
     }
     return shared;
   }
