@@ -25,18 +25,19 @@ const TargetISA *mlir::qopt::findTargetISA(llvm::StringRef name) {
 
 /// The bits of Runtime/ModelABI.h by LLVM's names of what they comprise.
 static bool hostHas(uint64_t features) {
-  static const std::pair<uint64_t, std::initializer_list<const char *>>
-      table[] = {
-          {QOPT_CPU_X86_V3, {"avx2", "fma", "f16c", "bmi2"}},
-          {QOPT_CPU_AVX512, {"avx512f", "avx512bw", "avx512dq", "avx512vl"}},
-          {QOPT_CPU_AVX512_VNNI, {"avx512vnni"}}};
+  static const struct {
+    uint64_t bit;
+    llvm::StringLiteral name;
+  } table[] = {
+      {QOPT_CPU_X86_V3, "avx2"},           {QOPT_CPU_X86_V3, "fma"},
+      {QOPT_CPU_X86_V3, "f16c"},           {QOPT_CPU_X86_V3, "bmi2"},
+      {QOPT_CPU_AVX512, "avx512f"},        {QOPT_CPU_AVX512, "avx512bw"},
+      {QOPT_CPU_AVX512, "avx512dq"},       {QOPT_CPU_AVX512, "avx512vl"},
+      {QOPT_CPU_AVX512_VNNI, "avx512vnni"}};
   auto host = llvm::sys::getHostCPUFeatures();
-  for (const auto &[bit, names] : table)
-    if (features & bit)
-      for (const char *name : names)
-        if (!host.lookup(name))
-          return false;
-  return true;
+  return llvm::none_of(table, [&](const auto &entry) {
+    return (features & entry.bit) && !host.lookup(entry.name);
+  });
 }
 
 const TargetISA &mlir::qopt::hostTargetISA() {
