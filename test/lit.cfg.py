@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 import os
+import shutil
 import subprocess
 
 import lit.formats
@@ -67,6 +68,9 @@ for python in (config.qopt_obj_root + "/venv/bin/python", config.python_executab
         config.available_features.add("numpy")
         config.substitutions.append(("%numpy_python", python))
         break
+
+if shutil.which("qemu-x86_64"):
+    config.available_features.add("qemu-x86-64")
 
 # Instruction sets of this machine, in the kernel's spelling.
 try:
