@@ -21,6 +21,7 @@ constexpr unsigned maxNodesShown = 4;
 
 /// The nodes that share one reason.
 struct Group {
+  std::string hint;
   std::string nodes;
   unsigned count = 0;
 
@@ -39,7 +40,7 @@ struct Group {
     std::string text = nodes;
     if (count > maxNodesShown)
       text += " and " + std::to_string(count - maxNodesShown) + " more";
-    return (count == 1 ? "node " : "nodes ") + text;
+    return (count == 1 ? " in node " : " in nodes ") + text + hint;
   }
 };
 
@@ -118,15 +119,15 @@ LogicalResult checkSupport(const FlatGraph &flat, const pb::GraphProto &graph,
       }
       continue;
     }
-    std::string text = operatorText(node, domain, version);
+    Group &group = groups[operatorText(node, domain, version)];
+    group.add(node);
     int64_t first = domain.empty() ? firstVersion(node.op_type()) : 0;
     if (first > version)
-      text += ", supported from opset " + std::to_string(first);
+      group.hint = ", supported from opset " + std::to_string(first);
     else if (!is_contained(known, node.op_type()))
-      text += didYouMean(node.op_type(), known);
+      group.hint = didYouMean(node.op_type(), known);
     else if (!domain.empty())
-      text += ", supported in domain ai.onnx only";
-    groups[text].add(node);
+      group.hint = ", supported in domain ai.onnx only";
   }
 
   for (const pb::TensorProto &tensor : graph.initializer())
@@ -135,7 +136,7 @@ LogicalResult checkSupport(const FlatGraph &flat, const pb::GraphProto &graph,
     problems.push_back("sparse initializer " + quoted(tensor.values().name()));
 
   for (const auto &[text, group] : groups)
-    problems.push_back(text + " in " + group.str());
+    problems.push_back(text + group.str());
   return success();
 }
 

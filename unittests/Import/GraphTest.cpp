@@ -48,8 +48,8 @@ TEST(Graph, G02_AllUnsupportedOperatorsAtOnce) {
   EXPECT_IMPORT(outcome, ExitUnsupported, "ai.onnx.NoSuchThing (opset 16)");
   EXPECT_TRUE(outcome.mentions("node 'first'"));
   EXPECT_TRUE(outcome.mentions("did you mean 'Softmax'?")) << outcome.message;
-  EXPECT_TRUE(outcome.mentions("LayerNormalization (opset 16), supported from "
-                               "opset 17"))
+  EXPECT_TRUE(outcome.mentions(
+      "LayerNormalization (opset 16) in node 'third', supported from opset 17"))
       << outcome.message;
   EXPECT_TRUE(outcome.mentions("com.microsoft.BiasGelu (opset 1)"));
   EXPECT_TRUE(outcome.mentions("nodes 'fourth', 'fifth'"));
