@@ -1,0 +1,71 @@
+// RUN: qopt-opt %s --split-input-file --qopt-pack-weights | FileCheck %s
+
+// Byte of (k, n): k%4 within n%16 within (k%64)/4, rows and columns filled up with
+// zeros. One packed blob for both users, with the sums of its columns; the
+// row-major blob is gone.
+// CHECK-LABEL: func.func @codes
+// CHECK-DAG: %[[W:.*]] = qopt.weight dense_resource<codes_packed> : tensor<1x1x2x16x64xi8> : tensor<1x1x2x16x64xi8>
+// CHECK-DAG: %[[SUMS:.*]] = qopt.weight dense_resource<codes_packed_sums> : tensor<32xi32> : tensor<32xi32>
+// CHECK: qopt.matmul ins(%{{.*}}, %[[W]] : tensor<?x64xi8>, tensor<1x1x2x16x64xi8>)
+// CHECK-SAME: sums(%[[SUMS]] : tensor<32xi32>)
+// CHECK: qopt.matmul ins(%{{.*}} : tensor<?x64xi8>, tensor<1x1x2x16x64xi8>)
+// CHECK: dialect_resources
+// CHECK-NOT: codes:
+// CHECK-DAG: codes_packed: "0x400000000104070A0205080B0306090C{{(00)+}}0D0000000E0000000F000000{{(00)+}}"
+// CHECK-DAG: codes_packed_sums: "0x4000000023000000280000002D000000{{(00)+}}"
+func.func @codes(%x: tensor<?x64xi8>, %s: tensor<?xf32>, %ws: tensor<3xf32>, %y: tensor<?x3xf32>) -> (tensor<?x3xf32>, tensor<?x3xf32>) {
+  %w = qopt.weight dense_resource<codes> : tensor<5x3xi8> : tensor<5x3xi8>
+  %0 = qopt.matmul ins(%x, %w : tensor<?x64xi8>, tensor<5x3xi8>) scales(%s, %ws : tensor<?xf32>, tensor<3xf32>)
+    outs(%y : tensor<?x3xf32>) epilogue {
+  ^bb0(%a: f32):
+    qopt.yield %a : f32
+  } -> tensor<?x3xf32>
+  %1 = qopt.matmul ins(%x, %w : tensor<?x64xi8>, tensor<5x3xi8>) scales(%s, %ws : tensor<?xf32>, tensor<3xf32>)
+    outs(%y : tensor<?x3xf32>) epilogue {
+  ^bb0(%a: f32):
+    qopt.yield %a : f32
+  } -> tensor<?x3xf32>
+  return %0, %1 : tensor<?x3xf32>, tensor<?x3xf32>
+}
+{-# dialect_resources: { builtin: { codes: "0x400000000102030405060708090A0B0C0D0E0F" } } #-}
+
+// -----
+
+// Floats keep their rows; a weight that others read too stays as it is. The tail
+// is widened to a whole panel.
+// CHECK-LABEL: func.func @floats
+// CHECK-DAG: %[[W:.*]] = qopt.weight dense_resource<floats> : tensor<2x3xf32> : tensor<2x3xf32>
+// CHECK-DAG: %[[P:.*]] = qopt.weight dense_resource<floats_packed> : tensor<1x2x32xf32> : tensor<1x2x32xf32>
+// CHECK-DAG: %[[T:.*]] = qopt.weight dense_resource<tail_wide> : tensor<1x32xf16> : tensor<1x32xf16>
+// CHECK-DAG: qopt.matmul ins(%{{.*}}, %[[P]] : tensor<?x2xf32>, tensor<1x2x32xf32>)
+// CHECK-DAG: tail(%{{.*}}, %[[T]] :
+// CHECK: return %{{.*}}, %[[W]]
+// CHECK-DAG: floats: "0x
+// CHECK-DAG: floats_packed: "0x400000000000803F0000004000004040{{(00)+}}0000804000
+// CHECK-DAG: tail_wide: "0x40000000003C00400042{{(00)+}}"
+func.func @floats(%x: tensor<?x2xf32>, %t: tensor<?x1xf32>, %y: tensor<?x3xf32>) -> (tensor<?x3xf32>, tensor<2x3xf32>) {
+  %w = qopt.weight dense_resource<floats> : tensor<2x3xf32> : tensor<2x3xf32>
+  %tw = qopt.weight dense_resource<tail> : tensor<1x3xf16> : tensor<1x3xf16>
+  %0 = qopt.matmul ins(%x, %w : tensor<?x2xf32>, tensor<2x3xf32>) tail(%t, %tw : tensor<?x1xf32>, tensor<1x3xf16>)
+    outs(%y : tensor<?x3xf32>) epilogue {
+  ^bb0(%a: f32):
+    qopt.yield %a : f32
+  } -> tensor<?x3xf32>
+  return %0, %w : tensor<?x3xf32>, tensor<2x3xf32>
+}
+{-# dialect_resources: { builtin: {
+  floats: "0x400000000000803F000000400000404000008040000000000000A040",
+  tail: "0x40000000003C00400042" } } #-}
+
+// -----
+
+// What is no constant, or packed already, is left alone.
+// CHECK-LABEL: func.func @others
+// CHECK: qopt.matmul ins(%{{.*}} : tensor<?x2xf32>, tensor<2x3xf32>)
+func.func @others(%x: tensor<?x2xf32>, %w: tensor<2x3xf32>, %y: tensor<?x3xf32>) -> tensor<?x3xf32> {
+  %0 = qopt.matmul ins(%x, %w : tensor<?x2xf32>, tensor<2x3xf32>) outs(%y : tensor<?x3xf32>) epilogue {
+  ^bb0(%a: f32):
+    qopt.yield %a : f32
+  } -> tensor<?x3xf32>
+  return %0 : tensor<?x3xf32>
+}

@@ -1,0 +1,19 @@
+func.func @main(%lhs: tensor<?xKPxi8>, %rhs: tensor<PANELSxKBLOCKSx2x16x64xi8>, %ls: tensor<?xf32>, %rs: tensor<COLUMNSxf32>,
+                %tl: tensor<?xTAILxf32>, %tr: tensor<TAILxWIDTHxf16>, %sums: tensor<WIDTHxi32>, %bias: tensor<COLUMNSxf32>,
+                %residual: tensor<?xCOLUMNSxf32>) -> tensor<?xCOLUMNSxf32> {
+  %zero = arith.constant 0 : index
+  %m = tensor.dim %lhs, %zero : tensor<?xKPxi8>
+  %empty = tensor.empty(%m) : tensor<?xCOLUMNSxf32>
+  %y = qopt.matmul ins(%lhs, %rhs : tensor<?xKPxi8>, tensor<PANELSxKBLOCKSx2x16x64xi8>)
+    scales(%ls, %rs : tensor<?xf32>, tensor<COLUMNSxf32>)
+    tail(%tl, %tr : tensor<?xTAILxf32>, tensor<TAILxWIDTHxf16>)
+    sums(%sums : tensor<WIDTHxi32>)
+    with(%bias, %residual : tensor<COLUMNSxf32>, tensor<?xCOLUMNSxf32>)
+    outs(%empty : tensor<?xCOLUMNSxf32>) epilogue {
+  ^bb0(%a: f32, %b: f32, %r: f32):
+    %0 = arith.addf %a, %b : f32
+    %1 = arith.addf %0, %r : f32
+    qopt.yield %1 : f32
+  } -> tensor<?xCOLUMNSxf32>
+  return %y : tensor<?xCOLUMNSxf32>
+}

@@ -1,0 +1,35 @@
+#!/bin/sh
+# run.sh ISA codes|f32|f16 K N J [time]
+# run.sh ISA rows K
+# run.sh ISA contractions D [time]
+# Builds kernels through the pipelines of the compiler and runs them against the
+# scalar references beside this file. Called by the tests, and by hand to measure.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+set -e
+here=$(dirname "$0")
+isa=$1 kind=$2 k=$3
+shift 3
+n=1 j=1
+case $kind in
+  codes | f32 | f16) n=$1 j=$2 && shift 2 ;;
+esac
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+panels=$(((n + 31) / 32)) kblocks=$(((k + 63) / 64))
+cpu=x86-64-v4 features=+avx512vnni offset=128
+if [ "$isa" = avx2 ]; then cpu=x86-64-v3 features= offset=0; fi
+case $kind in
+  codes) source=run-codes.mlir program=matmul.c defines="-DCODES -DOFFSET=$offset -DJ=$j" ;;
+  f16) source=run-floats.mlir program=matmul.c defines=-DWEIGHT=_Float16 ;;
+  f32) source=run-floats.mlir program=matmul.c defines=-DWEIGHT=float ;;
+  rows) source=run-rows.mlir program=rows.c defines=-DOFFSET=$offset ;;
+  contractions) source=run-contractions.mlir program=contraction.c defines=-DD=$k ;;
+esac
+sed -e "s/KP/$((kblocks * 64))/g; s/KBLOCKS/$kblocks/g; s/PANELS/$panels/g; s/WIDTH/$((panels * 32))/g" \
+    -e "s/COLUMNS/$n/g; s/TAIL/$j/g; s/DEPTH/$k/g; s/WEIGHT/$kind/g" "$here/$source" > "$dir/in.mlir"
+qopt-opt "$dir/in.mlir" --qopt-buffers --qopt-variant=isa=$isa -o "$dir/llvm.mlir"
+mlir-translate --mlir-to-llvmir "$dir/llvm.mlir" -o "$dir/in.ll"
+opt -O3 -mcpu=$cpu -mattr=$features "$dir/in.ll" -o "$dir/opt.bc"
+llc -O3 -mcpu=$cpu -mattr=$features -relocation-model=pic -filetype=obj "$dir/opt.bc" -o "$dir/kernel.o"
+${CC:-clang-22} -O2 -mf16c -mfma -ffp-contract=off -DISA=$isa -DK=$k -DN=$n $defines "$here/$program" "$dir/kernel.o" -lm -o "$dir/run"
+"$dir/run" "$@"

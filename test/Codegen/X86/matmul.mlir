@@ -1,0 +1,114 @@
+// RUN: qopt-opt %s --split-input-file --qopt-generate-kernels=isa=avx512vnni | FileCheck %s --check-prefixes=CHECK,VNNI
+// RUN: qopt-opt %s --split-input-file --qopt-generate-kernels=isa=avx2 | FileCheck %s --check-prefixes=CHECK,AVX2
+
+// Two layers of one shape and epilogue share a kernel; the grain depends on the
+// number of rows, which is known at run time only.
+// CHECK-LABEL: func.func @layers
+// CHECK: memref.collapse_shape %{{.*}} : memref<?x?x128xi8> into memref<?x128xi8>
+// CHECK: qopt.parallel_call @[[KERNEL:matmul_i8_128x64_[0-9a-f]+]](%{{.*}} grain %{{.*}}) args
+// CHECK: qopt.parallel_call @[[KERNEL]](
+// CHECK-NOT: qopt.matmul
+func.func @layers(%x: memref<?x?x128xi8>, %s: memref<?x?xf32>, %w: memref<2x2x2x16x64xi8>, %ws: memref<64xf32>,
+                  %sums: memref<64xi32>, %bias: memref<64xf32>, %y: memref<?x?x64xf32>, %z: memref<?x?x64xf32>) {
+  qopt.matmul ins(%x, %w : memref<?x?x128xi8>, memref<2x2x2x16x64xi8>)
+    scales(%s, %ws : memref<?x?xf32>, memref<64xf32>) sums(%sums : memref<64xi32>)
+    with(%bias : memref<64xf32>) outs(%y : memref<?x?x64xf32>) epilogue {
+  ^bb0(%a: f32, %b: f32):
+    %0 = arith.addf %a, %b : f32
+    qopt.yield %0 : f32
+  }
+  qopt.matmul ins(%x, %w : memref<?x?x128xi8>, memref<2x2x2x16x64xi8>)
+    scales(%s, %ws : memref<?x?xf32>, memref<64xf32>) sums(%sums : memref<64xi32>)
+    with(%bias : memref<64xf32>) outs(%z : memref<?x?x64xf32>) epilogue {
+  ^bb0(%p: f32, %q: f32):
+    %1 = arith.addf %p, %q : f32
+    qopt.yield %1 : f32
+  }
+  return
+}
+
+// The sums stay in registers: carried by the loop over K, converted, scaled.
+// CHECK: func.func private @[[KERNEL]](%{{.*}}: index, %{{.*}}: index, %{{.*}}: memref<?x128xi8>
+// CHECK-NOT: memref.alloc
+// VNNI: arith.muli %{{.*}} : vector<16xi32>
+// VNNI: scf.for {{.*}} -> (vector<16xi32>
+// VNNI-COUNT-384: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
+// VNNI: arith.sitofp %{{.*}} : vector<16xi32> to vector<16xf32>
+// AVX2: scf.for {{.*}} -> (vector<8xi32>
+// AVX2: llvm.call_intrinsic "llvm.x86.avx2.{{psign.b|pmadd.wd}}"
+// AVX2: arith.sitofp %{{.*}} : vector<8xi32> to vector<8xf32>
+// CHECK: arith.addf
+// CHECK: vector.store
+// CHECK: scf.index_switch
+
+// -----
+
+// Another epilogue is another kernel. A scalar of the surroundings is captured, a
+// constant is not.
+// CHECK-LABEL: func.func @epilogues
+// CHECK: qopt.parallel_call @[[A:matmul_f32_8x32_[0-9a-f]+]](
+// CHECK: qopt.parallel_call @[[B:matmul_f32_8x32_[0-9a-f]+]](
+// CHECK-SAME: memref<?x32xf32>, f32, memref<?x32xf32>)
+func.func @epilogues(%x: memref<?x8xf32>, %w: memref<1x8x32xf32>, %factor: f32, %r: memref<?x32xf32>, %y: memref<?x32xf32>) {
+  %half = arith.constant 0.5 : f32
+  qopt.matmul ins(%x, %w : memref<?x8xf32>, memref<1x8x32xf32>) outs(%y : memref<?x32xf32>) epilogue {
+  ^bb0(%a: f32):
+    %0 = arith.mulf %a, %half : f32
+    qopt.yield %0 : f32
+  }
+  qopt.matmul ins(%x, %w : memref<?x8xf32>, memref<1x8x32xf32>) with(%r : memref<?x32xf32>) outs(%y : memref<?x32xf32>) epilogue {
+  ^bb0(%a: f32, %b: f32):
+    %0 = arith.mulf %a, %factor : f32
+    %1 = arith.addf %0, %b : f32
+    %2 = math.tanh %1 : f32
+    qopt.yield %2 : f32
+  }
+  return
+}
+// CHECK: func.func private @[[A]](
+// CHECK: vector.fma
+// CHECK: arith.mulf %{{.*}}, %cst{{.*}} : vector
+// CHECK: func.func private @[[B]](
+// CHECK: math.tanh %{{.*}} : vector
+
+// -----
+
+// Columns beyond N are masked, in the result and in what the epilogue reads; half
+// precision is widened as it is loaded.
+// CHECK-LABEL: func.func @tails
+func.func @tails(%x: memref<5x12xf32>, %w: memref<2x12x32xf16>, %bias: memref<45xf32>, %y: memref<5x45xf32>) {
+  qopt.matmul ins(%x, %w : memref<5x12xf32>, memref<2x12x32xf16>) with(%bias : memref<45xf32>) outs(%y : memref<5x45xf32>) epilogue {
+  ^bb0(%a: f32, %b: f32):
+    %0 = arith.addf %a, %b : f32
+    qopt.yield %0 : f32
+  }
+  return
+}
+// CHECK: func.func private @matmul_f16_12x45
+// CHECK-SAME: memref<?x12xf32>
+// VNNI: arith.extf %{{.*}} : vector<16xf16> to vector<16xf32>
+// AVX2: arith.extf %{{.*}} : vector<8xf16> to vector<8xf32>
+// CHECK: vector.maskedload %{{.*}} : memref<?xf32>
+// CHECK: vector.maskedstore %{{.*}} : memref<?x45xf32>
+
+// -----
+
+// The tail of outlier columns, with a list that is known at run time.
+// CHECK-LABEL: func.func @outliers
+// CHECK: qopt.parallel_call
+func.func @outliers(%x: memref<?x64xi8>, %s: memref<?xf32>, %w: memref<1x1x2x16x64xi8>, %ws: memref<32xf32>, %t: memref<?x?xf32>,
+                    %tw: memref<64x32xf16>, %c: memref<?xi32>, %sums: memref<32xi32>, %y: memref<?x32xf32>) {
+  qopt.matmul ins(%x, %w : memref<?x64xi8>, memref<1x1x2x16x64xi8>) scales(%s, %ws : memref<?xf32>, memref<32xf32>)
+    tail(%t, %tw : memref<?x?xf32>, memref<64x32xf16>) columns(%c : memref<?xi32>) sums(%sums : memref<32xi32>)
+    outs(%y : memref<?x32xf32>) epilogue {
+  ^bb0(%a: f32):
+    qopt.yield %a : f32
+  }
+  return
+}
+// CHECK: func.func private
+// CHECK: %[[J:.*]] = memref.dim %[[TAIL:.*]], %c1
+// CHECK: scf.for %[[I:.*]] = %{{.*}} to %[[J]]
+// CHECK: memref.load %{{.*}}[%[[I]]] : memref<?xi32>
+// CHECK: vector.load %{{.*}} : memref<64x32xf16>
+// CHECK: memref.load %{{.*}}, %[[I]]] : memref<?x?xf32>
