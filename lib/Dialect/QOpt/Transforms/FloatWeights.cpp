@@ -38,6 +38,23 @@ static bool isContractionWeight(OpOperand &use) {
          op.getContractionBias() != use.get();
 }
 
+bool qopt::isStoredAsHalf(Operation *op, bool half) {
+  auto constant = dyn_cast<onnx::ConstantOp>(op);
+  if (!constant || constant->use_empty())
+    return false;
+  auto type = cast<RankedTensorType>(constant.getType());
+  if (!type.getElementType().isF32() || type.getNumElements() < leastElements)
+    return false;
+  return llvm::all_of(constant->getUses(), [&](OpOperand &use) {
+    if (isGatherData(use))
+      return half;
+    if (!isContractionWeight(use))
+      return false;
+    auto storage = use.getOwner()->getAttrOfType<TypeAttr>(weightsAttrName);
+    return storage ? storage.getValue().isF16() : half;
+  });
+}
+
 namespace {
 
 class FloatWeightsPass final
@@ -47,29 +64,11 @@ public:
   void runOnOperation() override;
 
 private:
-  bool isWanted(onnx::ConstantOp constant);
   void narrow(onnx::ConstantOp constant, const FloatData &data,
               BlobUses &blobs);
 };
 
 } // namespace
-
-/// Whether all readers can take the constant in half precision, and are meant
-/// to.
-bool FloatWeightsPass::isWanted(onnx::ConstantOp constant) {
-  auto type = cast<RankedTensorType>(constant.getType());
-  if (!type.getElementType().isF32() || type.getNumElements() < leastElements ||
-      constant->use_empty())
-    return false;
-  return llvm::all_of(constant->getUses(), [&](OpOperand &use) {
-    if (isGatherData(use))
-      return this->type == "f16";
-    if (!isContractionWeight(use))
-      return false;
-    auto storage = use.getOwner()->getAttrOfType<TypeAttr>(weightsAttrName);
-    return storage ? storage.getValue().isF16() : this->type == "f16";
-  });
-}
 
 void FloatWeightsPass::narrow(onnx::ConstantOp constant, const FloatData &data,
                               BlobUses &blobs) {
@@ -129,7 +128,7 @@ void FloatWeightsPass::runOnOperation() {
       [&](onnx::ConstantOp constant) { constants.push_back(constant); });
   int64_t overflowing = 0;
   for (onnx::ConstantOp constant : constants) {
-    if (!isWanted(constant))
+    if (!isStoredAsHalf(constant, type == "f16"))
       continue;
     std::optional<FloatData> data = FloatData::get(constant.getValue());
     if (!data)

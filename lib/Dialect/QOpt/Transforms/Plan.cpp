@@ -53,6 +53,7 @@ private:
   LogicalResult checkFinite(ContractionOpInterface op, Decision &decision);
   LogicalResult checkRulesMatched(ArrayRef<ContractionOpInterface> ops);
   void write(ContractionOpInterface op, const Decision &decision);
+  void writeOrigin();
   SchemeAttr makeScheme(OutlierMode mode);
 
   SchemeName preset = SchemeName::W8A8;
@@ -108,6 +109,11 @@ LogicalResult PlanPass::readStatistics() {
            << ")";
   for (const Tap &tap : collectTaps(module))
     tapNames[tap.activation] = tap.name;
+  if (calibration->nonfiniteSamples)
+    emitWarning(module.getLoc())
+        << calibration->nonfiniteSamples << " of "
+        << calibration->samples + calibration->nonfiniteSamples
+        << " calibration samples were left out: NaN or Inf in activations";
   if (preset != SchemeName::LLMInt8 || threshold <= 0)
     return success();
 
@@ -269,6 +275,29 @@ void PlanPass::write(ContractionOpInterface op, const Decision &decision) {
     op->setAttr(noteAttrName, builder.getStringAttr(decision.note));
 }
 
+/// Says on the module where the lists of outliers come from.
+void PlanPass::writeOrigin() {
+  ModuleOp module = getOperation();
+  module->removeAttr(calibrationAttrName);
+  if (!calibration)
+    return;
+  uint64_t tokens = 0;
+  for (const ColumnStatistics &tap : calibration->taps)
+    tokens = std::max(tokens, tap.tokens);
+  Builder builder(&getContext());
+  module->setAttr(
+      calibrationAttrName,
+      builder.getDictionaryAttr(
+          {builder.getNamedAttr(
+               "samples", builder.getI64IntegerAttr(calibration->samples)),
+           builder.getNamedAttr("tokens", builder.getI64IntegerAttr(tokens)),
+           builder.getNamedAttr("threshold",
+                                builder.getF64FloatAttr(threshold)),
+           builder.getNamedAttr("frequency",
+                                builder.getF64FloatAttr(frequency)),
+           builder.getNamedAttr("cap", builder.getI64IntegerAttr(cap))}));
+}
+
 void PlanPass::runOnOperation() {
   if (failed(readOptions()) || failed(readStatistics()))
     return signalPassFailure();
@@ -289,4 +318,5 @@ void PlanPass::runOnOperation() {
       return signalPassFailure();
     write(op, *decision);
   }
+  writeOrigin();
 }

@@ -9,6 +9,7 @@
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
 #include "qopt/Dialect/QOpt/Transforms/Contractions.h"
 #include "qopt/Dialect/QOpt/Transforms/Passes.h"
+#include "qopt/Dialect/QOpt/Transforms/WeightData.h"
 #include "qopt/Support/Names.h"
 #include "qopt/Support/Progress.h"
 
@@ -126,20 +127,38 @@ void qopt::printPlan(ModuleOp module, raw_ostream &os,
     rows.push_back(makeRow(op, floatWeightBits, counted, totals));
   printTable(rows, os);
 
-  int64_t others = 0;
+  Totals others;
   module.walk([&](Operation *op) {
     if (!op->hasTrait<OpTrait::ConstantLike>() || op->getNumResults() != 1 ||
         counted.contains(op->getResult(0)))
       return;
-    if (auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType()))
-      others += bytesOf(type);
+    auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+    if (!type)
+      return;
+    int64_t bytes = bytesOf(type);
+    others.before += bytes;
+    others.after +=
+        isStoredAsHalf(op, floatWeightBits == 16) ? bytes / 2 : bytes;
   });
-  os << totals.quantized << " quantized, " << totals.kept
-     << " in float; their weights: " << totals.before << " -> " << totals.after
-     << " bytes (" << formatBytes(totals.before) << " -> "
-     << formatBytes(totals.after) << ")\n"
-     << "other constants before the storage of --float-weights: " << others
-     << " bytes (" << formatBytes(others) << ")\n";
+  auto printBytes = [&](int64_t before, int64_t after) {
+    os << before << " -> " << after << " bytes (" << formatBytes(before)
+       << " -> " << formatBytes(after) << ")\n";
+  };
+  os << totals.quantized << " quantized, " << totals.kept << " in float\n";
+  if (auto origin =
+          module->getAttrOfType<DictionaryAttr>(calibrationAttrName)) {
+    auto samples = origin.getAs<IntegerAttr>("samples");
+    auto tokens = origin.getAs<IntegerAttr>("tokens");
+    if (samples && tokens)
+      os << "outlier lists from " << samples.getInt() << " samples, "
+         << tokens.getInt() << " tokens\n";
+  }
+  os << "their weights:   ";
+  printBytes(totals.before, totals.after);
+  os << "other constants: ";
+  printBytes(others.before, others.after);
+  os << "all constants:   ";
+  printBytes(totals.before + others.before, totals.after + others.after);
 }
 
 namespace {

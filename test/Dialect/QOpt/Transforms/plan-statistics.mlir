@@ -10,6 +10,13 @@
 // RUN: not qopt-opt %s -qopt-plan="scheme=llm-int8 statistics=%t.missing.json" 2>&1 | FileCheck %s --check-prefix=MISSING
 // RUN: not qopt-opt %s -qopt-plan="scheme=llm-int8 statistics=%S/Inputs/statistics.json threshold=0.1" 2>&1 | FileCheck %s --check-prefix=LOW
 
+// RUN: sed s/nonfinite_samples.:0/nonfinite_samples\":3/ %S/Inputs/statistics.json > %t.nan.json
+// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8 statistics=%t.nan.json" -qopt-print-plan -o /dev/null 2>&1 | FileCheck %s --check-prefix=ORIGIN
+
+// CHECK: qopt.calibration = {cap = 32 : i64, frequency = 1.000000e-02 : f64, samples = 4 : i64, threshold = 6.000000e+00 : f64, tokens = 100 : i64}
+// ORIGIN-DAG: warning: 3 of 7 calibration samples were left out: NaN or Inf in activations
+// ORIGIN-DAG: outlier lists from 4 samples, 100 tokens
+
 // Of 16 columns at most 2: three fulfil the rule, the largest comes first, a tie
 // goes to the lower index. Both readers of the activation get the list.
 // CHECK: onnx.MatMul {{.*}}qopt.note = "capped, 3 columns fulfil the rule", qopt.outliers = array<i64: 3, 7>, qopt.scheme = {{.*}}outliers = static, threshold = 6.0

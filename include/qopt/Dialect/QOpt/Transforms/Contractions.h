@@ -22,6 +22,8 @@ constexpr llvm::StringLiteral outliersAttrName = "qopt.outliers";
 constexpr llvm::StringLiteral noteAttrName = "qopt.note";
 /// The type in which a kept layer's weight is stored, when a rule asks for it.
 constexpr llvm::StringLiteral weightsAttrName = "qopt.weights";
+/// On the module: which data and rule the lists of outliers come from.
+constexpr llvm::StringLiteral calibrationAttrName = "qopt.calibration";
 /// On the module: names of the calibration taps.
 constexpr llvm::StringLiteral tapsAttrName = "qopt.taps";
 

@@ -28,6 +28,10 @@ def PlanPass : Pass<"qopt-plan", "mlir::ModuleOp"> {
     a static list: those with `|x| >= threshold` in at least one and in at least
     the share `frequency` of the tokens, at most min(cap, K/8) of them by absmax.
     Without statistics they are found at run time by the threshold.
+
+    Further attributes: `qopt.note`, a remark on a layer with a scheme;
+    `qopt.weights`, the type that a rule asks for in which a kept weight is stored;
+    on the module `qopt.calibration`, the data and the rule behind the lists.
   }];
   let options = [
     Option<"scheme", "scheme", "std::string", /*default=*/"\"w8a8\"",

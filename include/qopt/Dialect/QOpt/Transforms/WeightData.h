@@ -41,6 +41,11 @@ private:
   bool splat = false;
 };
 
+/// Whether qopt-float-weights would store the constant in half precision if it
+/// fits: large, f32, and read only by contractions (as weight) and Gather (as
+/// data) that are meant to. `half` says so for readers without a rule.
+bool isStoredAsHalf(Operation *constant, bool half);
+
 /// A buffer for the data of a constant that is about to be made.
 AsmResourceBlob allocateBlob(int64_t bytes);
 
