@@ -22,10 +22,14 @@ void mlir::qopt::buildBufferPipeline(OpPassManager &pm,
   pm.addPass(createCSEPass());
   pm.addPass(createCreateShapeFunctionPass());
 
-  // Fewer passes over memory.
+  // Fewer passes over memory. Epilogues before fusion, so that a bias meets its
+  // product and not the consumer's loop, and after it, when an activation that
+  // reads the sum twice has become one operation.
+  pm.addNestedPass<func::FuncOp>(createFuseEpiloguePass());
   pm.addNestedPass<func::FuncOp>(createFuseTensorOpsPass());
   pm.addPass(createCSEPass());
   pm.addPass(createCanonicalizerPass());
+  pm.addNestedPass<func::FuncOp>(createFuseEpiloguePass());
   pm.addPass(createPackWeightsPass());
 
   // Buffers: inputs read-only, results as whole buffers.

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Linalg/IR/LinalgInterfaces.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/MemRef/Transforms/Transforms.h"
 #include "qopt/Codegen/Passes.h"
@@ -32,11 +33,29 @@ bool isCheap(linalg::LinalgOp op) {
   return true;
 }
 
+/// Whether the operation only moves values (a transpose, a broadcast).
+bool onlyMoves(linalg::LinalgOp op) {
+  return llvm::hasSingleElement(*op.getBlock());
+}
+
+/// A mere change of layout.
+bool isCopy(linalg::LinalgOp op) {
+  return op.getBlock()->getOperations().size() == 1;
+}
+
 bool shouldFuse(OpOperand *operand) {
   auto producer = operand->get().getDefiningOp<linalg::LinalgOp>();
   auto consumer = dyn_cast<linalg::LinalgOp>(operand->getOwner());
   if (!producer || !consumer || !producer->hasOneUse())
     return false;
+  // The kernels read the operands of a product in any order, but a product whose
+  // body computes more than a * b + c is none to them.
+  if (linalg::isaContractionOpInterface(consumer) && !onlyMoves(producer))
+    return false;
+  // A product reads each element many times, and its kernel knows strides, not
+  // arithmetic on its operands.
+  if (linalg::isaContractionOpInterface(consumer))
+    return isCopy(producer);
   // A chain of many inputs keeps fewer streams than the hardware prefetches.
   if (producer->getNumOperands() + consumer->getNumOperands() > 14)
     return false;

@@ -58,11 +58,48 @@ class PrepareBufferizationPass final
       constant.erase();
     });
 
+    separateDestinations(func);
+
     if (func.isPublic())
       for (unsigned i = 0; i < func.getNumArguments(); ++i)
         func.setArgAttr(i,
                         bufferization::BufferizationDialect::kWritableAttrName,
                         BoolAttr::get(&getContext(), false));
+  }
+
+  /// CSE has merged what different operations start from. One buffer for all of
+  /// them would live through the whole model, and be copied at each use.
+  static void separateDestinations(func::FuncOp func) {
+    SmallVector<Operation *> sources;
+    func.walk([&](Operation *op) {
+      if (isa<linalg::FillOp, tensor::EmptyOp>(op) && op->getNumResults() == 1)
+        sources.push_back(op);
+    });
+    // Fills first: their clones are further uses of what they fill.
+    auto fills = llvm::make_filter_range(
+        sources, [](Operation *op) { return isa<linalg::FillOp>(op); });
+    auto empties = llvm::make_filter_range(
+        sources, [](Operation *op) { return isa<tensor::EmptyOp>(op); });
+    auto separate = [](Operation *source) {
+      SmallVector<OpOperand *> uses;
+      for (OpOperand &use : source->getUses())
+        uses.push_back(&use);
+      if (uses.size() < 2)
+        return;
+      for (OpOperand *use : uses) {
+        auto user = dyn_cast<DestinationStyleOpInterface>(use->getOwner());
+        if (!user || !user.isDpsInit(use))
+          continue;
+        OpBuilder builder(user);
+        use->set(builder.clone(*source)->getResult(0));
+      }
+      if (source->use_empty())
+        source->erase();
+    };
+    for (Operation *fill : llvm::to_vector(fills))
+      separate(fill);
+    for (Operation *empty : llvm::to_vector(empties))
+      separate(empty);
   }
 
   FrozenRewritePatternSet patterns;
