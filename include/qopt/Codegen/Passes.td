@@ -42,6 +42,25 @@ def FuseTensorOpsPass : Pass<"qopt-fuse-tensor-ops", "::mlir::func::FuncOp"> {
     "::mlir::memref::MemRefDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def FuseEpiloguePass : Pass<"qopt-fuse-epilogue", "::mlir::func::FuncOp"> {
+  let summary = "elementwise consumers of a qopt.matmul into its epilogue";
+  let description = [{
+    A `linalg.generic` that is the only reader of a `qopt.matmul`, elementwise in
+    f32 over the same dims, becomes part of the epilogue: its other operands are
+    read by element, by column, or are scalars.
+
+    ```mlir
+    %p = qopt.matmul ins(%x, %w) outs(%e) epilogue { ^bb0(%a: f32): qopt.yield %a }
+    %y = linalg.generic ... ins(%p, %bias) outs(%e2) { arith.addf }
+    // becomes
+    %y = qopt.matmul ins(%x, %w) with(%bias) outs(%e2) epilogue {
+      ^bb0(%a: f32, %b: f32): %s = arith.addf %a, %b ; qopt.yield %s }
+    ```
+  }];
+  let statistics = [Statistic<"numFused", "fused", "Consumers fused into a product">];
+  let dependentDialects = ["::mlir::tensor::TensorDialect", "::mlir::qopt::QOptDialect"];
+}
+
 //===----------------------------------------------------------------------===//
 // On buffers
 //===----------------------------------------------------------------------===//

@@ -64,6 +64,16 @@ LogicalResult Lowering::run() {
   if (failures)
     return failure();
 
+  // What the analysis concludes from the graph being valid is checked first.
+  for (const onnx::DimRequirement &requirement : shapes.getRequirements()) {
+    node = requirement.op;
+    b.setLoc(node->getLoc());
+    Value expected = value(materialize(requirement.expected)),
+          actual = value(materialize(requirement.actual));
+    require(compare(arith::CmpIPredicate::eq, actual, expected),
+            "a dim of {0} does not broadcast to {1}", {actual, expected});
+  }
+
   for (Operation *op : graph)
     lowerNode(op);
   if (failures)
@@ -315,7 +325,8 @@ std::optional<SmallVector<Value>> Lowering::knownElements(Value graph) {
   } else {
     if (!graph.getDefiningOp() || !computedByAnalysis(graph))
       return std::nullopt;
-    for (const onnx::DimExpr &number : *shapes.getElements(graph))
+    auto elements = shapes.getElements(graph);
+    for (const onnx::DimExpr &number : *elements)
       values.push_back(toElement(b, materialize(number), element));
   }
   return scalars[graph] = values;
