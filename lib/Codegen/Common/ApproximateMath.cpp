@@ -6,6 +6,7 @@
 // are large, there the polynomials lose digits, and they are rare.
 //===----------------------------------------------------------------------===//
 
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "qopt/Codegen/Passes.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -30,6 +31,9 @@ class ApproximateMathPass final
     };
     RewritePatternSet set(context);
     populateMathAlgebraicSimplificationPatterns(set);
+    // Upstream's pass for these would also take maximumf apart, which LLVM
+    // vectorizes only as the intrinsic that it becomes otherwise.
+    arith::populateCeilFloorDivExpandOpsPatterns(set);
     populateMathPolynomialApproximationPatterns(set, chosen);
     patterns = std::move(set);
     return success();
