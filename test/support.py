@@ -64,11 +64,12 @@ class Skip(Exception):
 class Result:
     """How a child ended: exit code (negative: signal), output, cost."""
 
-    def __init__(self, code, stdout, stderr, seconds, peak_bytes, timed_out):
+    def __init__(self, code, stdout, stderr, seconds, cpu_seconds, peak_bytes, timed_out):
         self.code = code
         self.stdout = stdout
         self.stderr = stderr
         self.seconds = seconds
+        self.cpu_seconds = cpu_seconds
         self.peak_bytes = peak_bytes
         self.timed_out = timed_out
 
@@ -129,9 +130,9 @@ def run(argv, timeout=120, preexec=None, env=None, cwd=None, stdout=None, on_sta
         for file in (out, err):
             file.seek(0)
             texts.append(file.read().decode("utf-8", "replace"))
-    return Result(
-        code, texts[0], texts[1], seconds, usage.ru_maxrss * 1024, seconds >= timeout
-    )
+    cpu_seconds = usage.ru_utime + usage.ru_stime
+    peak = usage.ru_maxrss * 1024
+    return Result(code, texts[0], texts[1], seconds, cpu_seconds, peak, seconds >= timeout)
 
 
 def compile_model(model, output, *flags, timeout=300, check=True, env=None):
