@@ -219,6 +219,7 @@ private:
 void registerActivations(Registry &registry);
 void registerArithmetic(Registry &registry);
 void registerCasts(Registry &registry);
+void registerCompact(Registry &registry);
 void registerFloatMath(Registry &registry);
 void registerGather(Registry &registry);
 void registerGenerate(Registry &registry);

@@ -25,6 +25,8 @@ const Registry &Registry::get() {
     registerActivations(all);
     registerArithmetic(all);
     registerCasts(all);
+    registerCompact(all);
+    registerEinsum(all);
     registerFloatMath(all);
     registerGenerate(all);
     registerGather(all);
@@ -32,11 +34,14 @@ const Registry &Registry::get() {
     registerMovement(all);
     registerNormalization(all);
     registerPad(all);
+    registerQuantLinear(all);
     registerQuantized(all);
     registerReduction(all);
     registerReshape(all);
+    registerScatter(all);
     registerSlice(all);
     registerSoftmax(all);
+    registerSort(all);
     return all;
   }();
   return registry;

@@ -1,0 +1,381 @@
+//===- QuantLinear.cpp - ONNX's own quantization operators ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// QuantizeLinear, DequantizeLinear, DynamicQuantizeLinear, MatMulInteger,
+// QLinearMatMul: round half to even, saturate, exact i32 sums.
+//===----------------------------------------------------------------------===//
+
+#include "Broadcast.h"
+#include "Contraction.h"
+#include "Elementwise.h"
+#include "Reduction.h"
+#include "qopt/Dialect/ONNX/IR/ONNXQuantization.h"
+
+using namespace mlir;
+using namespace mlir::qopt;
+
+/// Range of an integer type, in float.
+static std::pair<double, double> rangeOf(Type type) {
+  unsigned width = type.getIntOrFloatBitWidth();
+  if (type.isUnsignedInteger())
+    return {0.0, std::ldexp(1.0, width) - 1};
+  return {-std::ldexp(1.0, width - 1), std::ldexp(1.0, width - 1) - 1};
+}
+
+/// saturate(rne(x) + zeroPoint): the sum is exact in f32 for 8 and 16 bits.
+static Value quantizeScalar(ImplicitLocOpBuilder &b, Value scaled,
+                            Value zeroPoint, Type zeroType, Type to) {
+  Value rounded = math::RoundEvenOp::create(b, scaled);
+  if (zeroPoint)
+    rounded = arith::AddFOp::create(
+        b, rounded, castScalar(b, zeroPoint, zeroType, scaled.getType()));
+  auto [low, high] = rangeOf(to);
+  Value inside = arith::MaximumFOp::create(
+      b, rounded, constantNumber(b, scaled.getType(), low));
+  inside = arith::MinimumFOp::create(b, inside,
+                                     constantNumber(b, scaled.getType(), high));
+  return castScalar(b, inside, scaled.getType(), to);
+}
+
+//===----------------------------------------------------------------------===//
+// QuantizeLinear, DequantizeLinear
+//===----------------------------------------------------------------------===//
+
+/// Map onto a scale or zero point: one value, one per index of the axis, or one
+/// per block of the axis.
+static FailureOr<AffineMap> parameterMap(Lowering &l, Value x, Value parameter,
+                                         int64_t axisAttribute,
+                                         int64_t blockSize) {
+  MLIRContext *context = l.b.getContext();
+  int64_t rank = l.rankOf(x), own = l.rankOf(parameter);
+  if (own == 0)
+    return AffineMap::get(rank, 0, context);
+  if (own == 1 && l.expr(parameter, 0).isConstant(1) && blockSize == 0)
+    return AffineMap::get(rank, 0, getAffineConstantExpr(0, context));
+  int64_t axis = wrapAxis(axisAttribute, rank);
+  if (axis < 0 || axis >= rank)
+    return l.fail("axis " + Twine(axisAttribute) + " is outside the operand");
+  if (own == 1 && blockSize == 0) {
+    if (failed(l.requireEqual(parameter, 0, x, axis, "scale and axis")))
+      return failure();
+    return mapOnto(context, rank, {axis});
+  }
+  if (own != rank || blockSize <= 0)
+    return l.fail("the scale does not fit the operand");
+  SmallVector<AffineExpr> exprs;
+  for (int64_t i = 0; i < rank; ++i) {
+    AffineExpr loop = getAffineDimExpr(i, context);
+    exprs.push_back(i == axis ? loop.floorDiv(blockSize) : loop);
+  }
+  return AffineMap::get(rank, 0, exprs, context);
+}
+
+/// Reads a tensor at the indices that a map gives for the loops.
+static Value readAt(ImplicitLocOpBuilder &b, Value tensor, AffineMap map) {
+  SmallVector<Value> indices;
+  for (AffineExpr expr : map.getResults()) {
+    if (auto constant = dyn_cast<AffineConstantExpr>(expr)) {
+      indices.push_back(arith::ConstantIndexOp::create(b, constant.getValue()));
+    } else if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
+      indices.push_back(linalg::IndexOp::create(b, dim.getPosition()));
+    } else {
+      auto division = cast<AffineBinaryOpExpr>(expr);
+      auto loop = cast<AffineDimExpr>(division.getLHS());
+      auto block = cast<AffineConstantExpr>(division.getRHS());
+      indices.push_back(arith::DivUIOp::create(
+          b, linalg::IndexOp::create(b, loop.getPosition()),
+          arith::ConstantIndexOp::create(b, block.getValue())));
+    }
+  }
+  return tensor::ExtractOp::create(b, tensor, indices);
+}
+
+namespace {
+/// Scale and zero point beside x in a linalg.generic. Those per block are read
+/// in its body: sizes cannot be inferred from a map onto blocks.
+struct Parameters {
+  Value scale, zeroPoint;
+  AffineMap scaleMap, zeroMap;
+  Type zeroType;
+
+  /// Inputs and maps: x, then what is read by a map.
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps;
+
+  Value readScale(ImplicitLocOpBuilder &b, ValueRange arguments) {
+    return read(b, scale, scaleMap, arguments);
+  }
+  Value readZero(ImplicitLocOpBuilder &b, ValueRange arguments) {
+    return zeroPoint ? read(b, zeroPoint, zeroMap, arguments) : Value();
+  }
+
+private:
+  Value read(ImplicitLocOpBuilder &b, Value tensor, AffineMap map,
+             ValueRange arguments) {
+    for (unsigned i = 1; i < inputs.size(); ++i)
+      if (inputs[i] == tensor)
+        return arguments[i];
+    return readAt(b, tensor, map);
+  }
+};
+} // namespace
+
+static FailureOr<Parameters> parametersOf(Lowering &l, Value x, Value scale,
+                                          Value zeroPoint, int64_t axis,
+                                          int64_t blockSize) {
+  Parameters p;
+  auto scaleMap = parameterMap(l, x, scale, axis, blockSize);
+  if (failed(scaleMap))
+    return failure();
+  p.scale = l.get(scale);
+  p.scaleMap = *scaleMap;
+  if (l.present(zeroPoint)) {
+    auto zeroMap = parameterMap(l, x, zeroPoint, axis, blockSize);
+    if (failed(zeroMap))
+      return failure();
+    p.zeroPoint = l.get(zeroPoint);
+    p.zeroMap = *zeroMap;
+    p.zeroType = l.elementOf(zeroPoint);
+  }
+  p.inputs = {l.get(x)};
+  p.maps = {l.b.getMultiDimIdentityMap(l.rankOf(x))};
+  if (blockSize != 0)
+    return p;
+  p.inputs.push_back(p.scale);
+  p.maps.push_back(p.scaleMap);
+  if (p.zeroPoint) {
+    p.inputs.push_back(p.zeroPoint);
+    p.maps.push_back(p.zeroMap);
+  }
+  return p;
+}
+
+static LogicalResult lowerQuantizeLinear(onnx::QuantizeLinearOp op,
+                                         Lowering &l) {
+  Value x = op.getX(), result = op.getY();
+  Type to = l.elementOf(result), from = l.elementOf(x);
+  if (!to.isInteger(8) && !to.isInteger(16))
+    return l.fail("not implemented for element type " + toText(to));
+  auto p = parametersOf(l, x, op.getYScale(), op.getYZeroPoint(), op.getAxis(),
+                        op.getBlockSize());
+  if (failed(p))
+    return failure();
+  Type f32 = l.b.getF32Type();
+  l.set(result,
+        l.parallel(l.dims(x), l.typeOf(result).getElementType(), p->inputs,
+                   p->maps, [&](ImplicitLocOpBuilder &b, ValueRange a) {
+                     Value number = castScalar(b, a[0], from, f32);
+                     Value scale = convertFloat(b, p->readScale(b, a), f32);
+                     Value zero = p->readZero(b, a);
+                     Value scaled = arith::DivFOp::create(b, number, scale);
+                     return quantizeScalar(b, scaled, zero, p->zeroType, to);
+                   }));
+  return success();
+}
+
+static LogicalResult lowerDequantizeLinear(onnx::DequantizeLinearOp op,
+                                           Lowering &l) {
+  Value x = op.getX(), result = op.getY();
+  Type from = l.elementOf(x), to = l.typeOf(result).getElementType();
+  if (!isa<IntegerType>(from))
+    return l.fail("not implemented for element type " + toText(from));
+  auto p = parametersOf(l, x, op.getXScale(), op.getXZeroPoint(), op.getAxis(),
+                        op.getBlockSize());
+  if (failed(p))
+    return failure();
+  Type f32 = l.b.getF32Type(), i32 = l.b.getI32Type();
+  l.set(result,
+        l.parallel(l.dims(x), to, p->inputs, p->maps,
+                   [&](ImplicitLocOpBuilder &b, ValueRange a) {
+                     Value number = castScalar(b, a[0], from, i32);
+                     if (Value zero = p->readZero(b, a))
+                       number = arith::SubIOp::create(
+                           b, number, castScalar(b, zero, p->zeroType, i32));
+                     Value scale = convertFloat(b, p->readScale(b, a), f32);
+                     Value y = arith::MulFOp::create(
+                         b, arith::SIToFPOp::create(b, f32, number), scale);
+                     return convertFloat(b, y, to);
+                   }));
+  return success();
+}
+
+/// Range of x with 0 in it onto 0..255.
+static LogicalResult
+lowerDynamicQuantizeLinear(onnx::DynamicQuantizeLinearOp op, Lowering &l) {
+  Value x = op.getX();
+  int64_t rank = l.rankOf(x);
+  Type f32 = l.b.getF32Type(), ui8 = l.elementOf(op.getYZeroPoint());
+  SmallVector<OpFoldResult> dims = l.dims(x);
+  SmallVector<int64_t> all = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  AffineMap identity = l.b.getMultiDimIdentityMap(rank);
+  Value zero = l.number(f32, 0);
+  Value high = l.read(reduce(l, dims, all, l.get(x), identity, zero,
+                             [](ImplicitLocOpBuilder &b, ValueRange a) {
+                               return maximumFreely(b, a[0], a[1]);
+                             }),
+                      {});
+  Value low = l.read(reduce(l, dims, all, l.get(x), identity, zero,
+                            [](ImplicitLocOpBuilder &b, ValueRange a) -> Value {
+                              return arith::MinimumFOp::create(b, a[0], a[1]);
+                            }),
+                     {});
+  auto &b = l.b;
+  Value scale = arith::DivFOp::create(b, arith::SubFOp::create(b, high, low),
+                                      l.number(f32, 255));
+  // A tensor of zeros has scale 1 and codes 0.
+  Value isZero =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, scale, zero);
+  scale = l.select(isZero, l.number(f32, 1), scale);
+  Value shift = arith::DivFOp::create(b, arith::NegFOp::create(b, low), scale);
+  Value zeroPoint = quantizeScalar(b, shift, Value(), Type(), ui8);
+  l.set(op.getY(),
+        l.parallel(dims, l.typeOf(op.getY()).getElementType(), l.get(x),
+                   identity, [&](ImplicitLocOpBuilder &inner, ValueRange a) {
+                     Value scaled = arith::DivFOp::create(inner, a[0], scale);
+                     return quantizeScalar(inner, scaled, zeroPoint, ui8, ui8);
+                   }));
+  l.set(op.getYScale(), tensor::FromElementsOp::create(
+                            b, RankedTensorType::get({}, f32), scale));
+  l.set(op.getYZeroPoint(),
+        tensor::FromElementsOp::create(
+            b, RankedTensorType::get({}, b.getI8Type()), zeroPoint));
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+/// Map of a zero point or scale over the loops of a product: one value, or one
+/// per row or column (as a vector, or with unit dims for the others).
+static FailureOr<AffineMap> productMap(Lowering &l, const Contraction &c,
+                                       Value parameter, bool isRow) {
+  MLIRContext *context = l.b.getContext();
+  int64_t loops = c.loops.size(), rank = l.rankOf(parameter),
+          loop = isRow ? c.rowLoop : c.columnLoop;
+  SmallVector<AffineExpr> exprs(rank, getAffineConstantExpr(0, context));
+  for (int64_t i = 0; i < rank; ++i) {
+    if (l.expr(parameter, i).isConstant(1))
+      continue;
+    // Where the rows or columns of a parameter of this rank stand.
+    int64_t matrixDim = isRow ? rank - 2 : rank - 1;
+    if ((rank != 1 && i != matrixDim && i >= rank - 2) || loop < 0)
+      return l.fail("a zero point or scale does not fit its operand");
+    exprs[i] = getAffineDimExpr(
+        rank == 1 || i == matrixDim ? loop : i + (loops - 3) - (rank - 2),
+        context);
+  }
+  return AffineMap::get(loops, 0, exprs, context);
+}
+
+namespace {
+/// Operands that hold one value per row or column, beside those of a product.
+struct Extras {
+  SmallVector<Value> tensors;
+  SmallVector<AffineMap> maps;
+  /// Position among the tensors, or -1.
+  int64_t add(Lowering &l, const Contraction &c, Value parameter, bool isRow,
+              bool &failing) {
+    if (!l.present(parameter))
+      return -1;
+    auto map = productMap(l, c, parameter, isRow);
+    failing |= failed(map);
+    if (failed(map))
+      return -1;
+    tensors.push_back(l.get(parameter));
+    maps.push_back(*map);
+    return tensors.size() - 1;
+  }
+};
+} // namespace
+
+/// sum((a - aZero) * (b - bZero)) in i32.
+static FailureOr<Value> integerProduct(Lowering &l, const Contraction &c,
+                                       Value a, Value aZero, Value b,
+                                       Value bZero) {
+  Extras extras;
+  bool failing = false;
+  int64_t aAt = extras.add(l, c, aZero, true, failing),
+          bAt = extras.add(l, c, bZero, false, failing);
+  if (failing)
+    return failure();
+  Type i32 = l.b.getI32Type();
+  return contract(
+      l, c, i32, extras.tensors, extras.maps,
+      [&](ImplicitLocOpBuilder &nested, ValueRange arguments) -> Value {
+        auto shifted = [&](Value x, Type type, int64_t at, Value zero) {
+          Value number = castScalar(nested, x, type, i32);
+          if (at < 0)
+            return number;
+          return Value(arith::SubIOp::create(
+              nested, number,
+              castScalar(nested, arguments[2 + at], l.elementOf(zero), i32)));
+        };
+        return arith::MulIOp::create(
+            nested, shifted(arguments[0], l.elementOf(a), aAt, aZero),
+            shifted(arguments[1], l.elementOf(b), bAt, bZero));
+      });
+}
+
+static LogicalResult lowerMatMulInteger(onnx::MatMulIntegerOp op, Lowering &l) {
+  auto c = contractionOf(l, op.getA(), op.getB(), op.getY());
+  if (failed(c))
+    return failure();
+  auto product = integerProduct(l, *c, op.getA(), op.getAZeroPoint(), op.getB(),
+                                op.getBZeroPoint());
+  if (failed(product))
+    return failure();
+  l.set(op.getY(), *product);
+  return success();
+}
+
+/// saturate(rne(sum * (aScale * bScale / yScale)) + yZero)
+static LogicalResult lowerQLinearMatMul(onnx::QLinearMatMulOp op, Lowering &l) {
+  Value result = op.getY();
+  auto c = contractionOf(l, op.getA(), op.getB(), result);
+  if (failed(c))
+    return failure();
+  auto product = integerProduct(l, *c, op.getA(), op.getAZeroPoint(), op.getB(),
+                                op.getBZeroPoint());
+  if (failed(product))
+    return failure();
+  Extras extras;
+  bool failing = false;
+  extras.add(l, *c, op.getAScale(), true, failing);
+  extras.add(l, *c, op.getBScale(), false, failing);
+  extras.add(l, *c, op.getYScale(), true, failing);
+  extras.add(l, *c, op.getYZeroPoint(), true, failing);
+  if (failing)
+    return failure();
+  // Over the result: the loops of the product without the contracted one.
+  int64_t rank = c->dims.size();
+  SmallVector<Value> inputs{*product};
+  SmallVector<AffineMap> maps{l.b.getMultiDimIdentityMap(rank)};
+  llvm::append_range(inputs, extras.tensors);
+  for (AffineMap map : extras.maps)
+    maps.push_back(AffineMap::get(rank, 0, map.getResults(), l.b.getContext()));
+  Type f32 = l.b.getF32Type(), to = l.elementOf(result);
+  l.set(result,
+        l.parallel(c->dims, l.typeOf(result).getElementType(), inputs, maps,
+                   [&](ImplicitLocOpBuilder &b, ValueRange a) {
+                     auto scale = [&](Value x) {
+                       return convertFloat(b, x, f32);
+                     };
+                     Value factor = arith::DivFOp::create(
+                         b, arith::MulFOp::create(b, scale(a[1]), scale(a[2])),
+                         scale(a[3]));
+                     Value scaled = arith::MulFOp::create(
+                         b, arith::SIToFPOp::create(b, f32, a[0]), factor);
+                     return quantizeScalar(b, scaled, a[4],
+                                           l.elementOf(op.getYZeroPoint()), to);
+                   }));
+  return success();
+}
+
+void qopt::registerQuantLinear(Registry &registry) {
+  registry.add(lowerQuantizeLinear);
+  registry.add(lowerDequantizeLinear);
+  registry.add(lowerDynamicQuantizeLinear);
+  registry.add(lowerMatMulInteger);
+  registry.add(lowerQLinearMatMul);
+}
