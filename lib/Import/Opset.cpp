@@ -114,6 +114,7 @@ constexpr OpForm table[] = {
     {"OneHot", 9, 3, 3, 1, 1, "axis:i"},
     {"Or", 1, 2, 2, 1, 1, legacyBinary, upgradeBroadcast},
     {"Or", 7, 2, 2, 1, 1, ""},
+    {"PRelu", 6, 2, 2, 1, 1, "", upgradePRelu},
     {"PRelu", 7, 2, 2, 1, 1, ""},
     {"Pad", 2, 1, 1, 1, 1, "mode:s pads:I! value:f", upgradePad},
     {"Pad", 11, 2, 4, 1, 1, "mode:s"},

@@ -135,15 +135,50 @@ LogicalResult upgradeAxes(NodeContext &node) {
   return finish(node, 2);
 }
 
+/// Gives the second operand ones behind its dims, so that its first dim meets
+/// dim `axis` of the first operand under today's broadcasting.
+static LogicalResult alignSecond(NodeContext &node, int64_t axis) {
+  const Ranks &ranks = node.builder.getRanks();
+  std::optional<int64_t> first = ranks.rankOf(node.operands[0]);
+  std::optional<int64_t> second = ranks.rankOf(node.operands[1]);
+  if (!first || !second)
+    return node.reporter.unsupported(
+        node.describe() + ": broadcasting along axis " + Twine(axis) +
+        " (opset 6 and older) of inputs of unknown rank");
+  if (axis < 0)
+    axis += *first;
+  if (axis < 0 || axis + *second > *first)
+    return node.reporter.invalid(node.describe() + ": an input of rank " +
+                                 Twine(*second) + " does not fit rank " +
+                                 Twine(*first) + " from axis " + Twine(axis) +
+                                 " on");
+  SmallVector<int64_t> ones;
+  for (int64_t i = *second; i < *first - axis; ++i)
+    ones.push_back(i);
+  if (ones.empty())
+    return success();
+  Value axes = node.builder.constantVector(node.loc, ones);
+  return emit(node, "Unsqueeze", {node.operands[1], axes}, {},
+              node.operands[1]);
+}
+
 /// Before opset 7 a binary operator broadcast its second operand only where
 /// asked; aligned at the end that is what all opsets since do.
 LogicalResult upgradeBroadcast(NodeContext &node) {
   auto broadcast = node.take<IntegerAttr>("broadcast");
   auto axis = node.take<IntegerAttr>("axis");
-  if (broadcast && broadcast.getInt() != 0 && axis)
-    return node.reporter.unsupported(
-        node.describe() +
-        ": broadcasting along an axis (opset 6 and older) is not supported");
+  if (broadcast && broadcast.getInt() != 0 && axis &&
+      failed(alignSecond(node, axis.getInt())))
+    return failure();
+  return finish(node, 2);
+}
+
+/// The slope has one value, or one per channel (dim 1).
+LogicalResult upgradePRelu(NodeContext &node) {
+  auto type = dyn_cast<RankedTensorType>(node.operands[1].getType());
+  bool isSingle = type && type.hasStaticShape() && type.getNumElements() == 1;
+  if (!isSingle && failed(alignSecond(node, 1)))
+    return failure();
   return finish(node, 2);
 }
 

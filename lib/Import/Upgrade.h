@@ -17,6 +17,7 @@ LogicalResult decodeSimplifiedLayerNormalization(NodeContext &node);
 LogicalResult upgradeAxes(NodeContext &node);
 LogicalResult upgradeBroadcast(NodeContext &node);
 LogicalResult upgradeClip(NodeContext &node);
+LogicalResult upgradePRelu(NodeContext &node);
 LogicalResult upgradePad(NodeContext &node);
 LogicalResult upgradeSlice(NodeContext &node);
 LogicalResult upgradeSoftmax(NodeContext &node);

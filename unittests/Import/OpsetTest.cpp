@@ -178,18 +178,34 @@ TEST(Opset, SimplifiedLayerNormalization) {
 }
 
 TEST(Opset, LegacyBroadcast) {
-  for (bool along : {false, true}) {
-    TestModel model = addModel();
-    model.proto.mutable_opset_import(0)->set_version(6);
-    pb::NodeProto &node = *model.graph().mutable_node(0);
-    setInt(node, "broadcast", 1);
-    if (along)
-      setInt(node, "axis", 0);
-    if (along)
-      EXPECT_IMPORT(model.import(), ExitUnsupported, "along an axis");
-    else
-      EXPECT_IMPORT(model.import(), ExitOk, "");
-  }
+  auto add = [](int64_t broadcast, std::optional<int64_t> axis,
+                std::vector<int64_t> dims) {
+    TestModel model(6);
+    model.input("x", Float, {2, 3, 4});
+    model.output("y", Float, {2, 3, 4});
+    int64_t count = 1;
+    for (int64_t dim : dims)
+      count *= dim;
+    model.initializer("w", dims, std::vector<float>(count, 1));
+    pb::NodeProto &node = model.node("Add", {"x", "w"}, {"y"});
+    setInt(node, "broadcast", broadcast);
+    if (axis)
+      setInt(node, "axis", *axis);
+    return model.import();
+  };
+  EXPECT_FALSE(add(1, std::nullopt, {3, 4}).contains("onnx.Unsqueeze"));
+  EXPECT_FALSE(add(0, 1, {2, 3, 4}).contains("onnx.Unsqueeze"));
+  EXPECT_FALSE(add(1, 1, {3, 4}).contains("onnx.Unsqueeze"));
+  EXPECT_TRUE(add(1, 0, {2}).contains("dense<[1, 2]> : tensor<2xi64>"));
+  EXPECT_TRUE(add(1, -2, {3}).contains("dense<1> : tensor<1xi64>"));
+  EXPECT_IMPORT(add(1, 2, {3, 4}), ExitInvalid, "does not fit rank 3");
+
+  TestModel prelu(6);
+  prelu.input("x", Float, {2, 3, 4, 4});
+  prelu.output("y", Float, {2, 3, 4, 4});
+  prelu.initializer("slope", {3}, {1, 2, 3});
+  prelu.node("PRelu", {"x", "slope"}, {"y"});
+  EXPECT_TRUE(prelu.import().contains("dense<[1, 2]> : tensor<2xi64>"));
 }
 
 TEST(Opset, Constants) {
