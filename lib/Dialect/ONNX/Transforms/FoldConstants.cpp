@@ -52,6 +52,10 @@ public:
       for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
         if (isOpTriviallyDead(&op))
           op.erase();
+      // A constant may have a more precise type than the op it stands for.
+      function.setType(
+          FunctionType::get(&getContext(), body.getArgumentTypes(),
+                            body.getTerminator()->getOperandTypes()));
     }
     llvm::DenseSet<DialectResourceBlobManager::BlobEntry *> after;
     collectBlobs(after);

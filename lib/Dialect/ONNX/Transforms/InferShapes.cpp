@@ -9,6 +9,7 @@
 
 #include "qopt/Dialect/ONNX/Analysis/ShapeAnalysis.h"
 #include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
+#include "qopt/Dialect/ONNX/IR/ONNXShape.h"
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
@@ -67,6 +68,7 @@ private:
       for (OpResult result : op.getResults()) {
         refine(analysis, result);
         replaceByConstant(analysis, result);
+        replaceByOperand(analysis, result);
       }
     }
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
@@ -107,6 +109,24 @@ private:
                                        DenseElementsAttr::get(type, elements));
     result.replaceAllUsesWith(constant);
     ++numConstants;
+  }
+
+  // An op that moves elements, but with these shapes moves none.
+  void replaceByOperand(ShapeAnalysis &analysis, OpResult result) {
+    Operation *op = result.getOwner();
+    if (!isa<ReshapeOp, FlattenOp, ExpandOp, TileOp, SliceOp>(op) ||
+        result.use_empty())
+      return;
+    Value operand = op->getOperand(0);
+    if (operand.getType() != result.getType() || !analysis.hasShape(result) ||
+        analysis.getShape(operand) != analysis.getShape(result))
+      return;
+    if (isa<SliceOp>(op))
+      for (const std::optional<SliceRange> &range : analysis.getSliceRanges(op))
+        if (!range || range->step != 1)
+          return;
+    result.replaceAllUsesWith(operand);
+    ++numNoOps;
   }
 
   void updateSignature(const ShapeAnalysis &analysis, func::FuncOp function) {

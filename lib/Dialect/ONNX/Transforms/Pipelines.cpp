@@ -20,11 +20,16 @@ static std::unique_ptr<Pass> createCanonicalizer() {
 }
 
 void mlir::onnx::buildSimplifyPipeline(OpPassManager &manager) {
+  // A tensor without a rank is no fault of the model; whoever lowers its op
+  // says that it is not supported.
+  ONNXInferShapesPassOptions lenient;
+  lenient.allowUnranked = true;
+
   // Shapes first, as folding wants static result types; then again, as folding
   // turns float arithmetic on dims into constants that Reshape and Range read.
-  manager.addPass(createONNXInferShapesPass({/*allowUnranked=*/true}));
+  manager.addPass(createONNXInferShapesPass(lenient));
   manager.addPass(createONNXFoldConstantsPass());
-  manager.addPass(createONNXInferShapesPass());
+  manager.addPass(createONNXInferShapesPass(lenient));
   // Casts to the same type and repeated values would hide the patterns.
   manager.addPass(createCanonicalizer());
   manager.addPass(createCSEPass());
@@ -34,7 +39,7 @@ void mlir::onnx::buildSimplifyPipeline(OpPassManager &manager) {
   manager.addPass(createONNXFoldConstantsPass());
   manager.addPass(createCanonicalizer());
   manager.addPass(createCSEPass());
-  manager.addPass(createONNXInferShapesPass());
+  manager.addPass(createONNXInferShapesPass(lenient));
 }
 
 void mlir::onnx::registerONNXPipelines() {

@@ -12,7 +12,8 @@ def ONNXInferShapesPass : Pass<"onnx-infer-shapes", "mlir::ModuleOp"> {
     Runs the symbolic shape analysis on every function. Result types, argument types
     and the function type get every dim that is constant; an integer tensor whose
     elements are all constant becomes an `onnx.Constant`, so that shape arithmetic
-    on static dims disappears. The result attribute `onnx.dims` is rewritten where
+    on static dims disappears; a Reshape, Expand, Slice, Tile or Flatten whose result
+    provably has the shape of its operand is dropped. The result attribute `onnx.dims` is rewritten where
     the analysis knows the dim in terms of the inputs: what a model file declares
     for its outputs is a hint.
 
@@ -25,7 +26,8 @@ def ONNXInferShapesPass : Pass<"onnx-infer-shapes", "mlir::ModuleOp"> {
   ];
   let statistics = [
     Statistic<"numRefined", "refined", "Result types made more precise">,
-    Statistic<"numConstants", "constants", "Values replaced by constants">
+    Statistic<"numConstants", "constants", "Values replaced by constants">,
+    Statistic<"numNoOps", "no-ops", "Ops that move nothing, replaced by their operand">
   ];
 }
 
