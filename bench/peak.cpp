@@ -1,0 +1,79 @@
+//===- peak.cpp - what the instructions of the kernels can do at most -----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Loops over registers alone: as many independent accumulators as hide the
+// latency, no loads, no stores. The rate of such a loop is the limit that a
+// kernel of the same instructions is measured against, in the same process, as
+// the clock of a shared machine drifts. bench/kernels.py builds and calls this.
+//===----------------------------------------------------------------------===//
+
+#include <cstdint>
+#include <immintrin.h>
+
+/// The compiler must take `value` for changed: otherwise it would compute the
+/// same product once, or sums that nobody reads not at all.
+#define TOUCH(value) __asm__ volatile("" : "+v"(value))
+
+static constexpr int chains = 12;
+
+// The AVX2 limit is that of products of unsigned by signed bytes. Kernels of
+// signed codes need a vpsignb more each, which the limit does not grant them.
+//
+// Every function runs `steps` rounds and returns the operations of one round,
+// where a multiply and an add are two.
+
+extern "C" __attribute__((target("avx2"))) int64_t peakAvx2Int8(int64_t steps) {
+  __m256i a = _mm256_set1_epi8(1), b = a, ones = _mm256_set1_epi16(1);
+  __m256i sums[chains] = {};
+  for (int64_t step = 0; step < steps; ++step)
+#pragma clang loop unroll(full)
+    for (__m256i &sum : sums) {
+      TOUCH(a);
+      __m256i pairs = _mm256_maddubs_epi16(a, b);
+      sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, ones));
+    }
+  for (__m256i &sum : sums)
+    TOUCH(sum);
+  return chains * 32 * 2;
+}
+
+extern "C" __attribute__((target("avx512f,avx512vnni"))) int64_t
+peakAvx512VnniInt8(int64_t steps) {
+  __m512i a = _mm512_set1_epi32(0x01010101), b = a;
+  TOUCH(a);
+  TOUCH(b);
+  __m512i sums[chains] = {};
+  for (int64_t step = 0; step < steps; ++step)
+#pragma clang loop unroll(full)
+    for (__m512i &sum : sums)
+      sum = _mm512_dpbusd_epi32(sum, a, b);
+  for (__m512i &sum : sums)
+    TOUCH(sum);
+  return chains * 64 * 2;
+}
+
+extern "C" __attribute__((target("avx2,fma"))) int64_t
+peakAvx2Float(int64_t steps) {
+  __m256 a = _mm256_set1_ps(1.0f), b = _mm256_set1_ps(1.0e-9f);
+  __m256 sums[chains] = {};
+  for (int64_t step = 0; step < steps; ++step)
+#pragma clang loop unroll(full)
+    for (__m256 &sum : sums)
+      sum = _mm256_fmadd_ps(a, b, sum);
+  for (__m256 &sum : sums)
+    TOUCH(sum);
+  return chains * 8 * 2;
+}
+
+extern "C" __attribute__((target("avx512f"))) int64_t
+peakAvx512Float(int64_t steps) {
+  __m512 a = _mm512_set1_ps(1.0f), b = _mm512_set1_ps(1.0e-9f);
+  __m512 sums[chains] = {};
+  for (int64_t step = 0; step < steps; ++step)
+#pragma clang loop unroll(full)
+    for (__m512 &sum : sums)
+      sum = _mm512_fmadd_ps(a, b, sum);
+  for (__m512 &sum : sums)
+    TOUCH(sum);
+  return chains * 16 * 2;
+}

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Builds, fetches what the benchmarks compare with and runs them:
+#   bench.sh models [ARGUMENTS]     all-MiniLM-L6-v2 against ONNX Runtime
+#   bench.sh kernels [ARGUMENTS]    products against the limits of their instructions
+# Without arguments both, with tables in build/bench/*.md. A broken bound fails.
+#
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+set -eu
+cd "$(dirname "$0")/.."
+
+scripts/setup-debian.sh
+scripts/build.sh qopt
+scripts/python-env.sh
+
+if [ $# -gt 0 ]; then
+  which=$1
+  shift
+  exec build/venv/bin/python "bench/$which.py" "$@"
+fi
+failed=0
+mkdir -p build/bench
+for which in models kernels; do
+  build/venv/bin/python "bench/$which.py" --markdown "build/bench/$which.md" || failed=1
+done
+exit $failed
