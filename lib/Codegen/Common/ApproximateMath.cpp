@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "ErfPolynomial.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "qopt/Codegen/Passes.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -35,6 +36,7 @@ class ApproximateMathPass final
     // vectorizes only as the intrinsic that it becomes otherwise.
     arith::populateCeilFloorDivExpandOpsPatterns(set);
     populateMathPolynomialApproximationPatterns(set, chosen);
+    populateErfPolynomialPattern(set);
     patterns = std::move(set);
     return success();
   }
