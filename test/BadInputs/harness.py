@@ -24,7 +24,7 @@ OLD = b"what the output path held before\n"
 class Case:
     """What to run in a prepared directory.
 
-    codes     exit codes that are right
+    codes     exit codes that are right; negative: dead of that signal
     says      regular expression that the error line must match
     flags     more arguments of qopt
     argv      the whole command, instead of qopt MODEL -o out.so
@@ -93,12 +93,12 @@ def check(case, directory):
     problems = []
     if result.timed_out:
         problems.append(f"more than {case.seconds} s")
-    elif result.code < 0:
+    elif result.code < 0 and result.code not in case.codes:
         problems.append(f"died of signal {-result.code}")
     elif result.code not in case.codes:
         problems.append(f"exit {result.code}, not {' or '.join(map(str, case.codes))}")
     errors = result.error_lines
-    if len(errors) != (1 if result.code else 0):
+    if len(errors) != (1 if result.code > 0 else 0):
         problems.append(f"{len(errors)} error lines")
     if case.says and result.code and errors and not re.search(case.says, errors[0]):
         problems.append(f"the message lacks /{case.says}/")

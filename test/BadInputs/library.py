@@ -127,7 +127,6 @@ class Child:
         change("device CUDA", device_type=2)
         change("NULL data", data=None)
         change("NULL shape", shape=None)
-        change("strides 0 and negative", strides=dims(-4, 1))
         self.bad("S01", "output dtype", [tensor(a), tensor(b)], [tensor(y, code=INT)], "'y'")
         self.bad("S01", "output data NULL", [tensor(a), tensor(b)], [tensor(y, data=None)], "'y'")
         self.bad("S01", "output device", [tensor(a), tensor(b)], [tensor(y, device_type=2)], "'y'")
@@ -148,6 +147,13 @@ class Child:
         turned = np.asfortranarray(a)
         strided = tensor(turned, strides=dims(1, 3))
         self.legal("S01", "strides (legal)", [strided, tensor(b)], [tensor(y)], y, expected)
+        y[:] = -1
+        backwards = tensor(a, data=a[2:].ctypes.data, strides=dims(-4, 1))
+        self.legal("S01", "negative strides (legal)", [backwards, tensor(b)], [tensor(y)], y, (a[::-1] + b) @ W)
+        y[:] = -1
+        repeated = tensor(a, strides=dims(0, 1))
+        self.legal("S01", "stride 0 of an input (legal)", [repeated, tensor(b)], [tensor(y)], y, (a[:1] + b) @ W)
+        self.bad("S01", "stride 0 of an output", [tensor(a), tensor(b)], [tensor(y, strides=dims(0, 1))], "'y'")
         empty = self.arrays(0)
         self.legal("S01", "zero rows (legal)", [tensor(empty[0], data=None), tensor(empty[1], data=None)],
                    [tensor(empty[2], data=None)], empty[2], np.zeros((0, 8)))

@@ -83,15 +83,22 @@ struct WorkDirectories {
 
 } // namespace
 
-/// Waits for the worker, a signal or the end of the time. SIGCHLD, SIGINT and
-/// SIGTERM are blocked and taken here, so that no handler races with anything.
-static Outcome waitForWorker(pid_t pid, uint64_t timeLimit) {
-  Outcome outcome;
-  Clock::time_point deadline = Clock::now() + std::chrono::seconds(timeLimit);
+/// The signals that the parent blocks from its start and takes in
+/// waitForWorker, so that none of them races with making or removing a
+/// temporary. The child starts with an empty mask.
+static sigset_t parentSignals() {
   sigset_t set;
   ::sigemptyset(&set);
   for (int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP})
     ::sigaddset(&set, signal);
+  return set;
+}
+
+/// Waits for the worker, a signal or the end of the time.
+static Outcome waitForWorker(pid_t pid, uint64_t timeLimit) {
+  Outcome outcome;
+  Clock::time_point deadline = Clock::now() + std::chrono::seconds(timeLimit);
+  sigset_t set = parentSignals();
   while (::waitpid(pid, &outcome.status, WNOHANG) == 0) {
     struct timespec wait = {1, 0};
     int signal = ::sigtimedwait(&set, nullptr, &wait);
@@ -202,13 +209,6 @@ static bool isComplete(const AtomicFile &file, EmitKind emit) {
 
 static int runChild(int argc, char **argv, DriverOptions &options,
                     WorkDirectories &directories) {
-  // Taken by waitForWorker; the child starts with an empty mask.
-  sigset_t set;
-  ::sigemptyset(&set);
-  for (int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP})
-    ::sigaddset(&set, signal);
-  ::sigprocmask(SIG_BLOCK, &set, nullptr);
-
   SubprocessSpec spec;
   spec.program = options.compile.executablePath;
   spec.arguments.assign(argv, argv + argc);
@@ -242,6 +242,10 @@ int runParent(int argc, char **argv, DriverOptions &options) {
   CompileOptions &compile = options.compile;
   // A reader that went away is a failing write, not a death.
   ::signal(SIGPIPE, SIG_IGN);
+  if (!options.inProcess) {
+    sigset_t set = parentSignals();
+    ::sigprocmask(SIG_BLOCK, &set, nullptr);
+  }
 
   if (int code = checkInput(compile.modelPath))
     return code;
