@@ -75,7 +75,8 @@ LogicalResult OutlierSplitOp::verify() {
   if (getMode() == OutlierMode::None)
     return emitOpError("mode is static or dynamic");
   if (getMode() == OutlierMode::Dynamic) {
-    if (getOutliers() || !getThreshold() || getThreshold()->convertToFloat() <= 0)
+    if (getOutliers() || !getThreshold() ||
+        getThreshold()->convertToFloat() <= 0)
       return emitOpError("C3: dynamic mode takes a positive threshold and no "
                          "list of outliers");
     return success();
@@ -104,8 +105,9 @@ LogicalResult QuantizedMatmulOp::verify() {
   if (weight.getRank() != 2 || scale.getRank() != 1 ||
       !compatible(weight.getShape().drop_front(), scale.getShape()) ||
       !compatible(codes.getShape().take_back(), weight.getShape().take_front()))
-    return emitOpError("C1: codes are [..., K], the weight is [K, N], its scale "
-                       "[N]");
+    return emitOpError(
+        "C1: codes are [..., K], the weight is [K, N], its scale "
+        "[N]");
   if (getBias()) {
     auto bias = dyn_cast<RankedTensorType>(getBias().getType());
     if (!bias || bias.getRank() != 1 ||
@@ -117,7 +119,46 @@ LogicalResult QuantizedMatmulOp::verify() {
     return emitOpError("C2: K of ")
            << weight.getShape()[0] << " can overflow the i32 sum (limit "
            << maxK << ")";
+  auto rowScale = dyn_cast<RankedTensorType>(getScale().getType());
+  auto output = dyn_cast<RankedTensorType>(getOutput().getType());
+  if (!rowScale || !output ||
+      !compatible(rowScale.getShape(), codes.getShape().drop_back()) ||
+      output.getRank() != codes.getRank() ||
+      !compatible(output.getShape().drop_back(),
+                  codes.getShape().drop_back()) ||
+      !compatible(output.getShape().take_back(), scale.getShape()))
+    return emitOpError("C1: the scale has the shape of the codes without their "
+                       "last axis, the result ends in N instead of K");
+  return verifyTail();
+}
+
+LogicalResult QuantizedMatmulOp::verifyTail() {
   if (bool(getTail()) != bool(getTailWeight()))
     return emitOpError("C3: tail and tail_weight come together");
+  if (!getTail()) {
+    if (getColumns())
+      return emitOpError("C3: columns need a tail");
+    return success();
+  }
+  auto codes = cast<RankedTensorType>(getCodes().getType());
+  auto weight = cast<RankedTensorType>(getWeight().getType());
+  auto tail = dyn_cast<RankedTensorType>(getTail().getType());
+  auto tailWeight = dyn_cast<RankedTensorType>(getTailWeight().getType());
+  if (!tail || !tailWeight || tail.getRank() != codes.getRank() ||
+      !compatible(tail.getShape().drop_back(), codes.getShape().drop_back()))
+    return emitOpError("C3: the tail has the leading axes of the codes");
+  ArrayRef<int64_t> rows = getColumns() ? weight.getShape().take_front()
+                                        : tail.getShape().take_back();
+  if (tailWeight.getRank() != 2 ||
+      !compatible(tailWeight.getShape().take_front(), rows) ||
+      !compatible(tailWeight.getShape().take_back(),
+                  weight.getShape().take_back()))
+    return emitOpError("C3: the tail weight is [J, N], or [K, N] with columns");
+  if (getColumns()) {
+    auto columns = dyn_cast<RankedTensorType>(getColumns().getType());
+    if (!columns || columns.getRank() != 1 ||
+        !compatible(columns.getShape(), tail.getShape().take_back()))
+      return emitOpError("C3: there is one column per column of the tail");
+  }
   return success();
 }

@@ -78,7 +78,7 @@ void FloatWeightsPass::narrow(onnx::ConstantOp constant, const FloatData &data,
   auto *out = reinterpret_cast<uint16_t *>(blob.getMutableData().data());
   for (int64_t i = 0, e = data.size(); i < e; ++i)
     out[i] = floatToHalf(data[i]);
-  StringRef name = nodeName(constant);
+  StringRef name = constantName(constant);
   Location loc = constant->getLoc();
   auto type = cast<RankedTensorType>(constant.getType());
   Value stored = createConstant(

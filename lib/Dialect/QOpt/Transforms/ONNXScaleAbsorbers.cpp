@@ -72,7 +72,7 @@ static Value scaled(OpBuilder &builder, Value operand, ArrayRef<float> factors,
              factors[channelsFirst ? i / width : i % channels];
   Operation *constant = operand.getDefiningOp();
   return createConstant(builder, constant->getLoc(), type,
-                        (nodeName(constant) + ".scaled").str(),
+                        (constantName(constant) + ".scaled").str(),
                         std::move(blob));
 }
 

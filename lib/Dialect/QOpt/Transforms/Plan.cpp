@@ -191,7 +191,7 @@ LogicalResult PlanPass::checkFinite(ContractionOpInterface op,
   auto [first, second] = weight.stored(*index);
   std::string where;
   llvm::raw_string_ostream(where)
-      << quoteName(nodeName(op.getWeight().getDefiningOp())) << " holds "
+      << quoteName(constantName(op.getWeight().getDefiningOp())) << " holds "
       << (std::isnan((*data)[*index]) ? "NaN" : "Inf") << " at [" << first
       << ", " << second << "]";
   if (!allowNonfinite)

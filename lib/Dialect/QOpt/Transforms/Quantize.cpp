@@ -151,7 +151,7 @@ QuantizePass::quantizeWeight(ContractionOpInterface op, SchemeAttr scheme,
   Operation *constant = source.getDefiningOp();
   builder.setInsertionPointAfter(constant);
   Location loc = constant->getLoc();
-  std::string name = nodeName(constant).str();
+  std::string name = constantName(constant).str();
   if (name.empty())
     name = "weight";
 
@@ -203,7 +203,8 @@ static Value makeRowBias(OpBuilder &builder, ContractionOpInterface op,
   Operation *constant = bias.getDefiningOp();
   return createConstant(builder, constant->getLoc(),
                         RankedTensorType::get({n}, builder.getF32Type()),
-                        (nodeName(constant) + ".bias").str(), std::move(blob));
+                        (constantName(constant) + ".bias").str(),
+                        std::move(blob));
 }
 
 LogicalResult QuantizePass::rewrite(ContractionOpInterface op,

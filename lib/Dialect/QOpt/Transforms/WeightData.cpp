@@ -9,6 +9,7 @@
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/OpDefinition.h"
 #include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
+#include "qopt/Dialect/QOpt/Transforms/Contractions.h"
 
 using namespace mlir;
 
@@ -32,6 +33,13 @@ std::optional<FloatData> FloatData::get(ElementsAttr value) {
     return result;
   }
   return std::nullopt;
+}
+
+StringRef constantName(Operation *constant) {
+  if (auto op = dyn_cast<onnx::ConstantOp>(constant))
+    if (std::optional<StringRef> name = op.getName())
+      return *name;
+  return nodeName(constant);
 }
 
 AsmResourceBlob allocateBlob(int64_t bytes) {

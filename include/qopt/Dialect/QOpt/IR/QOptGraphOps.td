@@ -94,8 +94,10 @@ def QOpt_QuantizedMatmulOp : QOpt_Op<"quantized_matmul", [Pure, AttrSizedOperand
     The integer sum is exact in i32. `row(j) = j` without `columns`; with
     `columns` the tail weight holds all K rows and `row(j) = columns[j]`.
 
-    Constraints: (C1) the weight is [K, N], its scale [N], the bias [N];
-    (C2) K * 127 * 127 < 2^31; (C3) tail and tail_weight come together.
+    Constraints: (C1) the weight is [K, N], its scale [N], the bias [N], the scale
+    of the codes has their shape without the last axis; (C2) K * 127 * 127 < 2^31;
+    (C3) tail [..., J] and tail_weight, [J, N] or with columns [K, N], come
+    together.
   }];
   let arguments = (ins QOpt_Codes:$codes, TensorOf<[F32]>:$scale, QOpt_Codes:$weight, TensorOf<[F32]>:$weight_scale,
                        Optional<TensorOf<[F32]>>:$tail, Optional<QOpt_Float>:$tail_weight,
@@ -106,6 +108,10 @@ def QOpt_QuantizedMatmulOp : QOpt_Op<"quantized_matmul", [Pure, AttrSizedOperand
     (`tail` `(` $tail^ `,` $tail_weight `:` type($tail) `,` type($tail_weight) `)`)?
     (`columns` `(` $columns^ `:` type($columns) `)`)? (`bias` `(` $bias^ `:` type($bias) `)`)? attr-dict
     `:` type($codes) `,` type($scale) `,` type($weight) `,` type($weight_scale) `->` type($output)
+  }];
+  let extraClassDeclaration = [{
+    /// Constraint C3.
+    ::llvm::LogicalResult verifyTail();
   }];
   let hasVerifier = 1;
 }

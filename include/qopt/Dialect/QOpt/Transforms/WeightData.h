@@ -41,6 +41,10 @@ private:
   bool splat = false;
 };
 
+/// Name of the initializer behind a constant: its attribute `name`, or its
+/// location; empty if there is none. Passes that merge constants lose locations.
+StringRef constantName(Operation *constant);
+
 /// Whether qopt-float-weights would store the constant in half precision if it
 /// fits: large, f32, and read only by contractions (as weight) and Gather (as
 /// data) that are meant to. `half` says so for readers without a rule.

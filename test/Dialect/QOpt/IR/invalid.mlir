@@ -1,0 +1,231 @@
+// RUN: qopt-opt %s -split-input-file -verify-diagnostics
+
+func.func @quantize_c1(%x: tensor<4x8xf32>, %s: tensor<8xf32>) {
+  // expected-error @+1 {{C1: codes and values differ in shape}}
+  %q = qopt.quantize %x, %s granularity <channel> : tensor<4x8xf32>, tensor<8xf32> -> tensor<4x9xi8>
+  return
+}
+
+// -----
+
+func.func @quantize_c2(%x: tensor<4x8xf32>, %s: tensor<8xf32>) {
+  // expected-error @+1 {{C2: a scale per tensor has rank 0, not 1}}
+  %q = qopt.quantize %x, %s granularity <tensor> : tensor<4x8xf32>, tensor<8xf32> -> tensor<4x8xi8>
+  return
+}
+
+// -----
+
+func.func @dequantize_c2(%q: tensor<4x8xi8>, %s: tensor<4x8xf32>) {
+  // expected-error @+1 {{C2: a scale per token has rank 1, not 2}}
+  %x = qopt.dequantize %q, %s granularity <token> : tensor<4x8xi8>, tensor<4x8xf32> -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
+func.func @dynamic_quantize_c2(%x: tensor<4x8xf32>) {
+  // expected-error @+1 {{C2: the scale has the shape of the input without its last axis}}
+  %q, %s = qopt.dynamic_quantize %x : tensor<4x8xf32> -> tensor<4x8xi8>, tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @split_none(%x: tensor<4x8xf32>) {
+  // expected-error @+1 {{mode is static or dynamic}}
+  %b, %t, %c = qopt.outlier_split %x mode <none> : tensor<4x8xf32> -> tensor<4x8xf32>, tensor<4x?xf32>, tensor<?xi32>
+  return
+}
+
+// -----
+
+func.func @split_c2_order(%x: tensor<4x8xf32>) {
+  // expected-error @+1 {{C2: outliers ascend strictly within [0, K)}}
+  %b, %t, %c = qopt.outlier_split %x mode <static> outliers [5, 5] : tensor<4x8xf32> -> tensor<4x8xf32>, tensor<4x2xf32>, tensor<2xi32>
+  return
+}
+
+// -----
+
+func.func @split_c2_range(%x: tensor<4x8xf32>) {
+  // expected-error @+1 {{C2: outliers ascend strictly within [0, K)}}
+  %b, %t, %c = qopt.outlier_split %x mode <static> outliers [8] : tensor<4x8xf32> -> tensor<4x8xf32>, tensor<4x1xf32>, tensor<1xi32>
+  return
+}
+
+// -----
+
+func.func @split_c2_count(%x: tensor<4x8xf32>) {
+  // expected-error @+1 {{C2: tail and columns have 1 columns, one per outlier}}
+  %b, %t, %c = qopt.outlier_split %x mode <static> outliers [3] : tensor<4x8xf32> -> tensor<4x8xf32>, tensor<4x2xf32>, tensor<2xi32>
+  return
+}
+
+// -----
+
+func.func @split_c3(%x: tensor<4x8xf32>) {
+  // expected-error @+1 {{C3: dynamic mode takes a positive threshold and no list of outliers}}
+  %b, %t, %c = qopt.outlier_split %x mode <dynamic> outliers [3] threshold 6.0 : tensor<4x8xf32> -> tensor<4x8xf32>, tensor<4x?xf32>, tensor<?xi32>
+  return
+}
+
+// -----
+
+func.func @matmul_c1(%q: tensor<4x8xi8>, %s: tensor<4xf32>, %w: tensor<9x2xi8>, %ws: tensor<2xf32>) {
+  // expected-error @+1 {{C1: codes are [..., K], the weight is [K, N], its scale [N]}}
+  %y = qopt.quantized_matmul %q, %s, %w, %ws : tensor<4x8xi8>, tensor<4xf32>, tensor<9x2xi8>, tensor<2xf32> -> tensor<4x2xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c1_bias(%q: tensor<4x8xi8>, %s: tensor<4xf32>, %w: tensor<8x2xi8>, %ws: tensor<2xf32>, %b: tensor<3xf32>) {
+  // expected-error @+1 {{C1: the bias is [N]}}
+  %y = qopt.quantized_matmul %q, %s, %w, %ws bias(%b : tensor<3xf32>) : tensor<4x8xi8>, tensor<4xf32>, tensor<8x2xi8>, tensor<2xf32> -> tensor<4x2xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c2(%q: tensor<4x133145xi8>, %s: tensor<4xf32>, %w: tensor<133145x2xi8>, %ws: tensor<2xf32>) {
+  // expected-error @+1 {{C2: K of 133145 can overflow the i32 sum (limit 133144)}}
+  %y = qopt.quantized_matmul %q, %s, %w, %ws : tensor<4x133145xi8>, tensor<4xf32>, tensor<133145x2xi8>, tensor<2xf32> -> tensor<4x2xf32>
+  return
+}
+
+// -----
+
+// expected-error @+1 {{weight_bits must be 8, got 4}}
+#scheme = #qopt.scheme<weight_bits = 4, weight_granularity = channel, activation_granularity = token, outliers = none, threshold = 0.0 : f32>
+
+// -----
+
+// expected-error @+1 {{weights have no tokens}}
+#scheme = #qopt.scheme<weight_bits = 8, weight_granularity = token, activation_granularity = token, outliers = none, threshold = 0.0 : f32>
+
+// -----
+
+// expected-error @+1 {{activation_granularity must be token}}
+#scheme = #qopt.scheme<weight_bits = 8, weight_granularity = channel, activation_granularity = tensor, outliers = none, threshold = 0.0 : f32>
+
+// -----
+
+// expected-error @+1 {{dynamic outliers need a positive threshold}}
+#scheme = #qopt.scheme<weight_bits = 8, weight_granularity = channel, activation_granularity = token, outliers = dynamic, threshold = 0.0 : f32>
+
+// -----
+
+func.func @weight() {
+  // expected-error @+1 {{has the shape and element type of its value}}
+  %w = qopt.weight dense<1> : tensor<2x2xi8> : tensor<4xi8>
+  return
+}
+
+// -----
+
+func.func @rows_padding(%x: tensor<?x100xf32>, %q: tensor<?x100xi8>, %s: tensor<?xf32>) {
+  // expected-error @+1 {{needs a static K, and Kp = K rounded up to 64}}
+  %0, %1 = qopt.quantize_rows ins(%x : tensor<?x100xf32>) outs(%q, %s : tensor<?x100xi8>, tensor<?xf32>) -> tensor<?x100xi8>, tensor<?xf32>
+  return
+}
+
+// -----
+
+func.func @rows_mixed(%x: tensor<?x64xf32>, %q: memref<?x64xi8>, %s: memref<?xf32>) {
+  // expected-error @+1 {{mixes tensors and memrefs}}
+  qopt.quantize_rows ins(%x : tensor<?x64xf32>) outs(%q, %s : memref<?x64xi8>, memref<?xf32>)
+  return
+}
+
+// -----
+
+func.func @outliers_shape(%x: memref<?x64xf32>, %m: memref<64xf32>, %c: memref<32xi32>, %n: memref<1xi32>) {
+  // expected-error @+1 {{needs a static K, mask [K], columns [K], count [1]}}
+  qopt.find_outliers ins(%x : memref<?x64xf32>) outs(%m, %c, %n : memref<64xf32>, memref<32xi32>, memref<1xi32>) threshold 6.0
+  return
+}
+
+// -----
+
+func.func @outliers_threshold(%x: memref<?x64xf32>, %m: memref<64xf32>, %c: memref<64xi32>, %n: memref<1xi32>) {
+  // expected-error @+1 {{needs a positive threshold}}
+  qopt.find_outliers ins(%x : memref<?x64xf32>) outs(%m, %c, %n : memref<64xf32>, memref<64xi32>, memref<1xi32>) threshold 0.0
+  return
+}
+
+// -----
+
+func.func @kernel_scales(%q: memref<?x64xi8>, %w: memref<64x8xi8>, %y: memref<?x8xf32>) {
+  // expected-error @+1 {{has scales exactly when it multiplies codes}}
+  qopt.matmul ins(%q, %w : memref<?x64xi8>, memref<64x8xi8>) outs(%y : memref<?x8xf32>) epilogue {
+    ^bb0(%a: f32):
+      qopt.yield %a : f32
+  }
+  return
+}
+
+// -----
+
+func.func @kernel_rhs(%x: memref<?x64xf32>, %w: memref<32x8xf32>, %y: memref<?x8xf32>) {
+  // expected-error @+1 {{rhs is [K, N] or its packed form}}
+  qopt.matmul ins(%x, %w : memref<?x64xf32>, memref<32x8xf32>) outs(%y : memref<?x8xf32>) epilogue {
+    ^bb0(%a: f32):
+      qopt.yield %a : f32
+  }
+  return
+}
+
+// -----
+
+func.func @kernel_epilogue(%x: memref<?x64xf32>, %w: memref<64x8xf32>, %y: memref<?x8xf32>) {
+  // expected-error @+1 {{the epilogue takes the f32 accumulator and one element of each input}}
+  qopt.matmul ins(%x, %w : memref<?x64xf32>, memref<64x8xf32>) outs(%y : memref<?x8xf32>) epilogue {
+    ^bb0(%a: f32, %b: f32):
+      qopt.yield %a : f32
+  }
+  return
+}
+
+// -----
+
+func.func @kernel_yield(%x: memref<?x64xf32>, %w: memref<64x8xf32>, %y: memref<?x8xf32>) {
+  // expected-error @+1 {{the epilogue yields one value per init}}
+  qopt.matmul ins(%x, %w : memref<?x64xf32>, memref<64x8xf32>) outs(%y : memref<?x8xf32>) epilogue {
+    ^bb0(%a: f32):
+      qopt.yield %a, %a : f32, f32
+  }
+  return
+}
+
+// -----
+
+func.func @matmul_c1_result(%q: tensor<4x8xi8>, %s: tensor<4xf32>, %w: tensor<8x2xi8>, %ws: tensor<2xf32>) {
+  // expected-error @+1 {{C1: the scale has the shape of the codes without their last axis, the result ends in N instead of K}}
+  %y = qopt.quantized_matmul %q, %s, %w, %ws : tensor<4x8xi8>, tensor<4xf32>, tensor<8x2xi8>, tensor<2xf32> -> tensor<4x3xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c3_rows(%q: tensor<4x8xi8>, %s: tensor<4xf32>, %w: tensor<8x2xi8>, %ws: tensor<2xf32>, %t: tensor<4x3xf32>, %tw: tensor<2x2xf16>) {
+  // expected-error @+1 {{C3: the tail weight is [J, N], or [K, N] with columns}}
+  %y = qopt.quantized_matmul %q, %s, %w, %ws tail(%t, %tw : tensor<4x3xf32>, tensor<2x2xf16>) : tensor<4x8xi8>, tensor<4xf32>, tensor<8x2xi8>, tensor<2xf32> -> tensor<4x2xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c3_columns(%q: tensor<4x8xi8>, %s: tensor<4xf32>, %w: tensor<8x2xi8>, %ws: tensor<2xf32>, %c: tensor<?xi32>) {
+  // expected-error @+1 {{C3: columns need a tail}}
+  %y = qopt.quantized_matmul %q, %s, %w, %ws columns(%c : tensor<?xi32>) : tensor<4x8xi8>, tensor<4xf32>, tensor<8x2xi8>, tensor<2xf32> -> tensor<4x2xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c3_all_rows(%q: tensor<4x8xi8>, %s: tensor<4xf32>, %w: tensor<8x2xi8>, %ws: tensor<2xf32>, %t: tensor<4x3xf32>, %tw: tensor<3x2xf16>, %c: tensor<3xi32>) {
+  // expected-error @+1 {{C3: the tail weight is [J, N], or [K, N] with columns}}
+  %y = qopt.quantized_matmul %q, %s, %w, %ws tail(%t, %tw : tensor<4x3xf32>, tensor<3x2xf16>) columns(%c : tensor<3xi32>) : tensor<4x8xi8>, tensor<4xf32>, tensor<8x2xi8>, tensor<2xf32> -> tensor<4x2xf32>
+  return
+}
