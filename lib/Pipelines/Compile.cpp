@@ -167,6 +167,7 @@ LoweringOptions Compilation::loweringOptions() {
 int Compilation::lower(ModuleOp module, const LoweringOptions &lowering,
                        SmallVectorImpl<char> &result) {
   options.progress->begin("lower");
+  recordElementTypes(module);
   PassManager pm(&context, ModuleOp::getOperationName());
   ConvertONNXToLinalgPassOptions conversion;
   conversion.unsafeIndices = options.unsafeIndices;

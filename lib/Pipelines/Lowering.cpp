@@ -76,6 +76,7 @@ void mlir::qopt::buildVariantPipeline(OpPassManager &pm,
   pm.addPass(createLowerRuntimeOpsPass({options.isa}));
   pm.addPass(createApproximateMathPass());
   pm.addPass(createConvertVectorToSCFPass());
+  pm.addPass(createLowerExpandShapePass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(affine::createAffineExpandIndexOpsPass());
   pm.addPass(createLowerAffinePass());

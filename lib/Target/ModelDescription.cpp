@@ -26,6 +26,10 @@ static FailureOr<PortDescription> describePort(func::FuncOp main, Type type,
   auto name = attributes ? attributes.getAs<StringAttr>("onnx.name") : nullptr;
   port.name = name ? name.str() : (what + "_" + Twine(index)).str();
   port.element = tensor.getElementType();
+  if (attributes)
+    if (auto noted = attributes.getAs<TypeAttr>("qopt.element"))
+      if (noted.getValue().isIntOrFloat())
+        port.element = noted.getValue();
   auto dims = attributes ? attributes.getAs<ArrayAttr>("onnx.dims") : nullptr;
   for (auto [i, size] : llvm::enumerate(tensor.getShape())) {
     PortDescription::Dim dim;
@@ -37,6 +41,20 @@ static FailureOr<PortDescription> describePort(func::FuncOp main, Type type,
     port.dims.push_back(std::move(dim));
   }
   return port;
+}
+
+void mlir::qopt::recordElementTypes(ModuleOp module) {
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  if (!main)
+    return;
+  for (auto [i, type] : llvm::enumerate(main.getArgumentTypes()))
+    if (auto tensor = dyn_cast<TensorType>(type))
+      main.setArgAttr(i, "qopt.element",
+                      TypeAttr::get(tensor.getElementType()));
+  for (auto [i, type] : llvm::enumerate(main.getResultTypes()))
+    if (auto tensor = dyn_cast<TensorType>(type))
+      main.setResultAttr(i, "qopt.element",
+                         TypeAttr::get(tensor.getElementType()));
 }
 
 FailureOr<ModelDescription> mlir::qopt::describeModel(ModuleOp module) {

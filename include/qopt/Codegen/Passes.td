@@ -212,4 +212,14 @@ def MarkNoAliasPass : Pass<"qopt-mark-no-alias", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def LowerExpandShapePass : Pass<"qopt-lower-expand-shape"> {
+  let summary = "memref.expand_shape into several unknown sizes as a cast of strides";
+  let description = [{
+    Each `memref.expand_shape` that splits one dim into more than one of dynamic
+    size becomes a `memref.reinterpret_cast` with products of these sizes as
+    strides. The others are left to `expand-strided-metadata`.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
 #endif // QOPT_CODEGEN_PASSES_TD

@@ -6,8 +6,8 @@
 // are large, there the polynomials lose digits, and they are rare.
 //===----------------------------------------------------------------------===//
 
-#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "ErfPolynomial.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "qopt/Codegen/Passes.h"
 #include "llvm/ADT/StringSwitch.h"

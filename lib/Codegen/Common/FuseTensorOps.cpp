@@ -48,8 +48,8 @@ bool shouldFuse(OpOperand *operand) {
   auto consumer = dyn_cast<linalg::LinalgOp>(operand->getOwner());
   if (!producer || !consumer || !producer->hasOneUse())
     return false;
-  // The kernels read the operands of a product in any order, but a product whose
-  // body computes more than a * b + c is none to them.
+  // The kernels read the operands of a product in any order, but a product
+  // whose body computes more than a * b + c is none to them.
   if (linalg::isaContractionOpInterface(consumer) && !onlyMoves(producer))
     return false;
   // A product reads each element many times, and its kernel knows strides, not

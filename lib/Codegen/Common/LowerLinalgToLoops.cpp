@@ -50,7 +50,6 @@ public:
 private:
   LoopPlan plan(linalg::LinalgOp op);
   OpFoldResult dimSize(linalg::LinalgOp op, unsigned dim);
-  Value sizeOf(Value buffer, int64_t dim);
   SmallVector<Value> indicesOf(AffineMap map, ArrayRef<Value> ivs);
   void emitInner(linalg::LinalgOp op, const LoopPlan &loops, unsigned level,
                  SmallVector<Value> &ivs);
@@ -94,17 +93,6 @@ bool isOnlyName(Value buffer) {
          });
 }
 
-/// A dynamic size as it was given to the allocation: the same value for all
-/// operations of that size, which is how loops of equal bounds are recognised.
-Value Lowering::sizeOf(Value buffer, int64_t dim) {
-  auto type = cast<MemRefType>(buffer.getType());
-  if (auto alloc = buffer.getDefiningOp<memref::AllocOp>())
-    return alloc.getDynamicSizes()[type.getDynamicDimIndex(dim)];
-  if (auto output = buffer.getDefiningOp<OutputOp>())
-    return output.getDynamicSizes()[type.getDynamicDimIndex(dim)];
-  return memref::DimOp::create(builder, loc, buffer, dim);
-}
-
 OpFoldResult Lowering::dimSize(linalg::LinalgOp op, unsigned dim) {
   int64_t known = op.getStaticLoopRanges()[dim];
   if (!ShapedType::isDynamic(known))
@@ -115,7 +103,7 @@ OpFoldResult Lowering::dimSize(linalg::LinalgOp op, unsigned dim) {
     for (auto [position, expr] : llvm::enumerate(map.getResults()))
       if (auto plain = dyn_cast<AffineDimExpr>(expr))
         if (plain.getPosition() == dim)
-          return sizeOf(operand.get(), position);
+          return memref::DimOp::create(builder, loc, operand.get(), position);
     return {};
   };
   for (OpOperand &init : op.getDpsInitsMutable())
@@ -351,6 +339,14 @@ LogicalResult Lowering::lower(linalg::LinalgOp op) {
   for (unsigned dim = 0; dim < op.getNumLoops(); ++dim)
     sizes.push_back(dimSize(op, dim));
 
+  // No row at all: nothing to write, and no size to split an index by.
+  if (llvm::any_of(loops.rows, [&](unsigned dim) {
+        return getConstantIntValue(sizes[dim]) == 0;
+      })) {
+    op->erase();
+    return success();
+  }
+
   SmallVector<Value> ivs(op.getNumLoops());
   if (loops.rows.empty()) {
     emitInner(op, loops, 0, ivs);
@@ -382,24 +378,39 @@ LogicalResult Lowering::lower(linalg::LinalgOp op) {
   return success();
 }
 
+/// The dynamic size that `buffer` was made with, or null.
+Value givenSize(Value buffer, int64_t dim) {
+  auto type = dyn_cast<MemRefType>(buffer.getType());
+  if (!type || dim < 0 || dim >= type.getRank() || !type.isDynamicDim(dim))
+    return {};
+  unsigned position = type.getDynamicDimIndex(dim);
+  if (auto alloc = buffer.getDefiningOp<memref::AllocOp>())
+    return alloc.getDynamicSizes()[position];
+  if (auto output = buffer.getDefiningOp<OutputOp>())
+    return output.getDynamicSizes()[position];
+  if (auto expand = buffer.getDefiningOp<memref::ExpandShapeOp>())
+    return expand.getOutputShape()[position];
+  return {};
+}
+
+/// Sizes of buffers as they were given: the same value for all operations of
+/// that size, which is how loops of equal bounds are recognised.
+void foldDims(func::FuncOp func) {
+  SmallVector<memref::DimOp> dims;
+  func.walk([&](memref::DimOp op) { dims.push_back(op); });
+  for (memref::DimOp dim : dims)
+    if (std::optional<int64_t> index = dim.getConstantIndex())
+      if (Value size = givenSize(dim.getSource(), *index)) {
+        dim.replaceAllUsesWith(size);
+        dim.erase();
+      }
+}
+
 class LowerLinalgToLoopsPass final
     : public impl::LowerLinalgToLoopsPassBase<LowerLinalgToLoopsPass> {
   void runOnOperation() override {
     func::FuncOp func = getOperation();
-    // The sizes of outputs are known where they are made.
-    SmallVector<memref::DimOp> dims;
-    func.walk([&](memref::DimOp op) { dims.push_back(op); });
-    for (memref::DimOp dim : dims)
-      if (auto output = dim.getSource().getDefiningOp<OutputOp>())
-        if (std::optional<int64_t> index = dim.getConstantIndex()) {
-          auto type = cast<MemRefType>(output.getBuffer().getType());
-          if (*index < 0 || *index >= type.getRank() ||
-              !type.isDynamicDim(*index))
-            continue;
-          dim.replaceAllUsesWith(
-              output.getDynamicSizes()[type.getDynamicDimIndex(*index)]);
-          dim.erase();
-        }
+    foldDims(func);
     // Copies are elementwise operations like any other: parallel, and fused.
     SmallVector<memref::CopyOp> copies;
     func.walk([&](memref::CopyOp op) { copies.push_back(op); });
@@ -430,6 +441,7 @@ class LowerLinalgToLoopsPass final
       else if (failed(lowering.lower(op)))
         return signalPassFailure();
     }
+    foldDims(func);
   }
 };
 
