@@ -9,15 +9,23 @@ import models
 import numpy as np
 from harness import Case
 from harness import row as row_of
+from onnx import helper
+
+node = helper.make_node
 
 K, N = 64, 32
 
 
 def product(change):
-    model = models.matmul(K, N)
-    w = np.frombuffer(model.graph.initializer[0].raw_data, np.float32).reshape(K, N).copy()
+    """x times w, whose result the last product (which stays float) takes to y."""
+    rng = np.random.default_rng(1)
+    w = rng.standard_normal((K, N), np.float32)
     change(w)
-    model.graph.initializer[0].raw_data = w.tobytes()
+    model = models.make(
+        [node("MatMul", ["x", "w"], ["t"], name="first"), node("MatMul", ["t", "v"], ["y"], name="last")],
+        [models.value("x", ("rows", K))], [models.value("y", ("rows", N))],
+        [models.weight("w", w), models.weight("v", np.eye(N, dtype=np.float32))],
+    )
     return model, w
 
 
