@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ExternalData.h"
+#include "qopt/Support/Subprocess.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
@@ -212,6 +213,8 @@ LogicalResult ExternalData::open(StringRef location, const std::string &subject,
   auto size = static_cast<size_t>(status.st_size);
   void *data = nullptr;
   if (size != 0) {
+    // Pages of the file are no memory of the compiler's.
+    allowMapping(size);
     data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (data == MAP_FAILED)
       return reporter.io(what + ": cannot map: " + strerror(errno));
