@@ -70,6 +70,7 @@ private:
         replaceByConstant(analysis, result);
         replaceByOperand(analysis, result);
       }
+      simplifyTarget(analysis, &op);
     }
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
       if (isOpTriviallyDead(&op))
@@ -127,6 +128,41 @@ private:
           return;
     result.replaceAllUsesWith(operand);
     ++numNoOps;
+  }
+
+  // Writes the target of a reshape as a constant where 0 (the operand's dim)
+  // and one -1 can say it, so that the computation of the target dies. The -1
+  // is solved by the same division again, which is exact as the element counts
+  // are equal.
+  void simplifyTarget(ShapeAnalysis &analysis, Operation *op) {
+    auto reshape = dyn_cast<ReshapeOp>(op);
+    if (!reshape || reshape.getShape().getDefiningOp<ConstantOp>() ||
+        !analysis.hasShape(reshape.getData()) ||
+        !analysis.hasShape(reshape.getReshaped()))
+      return;
+    ArrayRef<DimExpr> from = analysis.getShape(reshape.getData());
+    ArrayRef<DimExpr> to = analysis.getShape(reshape.getReshaped());
+    if (product(from) != product(to))
+      return;
+    SmallVector<int64_t> target;
+    bool open = false;
+    for (auto [i, dim] : llvm::enumerate(to)) {
+      std::optional<int64_t> size = dim.getConstant();
+      if (size == 0)
+        return;
+      bool copied = i < from.size() && from[i] == dim;
+      if (!size && !copied && std::exchange(open, true))
+        return;
+      target.push_back(size ? *size : copied ? 0 : -1);
+    }
+    OpBuilder builder(op);
+    auto type = RankedTensorType::get({static_cast<int64_t>(target.size())},
+                                      builder.getI64Type());
+    auto constant = ConstantOp::create(
+        builder, op->getLoc(), DenseElementsAttr::get(type, ArrayRef(target)));
+    reshape.getShapeMutable().assign(constant);
+    reshape.setAllowzero(0);
+    ++numTargets;
   }
 
   void updateSignature(const ShapeAnalysis &analysis, func::FuncOp function) {

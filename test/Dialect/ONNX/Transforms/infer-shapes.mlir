@@ -61,3 +61,24 @@ func.func @no_ops(%x: tensor<?x4xf32> {onnx.dims = ["n", 4]}) -> tensor<*xf32> {
   %1 = onnx.Slice %0, %from, %to, %axis, %from : (tensor<*xf32>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<*xf32>
   return %1 : tensor<*xf32>
 }
+
+// Heads are split off and joined again: the dims of the batch are copied.
+// CHECK-LABEL: func.func @targets
+// CHECK-SAME: (%[[X:.*]]: tensor<?x?x64xf32>
+func.func @targets(%x: tensor<?x?x64xf32> {onnx.dims = ["b", "s", 64]}) -> (tensor<*xf32>, tensor<*xf32>) {
+  %first = onnx.Shape %x {end = 1 : i64} : (tensor<?x?x64xf32>) -> tensor<*xi64>
+  %second = onnx.Shape %x {start = 1 : i64, end = 2 : i64} : (tensor<?x?x64xf32>) -> tensor<*xi64>
+  %heads = onnx.Constant {value = dense<[4, 16]> : tensor<2xi64>} : tensor<2xi64>
+  %to = onnx.Concat %first, %second, %heads {axis = 0 : i64} : (tensor<*xi64>, tensor<*xi64>, tensor<2xi64>) -> tensor<*xi64>
+  // CHECK-NOT: onnx.Concat
+  // CHECK: %[[TO:.*]] = onnx.Constant {value = dense<[0, 0, 4, 16]> : tensor<4xi64>}
+  // CHECK: %[[Y:.*]] = onnx.Reshape %[[X]], %[[TO]] : (tensor<?x?x64xf32>, tensor<4xi64>) -> tensor<?x?x4x16xf32>
+  %y = onnx.Reshape %x, %to : (tensor<?x?x64xf32>, tensor<*xi64>) -> tensor<*xf32>
+  %rows = onnx.Mul %first, %second : (tensor<*xi64>, tensor<*xi64>) -> tensor<*xi64>
+  %width = onnx.Constant {value = dense<64> : tensor<1xi64>} : tensor<1xi64>
+  %to2 = onnx.Concat %rows, %width {axis = 0 : i64} : (tensor<*xi64>, tensor<1xi64>) -> tensor<*xi64>
+  // CHECK: %[[FLAT:.*]] = onnx.Constant {value = dense<[-1, 64]> : tensor<2xi64>}
+  // CHECK: onnx.Reshape %[[Y]], %[[FLAT]] : (tensor<?x?x4x16xf32>, tensor<2xi64>) -> tensor<?x64xf32>
+  %z = onnx.Reshape %y, %to2 : (tensor<*xf32>, tensor<*xi64>) -> tensor<*xf32>
+  return %y, %z : tensor<*xf32>, tensor<*xf32>
+}

@@ -13,7 +13,8 @@ def ONNXInferShapesPass : Pass<"onnx-infer-shapes", "mlir::ModuleOp"> {
     and the function type get every dim that is constant; an integer tensor whose
     elements are all constant becomes an `onnx.Constant`, so that shape arithmetic
     on static dims disappears; a Reshape, Expand, Slice, Tile or Flatten whose result
-    provably has the shape of its operand is dropped. The result attribute `onnx.dims` is rewritten where
+    provably has the shape of its operand is dropped, and the target of a Reshape
+    becomes a constant if 0 (copy the dim) and one -1 can express it. The result attribute `onnx.dims` is rewritten where
     the analysis knows the dim in terms of the inputs: what a model file declares
     for its outputs is a hint.
 
@@ -27,6 +28,7 @@ def ONNXInferShapesPass : Pass<"onnx-infer-shapes", "mlir::ModuleOp"> {
   let statistics = [
     Statistic<"numRefined", "refined", "Result types made more precise">,
     Statistic<"numConstants", "constants", "Values replaced by constants">,
+    Statistic<"numTargets", "targets", "Targets of Reshape made constant with 0 and -1">,
     Statistic<"numNoOps", "no-ops", "Ops that move nothing, replaced by their operand">
   ];
 }
