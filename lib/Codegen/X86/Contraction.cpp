@@ -28,6 +28,9 @@ constexpr int64_t kPanel = 32;
 constexpr int64_t kDepth = 256;
 /// Rows of a task: the copy of a panel serves all of them.
 constexpr int64_t kMaxRows = 192;
+/// Copied rows are apart by more than kDepth: at 1 KiB they would meet in few
+/// sets of L1.
+constexpr int64_t kRowPitch = kDepth + 16;
 
 /// The roles of the loops; positions of m, n and k are loop numbers.
 struct Roles {
@@ -93,15 +96,18 @@ std::optional<Roles> findRoles(linalg::LinalgOp op) {
 class ContractionGenerator {
 public:
   ContractionGenerator(KernelBuilder &b, const Isa &isa, linalg::LinalgOp op,
-                       const Roles &roles, ValueRange captures)
+                       const Roles &roles, bool overwrite, ValueRange captures)
       : b(b), isa(isa), roles(roles), maps(op.getIndexingMapsArray()),
-        operands(captures), indices(op.getNumLoops()) {
+        operands(captures), indices(op.getNumLoops()), overwrite(overwrite) {
     SmallVector<int64_t> ranges = op.getStaticLoopRanges();
     staticN = ranges[roles.n];
     staticK = ranges[roles.k];
     inPlace = isContiguousIn(typeOf(op, roles.rhs), maps[roles.rhs], roles.n);
     transposed =
         isContiguousIn(typeOf(op, roles.rhs), maps[roles.rhs], roles.k);
+    lhsContiguous =
+        isContiguousIn(typeOf(op, roles.lhs), maps[roles.lhs], roles.k);
+    copyRows = roles.m && !(lhsContiguous && hasStaticStride(op, *roles.m));
   }
 
   /// The extent of a loop, from the operand that has it.
@@ -140,6 +146,10 @@ public:
       panel = memref::AllocaOp::create(
           b, MemRefType::get({kDepth, kPanel}, b.getF32Type()),
           b.getI64IntegerAttr(64));
+    if (copyRows)
+      copiedRows = memref::AllocaOp::create(
+          b, MemRefType::get({isa.floatRows, kRowPitch}, b.getF32Type()),
+          b.getI64IntegerAttr(64));
     n = extent(roles.n);
     k = extent(roles.k);
     Value m = extent(roles.m), rows = rowsPerTask();
@@ -158,16 +168,25 @@ public:
   }
 
 private:
+  bool hasStaticStride(linalg::LinalgOp op, unsigned loop) {
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    auto position = maps[roles.lhs].getResultPosition(b.getAffineDimExpr(loop));
+    return position &&
+           succeeded(
+               typeOf(op, roles.lhs).getStridesAndOffset(strides, offset)) &&
+           !ShapedType::isDynamic(strides[*position]);
+  }
+
   void generateTask(Value row, Value rowEnd) {
     int64_t width = isa.floatVectors * isa.lanes;
-    if (inPlace) {
-      b.loop(b.index(0), n, width, [&](Value column) {
-        addBlocks(row, rowEnd, column, b.index(0), k);
-      });
-      return;
-    }
-    b.loop(b.index(0), k, kDepth, [&](Value depth) {
-      Value depthEnd = b.min(b.add(depth, kDepth), k);
+    auto atDepth = [&](Value depth, Value depthEnd) {
+      if (inPlace) {
+        b.loop(b.index(0), n, width, [&](Value column) {
+          addBlocks(row, rowEnd, column, depth, depthEnd);
+        });
+        return;
+      }
       b.loop(b.index(0), n, kPanel, [&](Value column) {
         if (transposed)
           copyTransposed(column, depth, depthEnd);
@@ -178,6 +197,15 @@ private:
           addBlocks(row, rowEnd, b.add(column, first), depth, depthEnd);
         }
       });
+    };
+    oneDepth = (inPlace && !copyRows) ||
+               (!ShapedType::isDynamic(staticK) && staticK <= kDepth);
+    if (oneDepth)
+      return atDepth(b.index(0), k);
+    // Once even for k = 0, where the result is zeros.
+    Value end = arith::MaxUIOp::create(b, k, b.index(1));
+    b.loop(b.index(0), end, kDepth, [&](Value depth) {
+      atDepth(depth, b.min(b.add(depth, kDepth), k));
     });
   }
 
@@ -196,6 +224,15 @@ private:
         b, VectorType::get({isa.lanes}, b.getI1Type()), b.sub(n, column));
   }
 
+  /// Lanes of a vector along k that lie before depthEnd; null when all do.
+  Value depthMask(Value position, Value depthEnd) {
+    if (!ShapedType::isDynamic(staticK) && staticK % isa.lanes == 0)
+      return nullptr;
+    return vector::CreateMaskOp::create(
+        b, VectorType::get({isa.lanes}, b.getI1Type()),
+        b.sub(depthEnd, position));
+  }
+
   Value loadVector(Value memref, ValueRange at, Value mask) {
     if (!mask)
       return b.load(memref, at, isa.lanes, isa.lanes);
@@ -208,11 +245,7 @@ private:
   void copyTransposed(Value column, Value depth, Value depthEnd) {
     Value last = b.sub(n, b.index(1));
     b.loop(depth, depthEnd, isa.lanes, [&](Value position) {
-      Value mask;
-      if (ShapedType::isDynamic(staticK) || staticK % isa.lanes != 0)
-        mask = vector::CreateMaskOp::create(
-            b, VectorType::get({isa.lanes}, b.getI1Type()),
-            b.sub(depthEnd, position));
+      Value mask = depthMask(position, depthEnd);
       b.loop(b.index(0), b.index(kPanel), isa.lanes, [&](Value first) {
         SmallVector<Value> rows;
         for (int64_t i = 0; i < isa.lanes; ++i) {
@@ -271,10 +304,10 @@ private:
     for (int64_t v = 0; v < isa.floatVectors; ++v)
       masks.push_back(columnMask(b.add(column, v * isa.lanes)));
     b.rowBlocks(row, rowEnd, isa.floatRows, [&](Value first, int64_t rows) {
-      SmallVector<Value> accumulators;
-      eachVector(first, rows, column, [&](int64_t v, ValueRange at) {
-        accumulators.push_back(loadVector(operands[2], at, masks[v]));
-      });
+      if (copyRows)
+        copyRowsOf(first, rows, depth, depthEnd);
+      SmallVector<Value> accumulators =
+          initial(first, rows, column, depth, masks);
       auto step = [&](Value base, int64_t offset, ValueRange carried) {
         return multiply(first, rows, column, b.add(base, offset), depth, masks,
                         carried);
@@ -301,6 +334,60 @@ private:
         else
           b.store(value, operands[2], at, isa.lanes);
       });
+    });
+  }
+
+  /// The values that a block starts from.
+  SmallVector<Value> initial(Value first, int64_t rows, Value column,
+                             Value depth, ArrayRef<Value> masks) {
+    auto zeros = [&] {
+      return SmallVector<Value>(
+          rows * isa.floatVectors,
+          b.splat(VectorType::get({isa.lanes}, b.getF32Type()), 0));
+    };
+    auto loaded = [&] {
+      SmallVector<Value> values;
+      eachVector(first, rows, column, [&](int64_t v, ValueRange at) {
+        values.push_back(loadVector(operands[2], at, masks[v]));
+      });
+      return values;
+    };
+    if (!overwrite)
+      return loaded();
+    if (oneDepth)
+      return zeros();
+    Value isFirst =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::eq, depth, b.index(0));
+    SmallVector<Value> fresh = zeros();
+    auto choice = scf::IfOp::create(b, ValueRange(fresh).getTypes(), isFirst,
+                                    /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(choice.thenBlock());
+    scf::YieldOp::create(b, fresh);
+    b.setInsertionPointToStart(choice.elseBlock());
+    scf::YieldOp::create(b, loaded());
+    return choice.getResults();
+  }
+
+  /// copiedRows[i][j] = lhs(first + i, depth + j).
+  void copyRowsOf(Value first, int64_t rows, Value depth, Value depthEnd) {
+    int64_t step = lhsContiguous ? isa.lanes : 1;
+    b.loop(depth, depthEnd, step, [&](Value position) {
+      Value to = b.sub(position, depth), mask;
+      if (lhsContiguous)
+        mask = depthMask(position, depthEnd);
+      indices[roles.k] = position;
+      for (int64_t i = 0; i < rows; ++i) {
+        indices[*roles.m] = b.add(first, i);
+        SmallVector<Value> from = access(roles.lhs);
+        if (lhsContiguous)
+          b.store(loadVector(operands[roles.lhs], from, mask), copiedRows,
+                  {b.index(i), to}, isa.lanes);
+        else
+          memref::StoreOp::create(
+              b, memref::LoadOp::create(b, operands[roles.lhs], from),
+              copiedRows, ValueRange{b.index(i), to});
+      }
     });
   }
 
@@ -335,8 +422,13 @@ private:
     for (int64_t i = 0; i < rows; ++i) {
       if (roles.m)
         indices[*roles.m] = b.add(first, i);
-      Value scalar =
-          memref::LoadOp::create(b, operands[roles.lhs], access(roles.lhs));
+      Value scalar;
+      if (copyRows)
+        scalar = memref::LoadOp::create(
+            b, copiedRows, ValueRange{b.index(i), b.sub(position, depth)});
+      else
+        scalar =
+            memref::LoadOp::create(b, operands[roles.lhs], access(roles.lhs));
       Value factor = b.broadcast(scalar, isa.lanes);
       for (int64_t v = 0; v < isa.floatVectors; ++v) {
         Value &value = next[i * isa.floatVectors + v];
@@ -354,8 +446,9 @@ private:
   /// Current value of every loop.
   SmallVector<Value> indices;
   int64_t staticN, staticK, panelColumn = 0;
-  bool inPlace, transposed;
-  Value n, k, panel;
+  bool overwrite, oneDepth = false;
+  bool inPlace, transposed, lhsContiguous, copyRows;
+  Value n, k, panel, copiedRows;
 };
 
 } // namespace
@@ -364,25 +457,55 @@ bool x86::isContraction(linalg::LinalgOp op) {
   return findRoles(op).has_value();
 }
 
+/// The fill with zeros that alone determines what the operation adds to, if the
+/// result is a buffer that nothing else knows of before.
+static linalg::FillOp findZeroFill(linalg::LinalgOp op) {
+  Value out = op->getOperand(2);
+  if (!isa_and_nonnull<memref::AllocOp, OutputOp>(out.getDefiningOp()))
+    return nullptr;
+  linalg::FillOp fill;
+  for (Operation *user : out.getUsers()) {
+    if (user == op)
+      continue;
+    // Users in other blocks and users that come later see the same values.
+    Operation *ancestor = op->getBlock()->findAncestorOpInBlock(*user);
+    if (!ancestor)
+      return nullptr;
+    if (!ancestor->isBeforeInBlock(op))
+      continue;
+    if (fill || !isa<linalg::FillOp>(user) || ancestor != user)
+      return nullptr;
+    fill = cast<linalg::FillOp>(user);
+  }
+  if (!fill || !matchPattern(fill.getInputs().front(), m_AnyZeroFloat()) ||
+      llvm::count(op->getOperands(), out) != 1)
+    return nullptr;
+  return fill;
+}
+
 void x86::lowerContraction(linalg::LinalgOp op, const Isa &isa,
                            KernelTable &kernels) {
   Roles roles = *findRoles(op);
   KernelBuilder b(op.getLoc(), op);
+  linalg::FillOp fill = findZeroFill(op);
+  bool overwrite = bool(fill);
   SmallVector<Value> captures(op->getOperands());
-  std::string key;
+  std::string key = overwrite ? "overwrite;" : "add;";
   llvm::raw_string_ostream os(key);
   for (AffineMap map : op.getIndexingMapsArray())
     os << map << ';';
   func::FuncOp kernel = kernels.get(
       op.getLoc(), "contraction", key, ValueRange(captures).getTypes(),
       [&](KernelBuilder &inner, Value begin, Value end, ValueRange arguments) {
-        ContractionGenerator(inner, isa, op, roles, arguments)
+        ContractionGenerator(inner, isa, op, roles, overwrite, arguments)
             .generate(begin, end);
       });
-  ContractionGenerator outside(b, isa, op, roles, captures);
+  ContractionGenerator outside(b, isa, op, roles, overwrite, captures);
   Value tasks = outside.numTasks();
   Value work = arith::MaxUIOp::create(b, outside.workPerTask(), b.index(1));
   Value grain = b.ceilDiv(b.index(isa.floatGrain), work);
   ParallelCallOp::create(b, kernel.getSymName(), tasks, grain, captures);
+  if (fill)
+    fill.erase();
   op.erase();
 }

@@ -70,3 +70,26 @@ func.func @others(%x: memref<?x?xf64>, %y: memref<?x?xf64>, %o: memref<?x?xf64>,
   }
   return
 }
+
+// -----
+
+// A new buffer that was only filled with zeros: the fill goes, and the result is
+// not read. Not so for a buffer that came from outside.
+// CHECK-LABEL: func.func @fresh
+// CHECK-NOT: linalg.fill
+// CHECK: qopt.parallel_call @[[FRESH:contraction_[0-9a-f]+]](
+// CHECK: linalg.fill
+// CHECK: qopt.parallel_call @[[ADD:contraction_[0-9a-f]+]](
+// CHECK: func.func private @[[FRESH]](
+// CHECK-NOT: vector.load %arg4
+// CHECK: func.func private @[[ADD]](
+// CHECK: vector.load %arg4
+func.func @fresh(%x: memref<32x16xf32>, %y: memref<16x32xf32>, %o: memref<32x32xf32>) -> memref<32x32xf32> {
+  %zero = arith.constant 0.0 : f32
+  %a = memref.alloc() : memref<32x32xf32>
+  linalg.fill ins(%zero : f32) outs(%a : memref<32x32xf32>)
+  linalg.matmul ins(%x, %y : memref<32x16xf32>, memref<16x32xf32>) outs(%a : memref<32x32xf32>)
+  linalg.fill ins(%zero : f32) outs(%o : memref<32x32xf32>)
+  linalg.matmul ins(%x, %y : memref<32x16xf32>, memref<16x32xf32>) outs(%o : memref<32x32xf32>)
+  return %a : memref<32x32xf32>
+}
