@@ -95,7 +95,7 @@ def LowerLinalgToLoopsPass : Pass<"qopt-lower-linalg-to-loops", "::mlir::func::F
     contiguous dim keeps its accumulator in a register; floating point sums may be
     reassociated, since ONNX leaves their order open.
   }];
-  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
 }
 
@@ -205,9 +205,9 @@ def ApproximateMathPass : Pass<"qopt-approximate-math"> {
 def MarkNoAliasPass : Pass<"qopt-mark-no-alias", "::mlir::ModuleOp"> {
   let summary = "tell LLVM which buffers of a loop do not overlap";
   let description = [{
-    After the conversion to LLVM each buffer argument is several arguments. Turns
-    `qopt.noalias`, set by qopt-outline-parallel on the buffer, into
-    `llvm.noalias` on its pointers.
+    Turns the list `qopt.noalias` of a function, in which qopt-lower-runtime-ops
+    noted where the pointers of such buffers would come to stand, into
+    `llvm.noalias` on the arguments.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }

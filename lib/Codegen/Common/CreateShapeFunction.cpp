@@ -108,8 +108,8 @@ private:
     if (auto concat = dyn_cast<tensor::ConcatOp>(op)) {
       if (static_cast<int64_t>(concat.getDim()) != dim)
         return dimOf(concat.getInputs().front(), dim);
-      Value sum = constant(0);
-      for (Value input : concat.getInputs())
+      Value sum = dimOf(concat.getInputs().front(), dim);
+      for (Value input : concat.getInputs().drop_front())
         sum = combine<arith::AddIOp>(sum, dimOf(input, dim));
       return sum;
     }

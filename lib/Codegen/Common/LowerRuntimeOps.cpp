@@ -50,6 +50,8 @@ public:
     if (failed(emitRun()) || failed(emitShapes()))
       return failure();
     for (auto function : module.getOps<func::FuncOp>())
+      noteNoAlias(function);
+    for (auto function : module.getOps<func::FuncOp>())
       if (!function.isExternal())
         function->setAttr("llvm.linkage",
                           LLVM::LinkageAttr::get(module.getContext(),
@@ -117,6 +119,24 @@ private:
 
   Value contextOf(Operation *op) {
     return contexts.lookup(op->getParentOfType<func::FuncOp>());
+  }
+
+  /// The conversion to LLVM makes several arguments of a buffer and drops its
+  /// attributes. Those of the function live on: note the positions that the
+  /// pointers will have.
+  void noteNoAlias(func::FuncOp function) {
+    SmallVector<int64_t> positions;
+    int64_t next = 0;
+    for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+      auto type = dyn_cast<MemRefType>(function.getArgumentTypes()[i]);
+      if (type && function.getArgAttr(i, "qopt.noalias"))
+        positions.append({next, next + 1});
+      (void)function.removeArgAttr(i, "qopt.noalias");
+      next += type ? MemRefDescriptor::getNumUnpackedValues(type) : 1;
+    }
+    if (!positions.empty())
+      function->setAttr("qopt.noalias",
+                        builder.getDenseI64ArrayAttr(positions));
   }
 
   //===--------------------------------------------------------------------===//

@@ -16,15 +16,18 @@ class MarkNoAliasPass final
     : public impl::MarkNoAliasPassBase<MarkNoAliasPass> {
   void runOnOperation() override {
     Builder builder(&getContext());
-    for (auto function : getOperation().getOps<LLVM::LLVMFuncOp>())
-      for (unsigned i = 0; i < function.getNumArguments(); ++i) {
-        if (!function.getArgAttr(i, "qopt.noalias"))
-          continue;
-        function.removeArgAttr(i, "qopt.noalias");
-        if (isa<LLVM::LLVMPointerType>(function.getArgument(i).getType()))
+    for (auto function : getOperation().getOps<LLVM::LLVMFuncOp>()) {
+      auto positions =
+          function->getAttrOfType<DenseI64ArrayAttr>("qopt.noalias");
+      if (!positions)
+        continue;
+      function->removeAttr("qopt.noalias");
+      for (int64_t i : positions.asArrayRef())
+        if (i >= 0 && i < function.getNumArguments() &&
+            isa<LLVM::LLVMPointerType>(function.getArgument(i).getType()))
           function.setArgAttr(i, LLVM::LLVMDialect::getNoAliasAttrName(),
                               builder.getUnitAttr());
-      }
+    }
   }
 };
 

@@ -1,0 +1,131 @@
+// RUN: qopt-opt %s --pass-pipeline='builtin.module(func.func(qopt-fuse-row-loops))' --split-input-file | FileCheck %s
+
+// The second loop reads row i only of what the first wrote in row i. The sizes
+// between them are moved out of the way.
+// CHECK-LABEL: @rows
+// CHECK: memref.alloc
+// CHECK: memref.alloc
+// CHECK: scf.parallel
+// CHECK: memref.store
+// CHECK: memref.load
+// CHECK-NOT: scf.parallel
+func.func @rows(%x: memref<?x8xf32>, %n: index, %j: index) -> memref<?x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %a = memref.alloc(%n) : memref<?x8xf32>
+  scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+    %v = memref.load %x[%i, %j] : memref<?x8xf32>
+    memref.store %v, %a[%i, %j] : memref<?x8xf32>
+    scf.reduce
+  }
+  %b = memref.alloc(%n) : memref<?x8xf32>
+  scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+    %v = memref.load %a[%i, %c1] : memref<?x8xf32>
+    memref.store %v, %b[%i, %j] : memref<?x8xf32>
+    scf.reduce
+  }
+  return %b : memref<?x8xf32>
+}
+
+// -----
+
+// Through views of other shapes too, where rows are dense.
+// CHECK-LABEL: @views
+// CHECK: scf.parallel
+// CHECK-NOT: scf.parallel
+func.func @views(%x: memref<4x3x8xf32>, %j: index) -> memref<12x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c12 = arith.constant 12 : index
+  %a = memref.alloc() : memref<4x3x8xf32>
+  %b = memref.alloc() : memref<12x8xf32>
+  %flat = memref.collapse_shape %a [[0, 1], [2]] : memref<4x3x8xf32> into memref<12x8xf32>
+  scf.parallel (%i) = (%c0) to (%c12) step (%c1) {
+    %at:2 = affine.delinearize_index %i into (4, 3) : index, index
+    %v = memref.load %x[%at#0, %at#1, %j] : memref<4x3x8xf32>
+    memref.store %v, %a[%at#0, %at#1, %j] : memref<4x3x8xf32>
+    scf.reduce
+  }
+  scf.parallel (%i) = (%c0) to (%c12) step (%c1) {
+    %v = memref.load %flat[%i, %j] : memref<12x8xf32>
+    memref.store %v, %b[%i, %j] : memref<12x8xf32>
+    scf.reduce
+  }
+  return %b : memref<12x8xf32>
+}
+
+// -----
+
+// Another row's value is needed: two loops.
+// CHECK-LABEL: @transposed
+// CHECK: scf.parallel
+// CHECK: scf.parallel
+func.func @transposed(%x: memref<8x8xf32>, %y: memref<8x8xf32>, %j: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %a = memref.alloc() : memref<8x8xf32>
+  scf.parallel (%i) = (%c0) to (%c8) step (%c1) {
+    %v = memref.load %x[%i, %j] : memref<8x8xf32>
+    memref.store %v, %a[%i, %j] : memref<8x8xf32>
+    scf.reduce
+  }
+  scf.parallel (%i) = (%c0) to (%c8) step (%c1) {
+    %v = memref.load %a[%j, %i] : memref<8x8xf32>
+    memref.store %v, %y[%i, %j] : memref<8x8xf32>
+    scf.reduce
+  }
+  return
+}
+
+// -----
+
+// An early end of the run must not be overtaken.
+// CHECK-LABEL: @required
+// CHECK: scf.parallel
+// CHECK: qopt.require
+// CHECK: scf.parallel
+func.func @required(%x: memref<8x8xf32>, %y: memref<8x8xf32>, %j: index, %ok: i1) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  scf.parallel (%i) = (%c0) to (%c8) step (%c1) {
+    %v = memref.load %x[%i, %j] : memref<8x8xf32>
+    memref.store %v, %y[%i, %j] : memref<8x8xf32>
+    scf.reduce
+  }
+  qopt.require %ok, "no"
+  scf.parallel (%i) = (%c0) to (%c8) step (%c1) {
+    %v = memref.load %y[%i, %j] : memref<8x8xf32>
+    memref.store %v, %y[%i, %c0] : memref<8x8xf32>
+    scf.reduce
+  }
+  return
+}
+
+// -----
+
+// A kernel writes the buffer in between.
+// CHECK-LABEL: @kernel
+// CHECK: scf.parallel
+// CHECK: call @fill
+// CHECK: scf.parallel
+func.func private @fill(memref<8x8xf32>)
+func.func @kernel(%x: memref<8x8xf32>, %j: index) -> memref<8x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %a = memref.alloc() : memref<8x8xf32>
+  scf.parallel (%i) = (%c0) to (%c8) step (%c1) {
+    %v = memref.load %x[%i, %j] : memref<8x8xf32>
+    memref.store %v, %a[%i, %j] : memref<8x8xf32>
+    scf.reduce
+  }
+  func.call @fill(%a) : (memref<8x8xf32>) -> ()
+  scf.parallel (%i) = (%c0) to (%c8) step (%c1) {
+    %v = memref.load %a[%i, %j] : memref<8x8xf32>
+    memref.store %v, %a[%i, %c0] : memref<8x8xf32>
+    scf.reduce
+  }
+  return %a : memref<8x8xf32>
+}
