@@ -10,6 +10,8 @@ packages="clang-22 lld-22 g++ cmake ninja-build"
 # Libraries of the compiler.
 packages="$packages libmlir-22-dev mlir-22-tools llvm-22-dev llvm-22-tools"
 packages="$packages libonnx-dev libprotobuf-dev protobuf-compiler libdlpack-dev libzip-dev"
+# Style checks.
+packages="$packages clang-format-22 clang-tidy-22 git"
 # Tests and benchmarks.
 packages="$packages libgtest-dev libbenchmark-dev libonnx-testdata python3 python3-venv"
 
