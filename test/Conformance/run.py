@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """ONNX's own backend tests, one process pair per test, with four outcomes:
 
-  PASS         compiled, ran, equal within rtol 1e-3 and atol 1e-7
+  PASS         compiled, ran, equal within rtol 1e-3 and atol 1e-7, with the best
+               instruction set of the machine and with the baseline
   UNSUPPORTED  refused with exit code 3, the operators named
   WRONG        ran with another result
   CRASH        anything else: signal, timeout, internal error, wrong refusal
@@ -132,13 +133,15 @@ def run_test(suite, name, folder, flags):
             sets = sorted(d for d in os.listdir(folder) if d.startswith("test_data_set_"))
             for data in sets:
                 adapted, rtol = adapted_data(folder, data, work)
-                result = support.run(
-                    [support.QOPT_RUN, library, "--test-data", adapted]
-                    + ["--rtol", str(rtol), "--atol", "1e-7"],
-                    timeout=60,
-                )
-                if result.code != 0:
-                    break
+                for isa in support.variants():
+                    result = support.run(
+                        [support.QOPT_RUN, library, "--test-data", adapted]
+                        + ["--rtol", str(rtol), "--atol", "1e-7"],
+                        timeout=60,
+                        env={**os.environ, "QOPT_ISA": isa} if isa else None,
+                    )
+                    if result.code != 0:
+                        return result
             return result
 
         try:

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Real models: equal to ONNX Runtime in float, close to float when quantized. Every
-test prints its figure; one whose data is absent is skipped by name.
+test prints its figure; one whose data is absent is skipped by name. Models are compiled
+once and run with the best instruction set of the machine and with the baseline.
 
   run.py [--filter REGEX] [--list]
 
@@ -20,6 +21,7 @@ support.use_venv()
 import embedding
 import equality
 import stories
+import zoo
 
 
 def main():
@@ -32,20 +34,29 @@ def main():
         print("\n".join(tests))
         return
     report = support.Report("models")
-    for name, test in tests.items():
-        if not re.search(options.filter, name):
-            continue
-        try:
-            ok, text = test()
-            report.add(name, ok, text)
-        except support.Skip as missing:
-            report.skip(name, str(missing))
-        except AssertionError as error:
-            report.add(name, False, str(error))
-        except Exception as error:  # one broken test must not hide the others
-            traceback.print_exc()
-            report.add(name, False, f"{type(error).__name__}: {error}")
+    for isa in support.variants():
+        zoo.isa = isa or None
+        for name, test in tests.items():
+            if not re.search(options.filter, name):
+                continue
+            # What does not run the model is the same for every variant.
+            if isa and name.endswith(("/size", "/compile", "/memory")):
+                continue
+            run_test(report, name + (f" ({isa})" if isa else ""), test)
     report.finish()
+
+
+def run_test(report, name, test):
+    try:
+        ok, text = test()
+        report.add(name, ok, text)
+    except support.Skip as missing:
+        report.skip(name, str(missing))
+    except AssertionError as error:
+        report.add(name, False, str(error))
+    except Exception as error:  # one broken test must not hide the others
+        traceback.print_exc()
+        report.add(name, False, f"{type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":
