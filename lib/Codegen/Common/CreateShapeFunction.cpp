@@ -95,7 +95,9 @@ private:
       return size(expand.getMixedOutputShape()[dim]);
     if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
       Value product = constant(1);
-      for (int64_t source : collapse.getReassociationIndices()[dim])
+      SmallVector<ReassociationIndices> groups =
+          collapse.getReassociationIndices();
+      for (int64_t source : groups[dim])
         product =
             combine<arith::MulIOp>(product, dimOf(collapse.getSrc(), source));
       return product;
