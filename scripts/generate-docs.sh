@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Writes the op and pass reference of docs/generated from the TableGen files.
-# The walkthrough beside them is from scripts/walkthrough.py. With --check it writes nothing and fails when what is committed is out of date.
+# (walkthrough.md beside them is from scripts/walkthrough.py). With --check it writes
+# nothing and fails when what is committed is out of date.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
