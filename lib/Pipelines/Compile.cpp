@@ -207,7 +207,7 @@ int Compilation::print(ModuleOp module) {
   // Weights are megabytes of digits; the bytes are in the ONNX file.
   flags.elideLargeElementsAttrs(16);
   flags.elideLargeResourceString(64);
-  flags.enableDebugInfo(/*enable=*/true, /*prettyForm=*/true);
+  flags.enableDebugInfo(/*enable=*/true, /*prettyForm=*/false);
   module->print(os, flags);
   return write(text);
 }

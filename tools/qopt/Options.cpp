@@ -3,7 +3,10 @@
 
 #include "Options.h"
 
+#include "qopt/Support/DidYouMean.h"
+#include "qopt/Support/Names.h"
 #include "qopt/Support/Subprocess.h"
+#include "qopt/Target/TargetISA.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
@@ -223,6 +226,19 @@ static bool parseRule(StringRef text, bool keep,
   return true;
 }
 
+/// Names of TargetISA.h.
+static bool checkISAs(ArrayRef<std::string> names) {
+  SmallVector<StringRef> known;
+  for (const TargetISA &isa : getTargetISAs())
+    known.push_back(isa.name);
+  for (const std::string &name : names)
+    if (!findTargetISA(name))
+      return usageError("--isa: unknown instruction set " + quoteName(name) +
+                        didYouMean(name, known) +
+                        " (known: " + join(known, ", ") + ")");
+  return true;
+}
+
 /// `2G`, `512M`, `0`; a plain number is bytes.
 static bool parseBytes(StringRef text, uint64_t &bytes) {
   unsigned shift = 0;
@@ -335,6 +351,8 @@ bool parseCommandLine(int argc, const char *const *argv,
 
   compile.floatWeights = flags.floatWeights;
   compile.isas.assign(flags.isas.begin(), flags.isas.end());
+  if (!checkISAs(compile.isas))
+    return false;
   compile.calibFile = flags.calib;
   compile.calibSamples = flags.calibSamples;
   if (flags.calibSamples.getNumOccurrences() && flags.calibSamples <= 0)
