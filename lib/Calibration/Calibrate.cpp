@@ -158,6 +158,12 @@ Expected<Statistics> Calibration::run() {
   if (result.samples == 0)
     return invalid(options.data + ": all " + Twine(count) +
                    " samples lead to NaN or Inf in activations");
+  // Activations that have no row per position (a pooled one) escape the mask.
+  if (llvm::any_of(result.taps, [](const ColumnStatistics &tap) {
+        return tap.tokens == 0 && tap.masked != 0;
+      }))
+    return invalid(options.data + ": attention_mask marks all of " +
+                   Twine(result.samples) + " samples as padding");
   return std::move(result);
 }
 

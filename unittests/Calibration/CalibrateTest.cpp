@@ -112,6 +112,12 @@ TEST_F(CalibrateTest, RefusesOnlyNonfiniteSamples) {
   EXPECT_EQ(error(), ": all 2 samples lead to NaN or Inf in activations");
 }
 
+TEST_F(CalibrateTest, RefusesOnlyPadding) {
+  addIds("input_ids", {1, 2}, {1, 2});
+  addIds("attention_mask", {1, 2}, {0, 0});
+  EXPECT_EQ(error(), ": attention_mask marks all of 1 samples as padding");
+}
+
 TEST_F(CalibrateTest, NamesTheSampleThatTheModelRefuses) {
   addIds("input_ids", {2, 1}, {1, 999});
   EXPECT_NE(error().find(": sample 1: "), std::string::npos);

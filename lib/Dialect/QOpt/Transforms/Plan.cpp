@@ -240,9 +240,14 @@ PlanPass::checkRulesMatched(ArrayRef<ContractionOpInterface> ops) {
   std::vector<StringRef> unmatched = layerRules.unmatched();
   if (unmatched.empty())
     return success();
+  // Exporters put the path of modules into the name; users type a part of it.
   std::vector<StringRef> names;
-  for (ContractionOpInterface op : ops)
+  for (ContractionOpInterface op : ops) {
     names.push_back(nodeName(op));
+    SmallVector<StringRef> parts;
+    nodeName(op).split(parts, '/', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+    llvm::append_range(names, parts);
+  }
   InFlightDiagnostic diagnostic = emitError(getOperation().getLoc());
   for (auto [i, pattern] : llvm::enumerate(unmatched))
     diagnostic << (i ? ", " : "")

@@ -1,4 +1,5 @@
 // RUN: not qopt-opt %s -qopt-plan=keep=layer.0.fc3 2>&1 | FileCheck %s --check-prefix=NOMATCH
+// RUN: not qopt-opt %s -qopt-plan=keep=lm_hed 2>&1 | FileCheck %s --check-prefix=PART
 // RUN: not qopt-opt %s -qopt-plan="quantize={fc1=w8a9}" 2>&1 | FileCheck %s --check-prefix=SCHEME
 // RUN: not qopt-opt %s -qopt-plan="quantize=fc1" 2>&1 | FileCheck %s --check-prefix=FORM
 // RUN: not qopt-opt %s -qopt-plan="rules=fc1" 2>&1 | FileCheck %s --check-prefix=RULE
@@ -11,6 +12,7 @@
 // RUN: qopt-opt %s -qopt-plan=keep=bad | FileCheck %s --check-prefix=KEPT
 
 // NOMATCH: error: no matrix product has a name that matches 'layer.0.fc3'; did you mean 'layer.0.fc1'?
+// PART: error: no matrix product has a name that matches 'lm_hed'; did you mean 'lm_head'?
 // SCHEME: error: unknown scheme 'w8a9' (fp32, w8a8, llm-int8); did you mean 'w8a8'?
 // FORM: error: the rule 'fc1' needs the form REGEX=SCHEME
 // RULE: error: the rule 'fc1' starts neither with keep: nor with quantize:
@@ -27,6 +29,6 @@ func.func @main(%x: tensor<?x2xf32>, %z: tensor<2x2xf32>) -> tensor<?x2xf32> {
   %nan = onnx.Constant {value = dense<[[1.0, 2.0], [0x7FC00000, 0x7F800000]]> : tensor<2x2xf32>, name = "w_bad"} : tensor<2x2xf32> loc("elsewhere")
   %0 = onnx.MatMul %x, %w : (tensor<?x2xf32>, tensor<2x2xf32>) -> tensor<?x2xf32> loc("layer.0.fc1")
   %1 = onnx.Gemm %0, %nan, %none {transB = 1 : i64} : (tensor<?x2xf32>, tensor<2x2xf32>, none) -> tensor<?x2xf32> loc("bad")
-  %2 = onnx.MatMul %1, %z : (tensor<?x2xf32>, tensor<2x2xf32>) -> tensor<?x2xf32>
+  %2 = onnx.MatMul %1, %z : (tensor<?x2xf32>, tensor<2x2xf32>) -> tensor<?x2xf32> loc("/model/lm_head/MatMul")
   return %2 : tensor<?x2xf32>
 }
