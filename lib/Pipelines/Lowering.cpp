@@ -61,6 +61,7 @@ void mlir::qopt::buildVariantPipeline(OpPassManager &pm,
   // Norms, softmax and their neighbours on rows that are still in the cache.
   pm.addNestedPass<func::FuncOp>(createFuseRowLoopsPass());
   pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createFuseInnerLoopsPass());
   pm.addNestedPass<func::FuncOp>(createContractRowBuffersPass());
 
   // Buffers live from their first loop to their last.

@@ -9,7 +9,7 @@
 // LINALG: linalg.generic
 // LLVM: ; variant avx2
 // LLVM: define {{.*}} @run_avx2(ptr
-// LLVM: declare {{.*}}void @qopt_rt_parallel_for(
+// LLVM: call void @qopt_rt_parallel_for(ptr %0,
 
 // exp is a polynomial, on whole vectors of the variant.
 // ZMM: # variant avx512vnni

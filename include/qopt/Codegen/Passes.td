@@ -111,6 +111,18 @@ def FuseRowLoopsPass : Pass<"qopt-fuse-row-loops", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numFused", "fused", "Loops fused into an earlier one">];
 }
 
+def FuseInnerLoopsPass : Pass<"qopt-fuse-inner-loops", "::mlir::func::FuncOp"> {
+  let summary = "fuse loops over the elements of one row";
+  let description = [{
+    Inside of row loops: two `scf.for` loops with the same bounds become one when
+    every buffer that one writes and the other touches is accessed, by both, at
+    the same element of the same iteration, and nothing between them is in the
+    way.
+  }];
+  let dependentDialects = ["::mlir::scf::SCFDialect"];
+  let statistics = [Statistic<"numFused", "fused", "Loops fused into an earlier one">];
+}
+
 def ContractRowBuffersPass : Pass<"qopt-contract-row-buffers", "::mlir::func::FuncOp"> {
   let summary = "buffers that only one row loop uses shrink to one row";
   let description = [{
