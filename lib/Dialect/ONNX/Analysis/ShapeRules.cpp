@@ -18,6 +18,7 @@ const ShapeRules &ShapeRules::get() {
     addIndexingRules(rules);
     addReductionRules(rules);
     addMatMulRules(rules);
+    addSliceRules(rules);
     addQuantizationRules(rules);
     return rules;
   }();

@@ -90,6 +90,7 @@ void addMovementRules(ShapeRules &rules);
 void addIndexingRules(ShapeRules &rules);
 void addReductionRules(ShapeRules &rules);
 void addMatMulRules(ShapeRules &rules);
+void addSliceRules(ShapeRules &rules);
 void addQuantizationRules(ShapeRules &rules);
 
 } // namespace mlir::onnx

@@ -20,6 +20,12 @@ using HostOperands = ArrayRef<const HostTensor *>;
 // One tensor per result; empty if the op was not evaluated.
 using HostResults = SmallVector<HostTensor, 1>;
 
+inline HostResults single(HostTensor &&tensor) {
+  HostResults results;
+  results.push_back(std::move(tensor));
+  return results;
+}
+
 HostResults evaluateElementwise(Operation *op, HostOperands operands);
 HostResults evaluateMovement(Operation *op, HostOperands operands);
 HostResults evaluateIndexing(Operation *op, HostOperands operands);

@@ -275,7 +275,5 @@ HostResults mlir::onnx::evaluateElementwise(Operation *op,
       index[d] = 0;
     }
   }
-  HostResults results;
-  results.push_back(std::move(out));
-  return results;
+  return single(std::move(out));
 }

@@ -14,12 +14,6 @@ using namespace mlir::onnx;
 
 namespace {
 
-HostResults single(HostTensor &&tensor) {
-  HostResults results;
-  results.push_back(std::move(tensor));
-  return results;
-}
-
 int64_t productOf(ArrayRef<int64_t> sizes) {
   int64_t result = 1;
   for (int64_t size : sizes)

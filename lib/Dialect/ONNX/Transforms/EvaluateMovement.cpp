@@ -61,12 +61,6 @@ void mlir::onnx::copyStrided(const HostTensor &from, int64_t start,
 
 namespace {
 
-HostResults single(HostTensor &&tensor) {
-  HostResults results;
-  results.push_back(std::move(tensor));
-  return results;
-}
-
 // The result as a strided view of the operand; a splat stays a splat.
 HostResults stridedView(const HostTensor &from, int64_t start,
                         ArrayRef<int64_t> strides, RankedTensorType type) {

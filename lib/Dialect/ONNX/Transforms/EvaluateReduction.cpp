@@ -13,12 +13,6 @@ using namespace mlir::onnx;
 
 namespace {
 
-HostResults single(HostTensor &&tensor) {
-  HostResults results;
-  results.push_back(std::move(tensor));
-  return results;
-}
-
 template <typename T> T combine(Operation *op, T acc, T value) {
   if (isa<ReduceProdOp>(op))
     return acc * value;

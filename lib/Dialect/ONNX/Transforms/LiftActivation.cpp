@@ -7,91 +7,12 @@
 
 #include "LiftPatterns.h"
 
-#include "HostTensor.h"
-#include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
 #include "qopt/Dialect/ONNX/IR/ONNXElementwise.h"
 
 #include <cmath>
 
 using namespace mlir;
 using namespace mlir::onnx;
-
-std::optional<double> mlir::onnx::splatNumber(Value value) {
-  auto constant = value.getDefiningOp<ConstantOp>();
-  if (!constant)
-    return std::nullopt;
-  auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
-  // A constant of rank above 0 could change the shape; one element cannot when
-  // the other operand has the rank.
-  if (!dense || dense.getNumElements() != 1)
-    return std::nullopt;
-  std::optional<HostTensor> tensor = HostTensor::read(dense);
-  if (!tensor)
-    return std::nullopt;
-  return tensor->isFloat() ? tensor->getFloat(0)
-                           : static_cast<double>(tensor->getInt(0));
-}
-
-bool mlir::onnx::isNear(double a, double b) {
-  return std::fabs(a - b) <= 1e-3 * std::fabs(b);
-}
-
-static void collectFactors(Value value, Factors &factors, unsigned depth) {
-  if (std::optional<double> number = splatNumber(value)) {
-    factors.constant *= *number;
-    return;
-  }
-  Operation *op = value.getDefiningOp();
-  if (depth && isa_and_nonnull<MulOp>(op)) {
-    collectFactors(op->getOperand(0), factors, depth - 1);
-    collectFactors(op->getOperand(1), factors, depth - 1);
-    return;
-  }
-  if (depth && isa_and_nonnull<DivOp>(op)) {
-    if (std::optional<double> divisor = splatNumber(op->getOperand(1))) {
-      factors.constant /= *divisor;
-      collectFactors(op->getOperand(0), factors, depth - 1);
-      return;
-    }
-  }
-  if (depth && isa_and_nonnull<NegOp>(op)) {
-    factors.constant = -factors.constant;
-    collectFactors(op->getOperand(0), factors, depth - 1);
-    return;
-  }
-  if (depth && isa_and_nonnull<PowOp>(op)) {
-    std::optional<double> power = splatNumber(op->getOperand(1));
-    if (power == 2.0 || power == 3.0) {
-      factors.values.append(static_cast<size_t>(*power), op->getOperand(0));
-      return;
-    }
-  }
-  factors.values.push_back(value);
-}
-
-Factors mlir::onnx::factorsOf(Value value) {
-  Factors factors;
-  collectFactors(value, factors, /*depth=*/4);
-  return factors;
-}
-
-Value mlir::onnx::otherOperand(Operation *binary, Value one) {
-  if (binary->getOperand(0) == one)
-    return binary->getOperand(1);
-  return binary->getOperand(1) == one ? binary->getOperand(0) : Value();
-}
-
-Value mlir::onnx::addedTo(Value sum, double number) {
-  auto add = sum.getDefiningOp<AddOp>();
-  if (!add)
-    return {};
-  for (unsigned i : {0, 1}) {
-    std::optional<double> constant = splatNumber(add->getOperand(i));
-    if (constant && isNear(*constant, number))
-      return add->getOperand(1 - i);
-  }
-  return {};
-}
 
 namespace {
 
