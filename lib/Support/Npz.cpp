@@ -73,7 +73,7 @@ Expected<NpzArchive> NpzArchive::open(StringRef path, const NpzLimits &limits) {
   return std::move(result);
 }
 
-NpzArchive::NpzArchive(NpzArchive &&other)
+NpzArchive::NpzArchive(NpzArchive &&other) noexcept
     : archive(other.archive), names(std::move(other.names)),
       sizes(std::move(other.sizes)) {
   other.archive = nullptr;

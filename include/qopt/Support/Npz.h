@@ -36,7 +36,7 @@ public:
   /// plain `NAME.npy`, no name twice, sizes within `limits`.
   static llvm::Expected<NpzArchive> open(llvm::StringRef path,
                                          const NpzLimits &limits = {});
-  NpzArchive(NpzArchive &&other);
+  NpzArchive(NpzArchive &&other) noexcept;
   NpzArchive &operator=(NpzArchive &&) = delete;
   ~NpzArchive();
 
