@@ -102,7 +102,7 @@ def kernel_call(path, isa, x, n):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--markdown", help="write the table to this file")
+    parser.add_argument("--markdown", help="write the table to this file, between its marks if it has them")
     parser.add_argument("--rounds", type=int, default=7, help="batches per contender (7)")
     parser.add_argument("--clock", choices=("wall", "cpu"), default="wall",
                         help="cpu: processor time, where others use the machine")
@@ -154,8 +154,7 @@ def main():
         text += f" **The machine was busy: up to {share:.0%} of the time was spent waiting.**"
     print("\n" + text + "\n\n" + verdicts.table())
     if options.markdown:
-        with open(options.markdown, "w") as file:
-            file.write(text + "\n")
+        timing.write_markdown(options.markdown, "kernels", text)
     print(f"bench kernels: {len(verdicts.lines) - verdicts.failed} bounds kept, "
           f"{verdicts.failed} broken")
     sys.exit(1 if verdicts.failed else 0)

@@ -104,7 +104,7 @@ def add_bounds(verdicts, seconds, int8):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--markdown", help="write the table to this file")
+    parser.add_argument("--markdown", help="write the table to this file, between its marks if it has them")
     parser.add_argument("--rounds", type=int, default=7, help="batches per contender (7)")
     parser.add_argument("--clock", choices=("wall", "cpu"), default="wall",
                         help="cpu: processor time for one thread, where others use the machine")
@@ -122,11 +122,12 @@ def main():
 
     import qopt
 
-    libraries, lines = [], [f"{'ONNX file':24} {os.path.getsize(model) / 1e6:6.1f} MB"]
+    sizes = {ORT_FLOAT: os.path.getsize(model), ORT_INT8: os.path.getsize(ort_int8_model(model))}
+    libraries, lines = [], [f"{'ONNX file':24} {sizes[ORT_FLOAT] / 1e6:6.1f} MB"]
     for name, path, took in compile_all(model, options.isa):
         libraries.append((name, path))
-        size = os.path.getsize(path)
-        share = size / os.path.getsize(model)
+        size = sizes[name] = os.path.getsize(path)
+        share = size / sizes[ORT_FLOAT]
         lines.append(f"{name:24} {size / 1e6:6.1f} MB ({share:.2f}x), compiled in {took:.1f} s")
     print("\n".join(lines), flush=True)
     probe = qopt.load(libraries[0][1], num_threads=1, isa=options.isa)
@@ -173,8 +174,8 @@ def main():
               if seconds(name, shape, threads) > seconds("qopt fp32", shape, threads)]
 
     text = timing.table(
-        ["all-MiniLM-L6-v2, ms"] + [s + ("" if t == 1 else f", {t}T") for s, t in columns],
-        [[name] + [f"{1e3 * seconds(name, *column):.2f}" for column in columns]
+        ["all-MiniLM-L6-v2, ms", "MB"] + [s + ("" if t == 1 else f", {t}T") for s, t in columns],
+        [[name, f"{sizes[name] / 1e6:.1f}"] + [f"{1e3 * seconds(name, *column):.2f}" for column in columns]
          for name in names])
     clock = "" if options.clock == "wall" else ", processor time where there is one thread"
     text += (f"\n\n{timing.machine(isa)}; {timing.utc_date()}; qopt {timing.qopt_version()}, "
@@ -189,8 +190,7 @@ def main():
     for line in wrong:
         print(f"FAIL: wrong result: {line}")
     if options.markdown:
-        with open(options.markdown, "w") as file:
-            file.write(text + "\n")
+        timing.write_markdown(options.markdown, "models", text)
     failures = verdicts.failed + len(slower) + len(wrong)
     print(f"bench models: {len(verdicts.lines) - verdicts.failed} bounds kept, "
           f"{verdicts.failed} broken, {len(slower)} slower than float, {len(wrong)} wrong")

@@ -148,3 +148,19 @@ def table(header, rows):
     lines = ["| " + " | ".join(c.ljust(w) for c, w in zip(row, widths)) + " |" for row in cells]
     lines.insert(1, "|" + "|".join("-" * (w + 2) for w in widths) + "|")
     return "\n".join(lines)
+
+
+def write_markdown(path, name, text):
+    """Between the lines `<!-- bench NAME -->` and `<!-- end -->` of a page that has
+    them (the README), else as the whole file."""
+    page = ""
+    if os.path.exists(path):
+        with open(path) as file:
+            page = file.read()
+    marked = re.compile(rf"(<!-- bench {name} -->\n).*?(<!-- end -->)", re.S)
+    if marked.search(page):
+        text = marked.sub(lambda match: match.group(1) + text + "\n" + match.group(2), page)
+    else:
+        text += "\n"
+    with open(path, "w") as file:
+        file.write(text)

@@ -2,7 +2,7 @@
 # Builds, fetches what the benchmarks compare with and runs them:
 #   bench.sh models [ARGUMENTS]     all-MiniLM-L6-v2 against ONNX Runtime
 #   bench.sh kernels [ARGUMENTS]    products against the limits of their instructions
-# Without arguments both, with tables in build/bench/*.md. A broken bound fails.
+# Without arguments both, with the tables written into README.md. A broken bound fails.
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 set -eu
@@ -18,8 +18,7 @@ if [ $# -gt 0 ]; then
   exec build/venv/bin/python "bench/$which.py" "$@"
 fi
 failed=0
-mkdir -p build/bench
 for which in models kernels; do
-  build/venv/bin/python "bench/$which.py" --markdown "build/bench/$which.md" || failed=1
+  build/venv/bin/python "bench/$which.py" --markdown README.md || failed=1
 done
 exit $failed
