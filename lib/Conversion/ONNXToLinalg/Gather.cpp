@@ -50,7 +50,7 @@ static LogicalResult lowerAsSlice(onnx::GatherOp op, Lowering &l,
     position = l.materialize(l.expr(data, axis) + constant->front());
   else
     position =
-        wrapIndex(l.b, l.scalarOf(op.getIndices()), l.dimValue(data, axis));
+        wrapIndex(l.b, *l.scalarOf(op.getIndices()), l.dimValue(data, axis));
   SmallVector<OpFoldResult> offsets(rank, l.b.getIndexAttr(0)),
       sizes = l.dims(data), strides(rank, l.b.getIndexAttr(1));
   offsets[axis] = position;

@@ -73,11 +73,15 @@ static Value rangeLength(Lowering &l, Value start, Value limit, Value delta) {
 static LogicalResult lowerRange(onnx::RangeOp op, Lowering &l) {
   Value result = op.getOutput();
   Type element = l.typeOf(result).getElementType(), type = computeType(element);
-  auto scalar = [&](Value graph) {
-    Value number = l.scalarOf(graph);
-    return isa<FloatType>(type) ? convertFloat(l.b, number, type) : number;
-  };
-  Value start = scalar(op.getStart()), delta = scalar(op.getDelta());
+  SmallVector<Value> numbers;
+  for (Value operand : op->getOperands()) {
+    auto number = l.scalarOf(operand);
+    if (failed(number))
+      return failure();
+    numbers.push_back(isa<FloatType>(type) ? convertFloat(l.b, *number, type)
+                                           : *number);
+  }
+  Value start = numbers[0], limit = numbers[1], delta = numbers[2];
   if (l.isOwnDim(result, 0)) {
     Value zero = l.number(type, 0);
     Value isZero = isa<FloatType>(type)
@@ -87,7 +91,7 @@ static LogicalResult lowerRange(onnx::RangeOp op, Lowering &l) {
     Value moves = arith::XOrIOp::create(
         l.b, isZero, arith::ConstantOp::create(l.b, l.b.getBoolAttr(true)));
     l.require(moves, "delta is 0", {});
-    l.setDim(result, 0, rangeLength(l, start, scalar(op.getLimit()), delta));
+    l.setDim(result, 0, rangeLength(l, start, limit, delta));
   }
   l.set(result,
         l.parallel(l.dims(result), element, {}, {},
@@ -158,8 +162,12 @@ static LogicalResult lowerTrilu(onnx::TriluOp op, Lowering &l) {
   if (rank < 2)
     return l.fail("the operand has no matrices");
   Value k = l.index(0);
-  if (l.present(op.getK()))
-    k = l.value(l.indexElements(op.getK()).front());
+  if (l.present(op.getK())) {
+    auto given = l.indexElements(op.getK(), 1);
+    if (failed(given))
+      return failure();
+    k = l.value(given->front());
+  }
   CmpIPredicate predicate =
       op.getUpper() ? CmpIPredicate::sge : CmpIPredicate::sle;
   l.set(op.getOutput(),
@@ -176,8 +184,10 @@ static LogicalResult lowerOneHot(onnx::OneHotOp op, Lowering &l) {
   Value indices = op.getIndices(), result = op.getOutput();
   int64_t rank = l.rankOf(result), axis = wrapAxis(op.getAxis(), rank);
   Type i64 = l.b.getI64Type();
-  Value depth = castScalar(l.b, l.scalarOf(op.getDepth()),
-                           l.elementOf(op.getDepth()), i64);
+  auto given = l.scalarOf(op.getDepth());
+  if (failed(given))
+    return failure();
+  Value depth = castScalar(l.b, *given, l.elementOf(op.getDepth()), i64);
   if (l.isOwnDim(result, axis)) {
     Value size = arith::IndexCastOp::create(l.b, l.b.getIndexType(), depth);
     l.require(l.compare(CmpIPredicate::sge, size, l.index(0)), "depth is {0}",

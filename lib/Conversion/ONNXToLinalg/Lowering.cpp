@@ -143,6 +143,16 @@ void Lowering::lowerNode(Operation *op) {
         return result.use_empty() || computedByAnalysis(result);
       }))
     return;
+  // Nothing to compute either: tensors without elements. Slices of such tensors
+  // would not pass their verifier.
+  auto isEmpty = [&](Value result) {
+    return llvm::is_contained(typeOf(result).getShape(), 0);
+  };
+  if (op->getNumResults() > 0 && llvm::all_of(op->getResults(), isEmpty)) {
+    for (Value result : op->getResults())
+      set(result, emptyFor(result));
+    return;
+  }
   (void)(*lower)(op, *this);
 }
 
@@ -217,7 +227,9 @@ Value Lowering::get(Value graph) {
   } else if (auto elements = knownElements(graph)) {
     tensor = tensor::FromElementsOp::create(b, typeOf(graph), *elements);
   } else {
-    // Only after an error at the producer: the module is thrown away.
+    // Only after an error, at the producer or here: the module is thrown away.
+    if (graph.getDefiningOp() == node)
+      (void)fail("a result is needed before it is computed");
     RankedTensorType type = typeOf(graph);
     SmallVector<Value> sizes(type.getNumDynamicDims(), index(0));
     tensor = tensor::EmptyOp::create(b, type, sizes);
@@ -247,15 +259,40 @@ void Lowering::setDim(Value result, unsigned i, Value index) {
   ownDims[{result, i}] = index;
 }
 
-OpFoldResult Lowering::dim(Value graph, unsigned i) {
-  const onnx::DimExpr &size = expr(graph, i);
-  if (auto symbol = size.getSymbol()) {
-    const auto &info = shapes.getSymbols().getInfo(*symbol);
-    if (info.kind == onnx::DimSymbols::Kind::Dim)
-      if (Value known = ownDims.lookup({info.value, unsigned(info.index)}))
-        return known;
+/// A dim of a result that the node has computed, while the result itself is not
+/// there to be asked.
+Value Lowering::ownDim(onnx::DimSymbol symbol) {
+  const auto &info = shapes.getSymbols().getInfo(symbol);
+  if (info.kind != onnx::DimSymbols::Kind::Dim)
+    return Value();
+  return ownDims.lookup({info.value, unsigned(info.index)});
+}
+
+OpFoldResult Lowering::materialize(const onnx::DimExpr &size) {
+  bool own = false;
+  size.walkSymbols(
+      [&](onnx::DimSymbol symbol) { own |= bool(ownDim(symbol)); });
+  if (!own)
+    return materializer.materializeFolded(b, b.getLoc(), size);
+  Value sum;
+  for (const onnx::DimExpr::Term &term : size.getTerms()) {
+    Value part = term.coefficient == 1 && !term.symbols.empty()
+                     ? Value()
+                     : index(term.coefficient);
+    for (onnx::DimSymbol symbol : term.symbols) {
+      Value factor = ownDim(symbol);
+      if (!factor)
+        factor = materializer.materialize(b, b.getLoc(),
+                                          onnx::DimExpr::symbol(symbol));
+      part = part ? Value(arith::MulIOp::create(b, part, factor)) : factor;
+    }
+    sum = sum ? add(sum, part) : part;
   }
-  return materializer.materializeFolded(b, b.getLoc(), size);
+  return sum;
+}
+
+OpFoldResult Lowering::dim(Value graph, unsigned i) {
+  return materialize(expr(graph, i));
 }
 
 SmallVector<OpFoldResult> Lowering::dims(Value graph) {
@@ -263,10 +300,6 @@ SmallVector<OpFoldResult> Lowering::dims(Value graph) {
   for (unsigned i = 0, e = rankOf(graph); i < e; ++i)
     result.push_back(dim(graph, i));
   return result;
-}
-
-OpFoldResult Lowering::materialize(const onnx::DimExpr &size) {
-  return materializer.materializeFolded(b, b.getLoc(), size);
 }
 
 OpFoldResult Lowering::product(Value graph, ArrayRef<int64_t> axes) {
@@ -332,31 +365,48 @@ std::optional<SmallVector<Value>> Lowering::knownElements(Value graph) {
   return scalars[graph] = values;
 }
 
-SmallVector<OpFoldResult> Lowering::indexElements(Value graph) {
-  SmallVector<OpFoldResult> result;
-  if (auto elements = shapes.getElements(graph)) {
-    if (!scalars.count(graph)) {
-      for (const onnx::DimExpr &number : *elements)
-        result.push_back(materialize(number));
-      return result;
-    }
+FailureOr<SmallVector<OpFoldResult>>
+Lowering::indexElements(Value graph, std::optional<int64_t> count) {
+  RankedTensorType type = typeOf(graph);
+  if (!type.hasStaticShape()) {
+    if (!count || type.getRank() != 1)
+      return fail("the length of an operand is not known");
+    Value length = dimValue(graph, 0), wanted = index(*count);
+    require(compare(arith::CmpIPredicate::eq, length, wanted),
+            "an operand has {0} elements in place of {1}", {length, wanted});
+  } else if (count && type.getNumElements() != *count) {
+    return fail("an operand has " + Twine(type.getNumElements()) +
+                " elements in place of " + Twine(*count));
+  } else {
+    count = type.getNumElements();
   }
-  bool isUnsigned = elementOf(graph).isUnsignedInteger();
-  auto toIndex = [&](Value number) -> Value {
-    if (isUnsigned)
-      return arith::IndexCastUIOp::create(b, b.getIndexType(), number);
-    return arith::IndexCastOp::create(b, b.getIndexType(), number);
+
+  SmallVector<OpFoldResult> result;
+  bool recorded = scalars.count(graph);
+  if (auto elements = shapes.getElements(graph); elements && !recorded) {
+    for (const onnx::DimExpr &number : *elements)
+      result.push_back(materialize(number));
+    return result;
+  }
+  Type indexType = b.getIndexType();
+  auto toIndex = [&](Value number) -> OpFoldResult {
+    if (elementOf(graph).isUnsignedInteger())
+      return getAsOpFoldResult(
+          b.createOrFold<arith::IndexCastUIOp>(indexType, number));
+    return getAsOpFoldResult(
+        b.createOrFold<arith::IndexCastOp>(indexType, number));
   };
   if (auto known = knownElements(graph)) {
     for (Value number : *known)
-      result.push_back(getAsOpFoldResult(
-          b.createOrFold<arith::IndexCastOp>(b.getIndexType(), number)));
+      result.push_back(toIndex(number));
     return result;
   }
   Value tensor = get(graph);
-  RankedTensorType type = typeOf(graph);
-  SmallVector<int64_t> strides = computeStrides(type.getShape());
-  for (int64_t i = 0, e = type.getNumElements(); i < e; ++i) {
+  SmallVector<int64_t> shape(type.getShape());
+  if (!type.hasStaticShape())
+    shape = {*count};
+  SmallVector<int64_t> strides = computeStrides(shape);
+  for (int64_t i = 0; i < *count; ++i) {
     SmallVector<Value> position;
     for (int64_t coordinate : delinearize(i, strides))
       position.push_back(index(coordinate));
@@ -369,15 +419,25 @@ void Lowering::setElements(Value graph, ArrayRef<Value> elements) {
   scalars[graph] = SmallVector<Value>(elements);
 }
 
-Value Lowering::scalarOf(Value graph) {
+FailureOr<Value> Lowering::scalarOf(Value graph) {
+  RankedTensorType type = typeOf(graph);
+  if (type.hasStaticShape() && type.getNumElements() != 1)
+    return fail("an operand has " + Twine(type.getNumElements()) +
+                " elements in place of one");
   if (ElementsAttr constant = constantOf(graph))
-    return arith::ConstantOp::create(
-        b, cast<TypedAttr>(*asInline(constant).value_begin<Attribute>()));
+    return Value(arith::ConstantOp::create(
+        b, cast<TypedAttr>(*asInline(constant).value_begin<Attribute>())));
   if (auto elements = knownElements(graph))
     return elements->front();
-  Value tensor = get(graph);
-  SmallVector<Value> first(rankOf(graph), index(0));
-  return read(tensor, first);
+  for (unsigned i = 0, e = type.getRank(); i < e; ++i) {
+    if (expr(graph, i).isConstant(1))
+      continue;
+    Value size = dimValue(graph, i);
+    require(compare(arith::CmpIPredicate::eq, size, index(1)),
+            "an operand has {0} elements in place of one", size);
+  }
+  SmallVector<Value> first(type.getRank(), index(0));
+  return read(get(graph), first);
 }
 
 std::optional<SmallVector<int64_t>> Lowering::constantInts(Value graph) {

@@ -97,12 +97,13 @@ public:
   bool isSmallInt(Value graph);
   /// The elements, if they are known without reading a tensor.
   std::optional<SmallVector<Value>> knownElements(Value graph);
-  /// The elements as values of type index; reads the tensor if need be. The
-  /// graph value has a static shape.
-  SmallVector<OpFoldResult> indexElements(Value graph);
+  /// The elements as values of type index; reads the tensor if need be. With
+  /// `count` that many are required, at run time where the length is dynamic.
+  FailureOr<SmallVector<OpFoldResult>>
+  indexElements(Value graph, std::optional<int64_t> count = std::nullopt);
   void setElements(Value graph, ArrayRef<Value> scalars);
   /// The element of a tensor with one element.
-  Value scalarOf(Value graph);
+  FailureOr<Value> scalarOf(Value graph);
   /// The elements, if they are known at compile time.
   std::optional<SmallVector<int64_t>> constantInts(Value graph);
 
@@ -178,6 +179,7 @@ public:
 private:
   void lowerNode(Operation *op);
   bool computedByAnalysis(Value result);
+  Value ownDim(onnx::DimSymbol symbol);
   void eraseUnused(Block &block);
 
   func::FuncOp function;

@@ -69,12 +69,21 @@ static LogicalResult lowerSplit(onnx::SplitOp op, Lowering &l) {
   int64_t rank = l.rankOf(input), axis = wrapAxis(op.getAxis(), rank);
   SmallVector<OpFoldResult> offsets(rank, l.b.getIndexAttr(0)),
       strides(rank, l.b.getIndexAttr(1));
+  if (llvm::any_of(op.getOutputs(),
+                   [&](Value part) { return l.isOwnDim(part, axis); })) {
+    auto lengths = l.indexElements(op.getSplit(), op.getOutputs().size());
+    if (failed(lengths))
+      return failure();
+    for (auto [part, length] : llvm::zip(op.getOutputs(), *lengths))
+      if (l.isOwnDim(part, axis))
+        l.setDim(part, axis, l.value(length));
+  }
   // Lengths that the graph computes are checked; equal parts fit by definition.
   DimExpr sum;
   for (Value part : op.getOutputs()) {
     const DimExpr &length = l.expr(part, axis);
     sum = sum + length;
-    if (l.shapes.getSymbols().isNonNegative(length))
+    if (l.shapes.getSymbols().isNonNegative(length) && !l.isOwnDim(part, axis))
       continue;
     Value size = l.dimValue(part, axis);
     l.require(l.compare(CmpIPredicate::sge, size, l.index(0)),
@@ -132,17 +141,24 @@ static LogicalResult lowerExpand(onnx::ExpandOp op, Lowering &l) {
 /// One loop per repetition and dim, then the pairs collapsed.
 static LogicalResult lowerTile(onnx::TileOp op, Lowering &l) {
   Value input = op.getInput(), result = op.getOutput();
+  auto numbers = l.indexElements(op.getRepeats(), l.rankOf(input));
+  if (failed(numbers))
+    return failure();
   auto repeats = l.shapes.getElements(op.getRepeats());
-  if (!repeats)
-    return l.fail("the length of repeats is not known");
-  SmallVector<DimExpr> times(*repeats), interleaved;
+  SmallVector<DimExpr> interleaved;
   SmallVector<OpFoldResult> sizes;
   SmallVector<int64_t> inner;
-  for (auto [i, count] : llvm::enumerate(times)) {
-    OpFoldResult number = l.materialize(count);
-    if (!l.shapes.getSymbols().isNonNegative(count))
+  for (auto [i, number] : llvm::enumerate(*numbers)) {
+    onnx::DimSymbols &symbols = l.shapes.getSymbols();
+    DimExpr count =
+        repeats ? (*repeats)[i] : symbols.getElement(op.getRepeats(), i);
+    if (!symbols.isNonNegative(count))
       l.require(l.compare(CmpIPredicate::sge, l.value(number), l.index(0)),
                 "repeats is {0}", l.value(number));
+    if (l.isOwnDim(result, i))
+      l.setDim(
+          result, i,
+          arith::MulIOp::create(l.b, l.dimValue(input, i), l.value(number)));
     interleaved.push_back(count);
     interleaved.push_back(l.expr(input, i));
     sizes.push_back(number);
@@ -167,8 +183,14 @@ static LogicalResult permuteBlocks(Lowering &l, Value input, Value result,
                                    ArrayRef<DimExpr> split,
                                    ArrayRef<int64_t> permutation) {
   ArrayRef<DimExpr> from = l.shapes.getShape(input);
-  if (onnx::product(from) != onnx::product(split))
-    return l.fail("the blocks are not known to divide the dims");
+  DimExpr total = onnx::product(from), parts = onnx::product(split);
+  if (total != parts) {
+    Value have = l.value(l.materialize(total)),
+          made = l.value(l.materialize(parts));
+    l.require(l.compare(CmpIPredicate::eq, have, made),
+              "blocks do not divide the dims: {0} elements, {1} in blocks",
+              {have, made});
+  }
   SmallVector<OpFoldResult> sizes;
   SmallVector<DimExpr> permuted;
   for (const DimExpr &size : split)

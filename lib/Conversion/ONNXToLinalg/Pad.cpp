@@ -25,11 +25,11 @@ padsOf(onnx::PadOp op, Lowering &l) {
       return l.fail("axes are not constant");
     axes = *constant;
   }
-  SmallVector<OpFoldResult> numbers = l.indexElements(op.getPads());
-  if (numbers.size() != 2 * axes.size())
-    return l.fail("pads do not fit the axes");
+  auto numbers = l.indexElements(op.getPads(), 2 * axes.size());
+  if (failed(numbers))
+    return failure();
   for (auto [i, axis] : llvm::enumerate(axes))
-    pads[wrapAxis(axis, rank)] = {numbers[i], numbers[i + axes.size()]};
+    pads[wrapAxis(axis, rank)] = {(*numbers)[i], (*numbers)[i + axes.size()]};
   return pads;
 }
 
@@ -82,9 +82,17 @@ static LogicalResult lowerPad(onnx::PadOp op, Lowering &l) {
   Value tensor = l.get(data);
 
   if (op.getMode() == "constant") {
-    Value fill = l.present(op.getConstantValue())
-                     ? l.scalarOf(op.getConstantValue())
-                     : l.number(element, 0);
+    Value fill = l.number(element, 0);
+    if (l.present(op.getConstantValue())) {
+      auto given = l.scalarOf(op.getConstantValue());
+      if (failed(given))
+        return failure();
+      fill = *given;
+    }
+    if (llvm::is_contained(l.typeOf(data).getShape(), 0)) {
+      l.set(result, l.filled(sizes, fill));
+      return success();
+    }
     // What negative pads leave of the data, and where it goes.
     SmallVector<OpFoldResult> from, kept, to,
         strides(rank, l.b.getIndexAttr(1));

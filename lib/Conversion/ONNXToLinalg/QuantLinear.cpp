@@ -13,6 +13,7 @@
 
 using namespace mlir;
 using namespace mlir::qopt;
+using arith::CmpIPredicate;
 
 /// Range of an integer type, in float.
 static std::pair<double, double> rangeOf(Type type) {
@@ -282,9 +283,31 @@ struct Extras {
     failing |= failed(map);
     if (failed(map))
       return -1;
-    tensors.push_back(l.get(parameter));
+    int64_t loop = isRow ? c.rowLoop : c.columnLoop;
+    bool open = l.rankOf(parameter) == 1 && loop >= 0 &&
+                !l.expr(parameter, 0).isConstant();
+    tensors.push_back(open ? spread(l, parameter, c.dims[loop])
+                           : l.get(parameter));
     maps.push_back(*map);
     return tensors.size() - 1;
+  }
+
+private:
+  /// A vector that has one element or `size` of them, as `size` elements.
+  static Value spread(Lowering &l, Value parameter, OpFoldResult size) {
+    Value have = l.dimValue(parameter, 0), want = l.value(size);
+    Value isOne = l.compare(CmpIPredicate::eq, have, l.index(1));
+    l.require(arith::OrIOp::create(l.b, isOne,
+                                   l.compare(CmpIPredicate::eq, have, want)),
+              "{0} zero points or scales for a dim of {1}", {have, want});
+    Value tensor = l.get(parameter);
+    return l.parallel(size, l.typeOf(parameter).getElementType(), {}, {},
+                      [&](ImplicitLocOpBuilder &b, ValueRange) -> Value {
+                        Value at = arith::SelectOp::create(
+                            b, isOne, arith::ConstantIndexOp::create(b, 0),
+                            linalg::IndexOp::create(b, 0));
+                        return tensor::ExtractOp::create(b, tensor, at);
+                      });
   }
 };
 } // namespace

@@ -83,6 +83,9 @@ Value qopt::reshape(Lowering &l, Value tensor, ArrayRef<DimExpr> from,
   auto toType = RankedTensorType::get(staticSizes(to), element);
   if (from == to)
     return l.castTo(tensor, toType);
+  // Nothing to move; index arithmetic on views refuses a static 0.
+  if (llvm::is_contained(toType.getShape(), 0))
+    return l.empty(sizes, element);
 
   // To rank 0 and back there is one element and no group.
   if (to.empty()) {
@@ -136,10 +139,12 @@ static LogicalResult reshapeTo(Lowering &l, Value data, Value result) {
 
 /// The dims that `shape` asks for, computed at run time: 0 copies the dim of
 /// data, -1 takes what is left.
-static void computeDims(onnx::ReshapeOp op, Lowering &l) {
+static LogicalResult computeDims(onnx::ReshapeOp op, Lowering &l) {
   auto &b = l.b;
   Value data = op.getData(), result = op.getReshaped();
-  SmallVector<OpFoldResult> wanted = l.indexElements(op.getShape());
+  auto wanted = l.indexElements(op.getShape(), l.rankOf(result));
+  if (failed(wanted))
+    return failure();
   Value total = l.index(1), known = l.index(1), one = l.index(1),
         zero = l.index(0);
   int64_t dataRank = l.rankOf(data);
@@ -150,7 +155,7 @@ static void computeDims(onnx::ReshapeOp op, Lowering &l) {
   };
   SmallVector<Value> sizes, open;
   Value minusOne = l.index(-1);
-  for (auto [i, size] : llvm::enumerate(wanted)) {
+  for (auto [i, size] : llvm::enumerate(*wanted)) {
     Value asked = l.value(size);
     if (!op.getAllowzero()) {
       Value copied = int64_t(i) < dataRank ? l.dimValue(data, i) : zero;
@@ -174,6 +179,7 @@ static void computeDims(onnx::ReshapeOp op, Lowering &l) {
       l.require(equals(own, proved), "the shape asks for {0} instead of {1}",
                 {own, proved});
   }
+  return success();
 }
 
 static LogicalResult lowerReshape(onnx::ReshapeOp op, Lowering &l) {
@@ -188,7 +194,8 @@ static LogicalResult lowerReshape(onnx::ReshapeOp op, Lowering &l) {
                   Twine(*want));
   for (unsigned i = 0, e = l.rankOf(result); i < e; ++i)
     if (l.isOwnDim(result, i)) {
-      computeDims(op, l);
+      if (failed(computeDims(op, l)))
+        return failure();
       break;
     }
   auto countAll = [&](Value graph) {

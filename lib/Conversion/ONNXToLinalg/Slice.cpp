@@ -90,18 +90,30 @@ static LogicalResult lowerSlice(onnx::SliceOp op, Lowering &l) {
       continue;
     }
     if (bounds.starts.empty()) {
-      bounds.starts = l.indexElements(op.getStarts());
-      bounds.ends = l.indexElements(op.getEnds());
-      int64_t count = bounds.starts.size();
-      if (l.present(op.getAxes()))
-        bounds.axes = l.indexElements(op.getAxes());
-      else
+      auto starts = l.indexElements(op.getStarts());
+      if (failed(starts))
+        return failure();
+      int64_t count = starts->size();
+      auto ends = l.indexElements(op.getEnds(), count);
+      if (failed(ends))
+        return failure();
+      bounds = {*starts, *ends, {}, {}};
+      if (l.present(op.getAxes())) {
+        auto axes = l.indexElements(op.getAxes(), count);
+        if (failed(axes))
+          return failure();
+        bounds.axes = *axes;
+      } else {
         for (int64_t axis = 0; axis < count; ++axis)
           bounds.axes.push_back(l.b.getIndexAttr(axis));
-      if (l.present(op.getSteps()))
-        bounds.steps = l.indexElements(op.getSteps());
-      else
-        bounds.steps.assign(count, l.b.getIndexAttr(1));
+      }
+      bounds.steps.assign(count, l.b.getIndexAttr(1));
+      if (l.present(op.getSteps())) {
+        auto steps = l.indexElements(op.getSteps(), count);
+        if (failed(steps))
+          return failure();
+        bounds.steps = *steps;
+      }
     }
     ranges.push_back(computeRange(l, op, bounds, i));
     auto step = getConstantIntValue(ranges.back().step);

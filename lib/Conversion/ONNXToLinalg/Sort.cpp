@@ -111,7 +111,10 @@ static LogicalResult lowerTopK(onnx::TopKOp op, Lowering &l) {
   int64_t rank = l.rankOf(x), axis = wrapAxis(op.getAxis(), rank);
   Type element = l.typeOf(x).getElementType(), i64 = b.getI64Type();
   Order order{computeType(l.elementOf(x)), bool(op.getLargest())};
-  Value k = l.value(l.indexElements(op.getK()).front());
+  auto given = l.indexElements(op.getK(), 1);
+  if (failed(given))
+    return failure();
+  Value k = l.value(given->front());
   Value size = l.dimValue(x, axis);
   Value fits =
       arith::AndIOp::create(b, l.compare(CmpIPredicate::sge, k, l.index(0)),
