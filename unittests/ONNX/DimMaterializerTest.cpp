@@ -88,6 +88,24 @@ TEST_F(DimMaterializerTest, OpaqueSymbols) {
   EXPECT_FALSE(materializer.materialize(builder, loc, found));
 }
 
+// [b, s] reshaped to [p, -1] with p = 0 must not trap.
+TEST_F(DimMaterializerTest, DivisionByZeroIsGuarded) {
+  ShapeAnalysis analysis(function);
+  DimMaterializer materializer(analysis);
+  OpBuilder builder(function.getBody().front().getTerminator());
+  DimSymbols &symbols = analysis.getSymbols();
+  DimExpr s = *symbols.lookupInput("s"), p = *symbols.lookupInput("p");
+  auto divisorOf = [&](const DimExpr &quotient) {
+    Value value =
+        materializer.materialize(builder, function.getLoc(), quotient);
+    return value.getDefiningOp<arith::FloorDivSIOp>().getRhs();
+  };
+  EXPECT_TRUE(
+      divisorOf(symbols.floorDiv(s, p)).getDefiningOp<arith::MaxSIOp>());
+  EXPECT_FALSE(
+      divisorOf(symbols.floorDiv(s, p + 1)).getDefiningOp<arith::MaxSIOp>());
+}
+
 TEST_F(DimMaterializerTest, Constants) {
   ShapeAnalysis analysis(function);
   DimMaterializer materializer(analysis);

@@ -140,6 +140,12 @@ Value DimMaterializer::buildSymbol(OpBuilder &builder, Location loc,
     return {};
   switch (info.kind) {
   case DimSymbols::Kind::FloorDiv:
+    // A divisor may be a dim of size 0, for which the quotient does not matter
+    // (there are no elements) but a division would trap.
+    if (!analysis.getSymbols().isPositive(info.rhs)) {
+      Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+      rhs = arith::MaxSIOp::create(builder, loc, rhs, one);
+    }
     return arith::FloorDivSIOp::create(builder, loc, lhs, rhs);
   case DimSymbols::Kind::Min:
     return arith::MinSIOp::create(builder, loc, lhs, rhs);
