@@ -25,7 +25,7 @@ import zoo
 
 support = timing.support
 WORK = os.path.join(support.BUILD, "bench")
-SHAPES = ((1, 16), (1, 128), (8, 128))
+SHAPES = ("1x16", "1x128", "8x128")  # batch x tokens
 ORT_FLOAT, ORT_INT8 = "ORT float", "ORT dynamic int8"
 
 
@@ -91,10 +91,9 @@ def least_cosine(value, reference):
     return float(((a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)).min())
 
 
-def add_bounds(verdicts, seconds, int8):
+def add_bounds(verdicts, seconds, int8, shapes):
     """The goals of the project for this model. `seconds(name, shape, threads)`."""
-    for batch, length in SHAPES:
-        shape = f"{batch}x{length}"
+    for shape in shapes:
         fp32 = seconds("qopt fp32", shape)
         verdicts.add(f"{shape}: fp32 / {ORT_FLOAT}", fp32 / seconds(ORT_FLOAT, shape), 1.3, False)
         ratio = seconds(int8, shape) / seconds(ORT_INT8, shape)
@@ -108,6 +107,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=7, help="batches per contender (7)")
     parser.add_argument("--clock", choices=("wall", "cpu"), default="wall",
                         help="cpu: processor time for one thread, where others use the machine")
+    parser.add_argument("--shapes", nargs="+", default=SHAPES, choices=SHAPES, metavar="BxN",
+                        help="only some of " + " ".join(SHAPES))
     parser.add_argument("--isa", help="variant of the library (default: the best here)")
     parser.add_argument("--model", help="the ONNX file (default: fetched as the tests do)")
     options = parser.parse_args()
@@ -140,8 +141,8 @@ def main():
         print("two threads are not measured: there is one core")
 
     found, noisy, wrong = {}, set(), []
-    for batch, length in SHAPES:
-        shape, arrays = f"{batch}x{length}", input_arrays(inputs, batch, length)
+    for shape in options.shapes:
+        arrays = input_arrays(inputs, *map(int, shape.split("x")))
         contenders = []
         for threads in thread_counts:
             calls = [qopt_call(path, arrays, threads, options.isa) for _, path in libraries]
@@ -163,12 +164,12 @@ def main():
         return found[name, shape, threads].seconds(clock)
 
     verdicts = timing.Verdicts()
-    add_bounds(verdicts, seconds, int8)
-    if 2 in thread_counts:
+    add_bounds(verdicts, seconds, int8, options.shapes)
+    if 2 in thread_counts and "8x128" in options.shapes:
         for name in ("qopt fp32", int8):
             ratio = seconds(name, "8x128", 1, "wall") / seconds(name, "8x128", 2, "wall")
             verdicts.add(f"8x128: {name}, 1 / 2 threads", ratio, 1.7, True)
-    columns = [(f"{b}x{n}", t) for t in thread_counts for b, n in SHAPES]
+    columns = [(shape, t) for t in thread_counts for shape in options.shapes]
     slower = [f"{name} at {shape}, {threads}T" for name, _ in libraries[1:]
               for shape, threads in columns
               if seconds(name, shape, threads) > seconds("qopt fp32", shape, threads)]

@@ -110,7 +110,8 @@ def machine(isa):
         cpu += " (family {}, model {})".format(*(m.group(1) for m in family))
     flags = re.search(r"^flags\s*: *(.*)$", text, re.M)
     # ONNX Runtime multiplies integers with it where it is.
-    amx = " (the CPU also has AMX)" if flags and "amx_int8" in flags.group(1).split() else ""
+    has_amx = flags and "amx_int8" in flags.group(1).split()
+    amx = " (the CPU also has AMX)" if has_amx and isa != "amx" else ""
     return f"{cpu}, {len(cores())} cores, {isa}{amx}"
 
 
