@@ -11,19 +11,18 @@ def ONNX_ConstantOp : ONNX_Op<"Constant", [ConstantLike]> {
   let description = [{
     Yields `value`, a dense elements attribute (small tensors) or a dense resource
     (weights, which stay in the mapped file). The result type is the type of the
-    value. `name` keeps the name of the initializer when a pass moves the constant
-    and its location is lost.
+    value; the location holds the name of the initializer.
 
     ```mlir
     %axes = onnx.Constant {value = dense<[0, 2]> : tensor<2xi64>}
     %w = onnx.Constant {value = dense_resource<w> : tensor<384x384xf32>}
     ```
   }];
-  let arguments = (ins ElementsAttr:$value, OptionalAttr<StrAttr>:$name);
+  let arguments = (ins ElementsAttr:$value);
   let results = (outs AnyStaticShapeTensor:$output);
   let elementRule = [{attributeElementType(attributes, "value")}];
   let builders = [OpBuilder<(ins "::mlir::ElementsAttr":$value), [{
-    build($_builder, $_state, value.getShapedType(), value, ::mlir::StringAttr());
+    build($_builder, $_state, value.getShapedType(), value);
   }]>];
   let assemblyFormat = [{ attr-dict `:` type($output) }];
   let hasFolder = 1;
