@@ -30,7 +30,7 @@ private:
     std::optional<x86::Isa> target = x86::getIsa(isa);
     if (!target) {
       getOperation().emitError("unknown instruction set '")
-          << isa << "': avx512vnni or avx2";
+          << isa << "': amx, avx512vnni or avx2";
       return signalPassFailure();
     }
     SmallVector<Operation *> work;

@@ -20,25 +20,36 @@ struct Isa {
   /// f32 lanes of a vector register.
   int64_t lanes;
   /// Whether codes are multiplied by vpdpbusd, which takes its left operand as
-  /// u8: they are then stored as code + 128.
+  /// u8: they are then stored as code + 128. Otherwise both are widened to 16
+  /// bits, the left one a block of rows at a time.
   bool vnni;
   int64_t integerRows, integerVectors;
   int64_t floatRows, floatVectors;
+  /// Columns of a task.
+  int64_t integerColumns, floatColumns;
   /// Operations worth handing to another thread: about 5 us of work.
   int64_t integerGrain, floatGrain;
+  /// Whether products of 16 rows or more are made of tiles, which are signed on
+  /// both sides: codes are then stored as they are, and VNNI adds the 128.
+  bool amx = false;
 
-  int64_t codeOffset() const { return vnni ? 128 : 0; }
+  int64_t codeOffset() const { return vnni && !amx ? 128 : 0; }
 };
 
 /// 32 registers of 512 bits: 24 accumulators leave 8 for operands.
-inline constexpr Isa kAVX512VNNI = {"avx512vnni", 16, true,    6,      4,
-                                    12,           2,  4000000, 1000000};
-/// 16 registers of 256 bits: 12 accumulators; the integer product needs 4 more
-/// (a broadcast and its absolute value, a product, a vector of ones).
-inline constexpr Isa kAVX2 = {"avx2", 8, false, 3, 4, 6, 2, 1000000, 500000};
+inline constexpr Isa kAVX512VNNI = {"avx512vnni", 16, true,    6,      4, 12, 2,
+                                    64,           32, 4000000, 1000000};
+/// 16 registers of 256 bits: 12 accumulators leave 4. An integer vector of
+/// results takes two of them.
+inline constexpr Isa kAVX2 = {"avx2", 8,  false, 6,       1,     6,
+                              2,      64, 16,    1000000, 500000};
+
+/// AVX512-VNNI, but for the integer products of many rows.
+inline constexpr Isa kAMX = {"amx", 16, true, 6,        4,       12,
+                             2,     64, 32,   20000000, 1000000, true};
 
 inline std::optional<Isa> getIsa(llvm::StringRef name) {
-  for (const Isa &isa : {kAVX512VNNI, kAVX2})
+  for (const Isa &isa : {kAMX, kAVX512VNNI, kAVX2})
     if (isa.name == name)
       return isa;
   return std::nullopt;

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelBuilder.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -99,6 +100,17 @@ void KernelBuilder::loop(Value begin, Value end, int64_t step,
     body(iv);
     return SmallVector<Value>();
   });
+}
+
+void KernelBuilder::disableUnrolling() {
+  MLIRContext *context = getContext();
+  auto unroll =
+      LLVM::LoopUnrollAttr::get(context, /*disable=*/getBoolAttr(true), nullptr,
+                                nullptr, nullptr, nullptr, nullptr, nullptr);
+  auto annotation = LLVM::LoopAnnotationAttr::get(
+      context, nullptr, nullptr, nullptr, unroll, nullptr, nullptr, nullptr,
+      nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, {});
+  getInsertionBlock()->getParentOp()->setAttr("loop_annotation", annotation);
 }
 
 SmallVector<Value> KernelBuilder::unrolled(

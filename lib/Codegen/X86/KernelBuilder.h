@@ -45,6 +45,8 @@ public:
   SmallVector<Value> loop(Value begin, Value end, int64_t step,
                           ValueRange carried, LoopBody body);
   void loop(Value begin, Value end, int64_t step, function_ref<void(Value)>);
+  /// Asks LLVM to leave the innermost loop under construction as it is.
+  void disableUnrolling();
   /// A loop over a static range, unrolled by `unroll`: `body` gets an index
   /// within [0, end) as base + offset. The remainder is straight code.
   SmallVector<Value> unrolled(

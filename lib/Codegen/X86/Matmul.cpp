@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Matmul.h"
+#include "AMX.h"
 #include "Epilogue.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
@@ -20,16 +21,25 @@ namespace {
 /// How a product is cut into tasks; everything but M is static.
 struct Tasks {
   int64_t n, columns, rows, maxRows, bytesPerRow;
+  /// Columns of a block of accumulators.
+  int64_t blockColumns;
 
   Tasks(const Isa &isa, bool integer, int64_t n, int64_t k) : n(n) {
-    columns = isa.lanes * (integer ? isa.integerVectors : isa.floatVectors);
+    columns = integer ? isa.integerColumns : isa.floatColumns;
+    blockColumns =
+        isa.lanes * (integer ? isa.integerVectors : isa.floatVectors);
     rows = integer ? isa.integerRows : isa.floatRows;
     bytesPerRow = integer ? k : 4 * k;
+    // Widened rows are on the stack.
+    if (integer && !isa.vnni)
+      rows = std::clamp<int64_t>((256 << 10) / (2 * k), 1, rows);
     // Rows of a task share the L2 cache with its columns of rhs. Where there
     // are few blocks of columns the rows have to feed the threads.
     int64_t limit = columnBlocks() >= 8 ? 384 : 96;
     maxRows = std::min(limit, std::max<int64_t>(48, (512 << 10) / bytesPerRow));
     maxRows = std::max(rows, maxRows / rows * rows);
+    if (integer && isa.amx)
+      rows = maxRows = kTileTaskRows;
   }
   int64_t columnBlocks() const { return (n + columns - 1) / columns; }
   int64_t fullBlocks() const { return n / columns; }
@@ -67,8 +77,21 @@ public:
 
   void generate(KernelBuilder &b, Value begin, Value end, Operands &operands) {
     Value m = b.dim(operands.inits.front(), 0);
+    if (operands.lhsScale && isa.amx)
+      return emitTiledTasks(
+          b, isa, {operands.lhs, operands.rhs, operands.sums, tasks.n}, m,
+          begin, end, [&](const Tile &block, Accumulators sums) {
+            applyScales(b, operands, block, sums);
+            finishBlock(b, operands, block, sums);
+          });
     Value rowsPerTask = tasks.rowsPerTask(b, m);
     Value columnBlocks = b.index(tasks.columnBlocks());
+    if (operands.lhsScale && !isa.vnni) {
+      int64_t depth = cast<MemRefType>(operands.lhs.getType()).getDimSize(1);
+      widened = memref::AllocaOp::create(
+          b, MemRefType::get({tasks.rows, depth}, b.getI16Type()),
+          b.getI64IntegerAttr(64));
+    }
     b.loop(begin, end, 1, [&](Value task) {
       Value rowTask = arith::DivUIOp::create(b, task, columnBlocks);
       Value columnTask = arith::RemUIOp::create(b, task, columnBlocks);
@@ -76,7 +99,9 @@ public:
       Value rowEnd = b.min(b.add(row, rowsPerTask), m);
       auto cover = [&](Value column, int64_t count) {
         b.rowBlocks(row, rowEnd, tasks.rows, [&](Value first, int64_t rows) {
-          emitBlock(b, operands, Tile{first, column, rows, count});
+          if (widened)
+            widenRows(b, operands.lhs, first, rows, widened);
+          emitBlocks(b, operands, Tile{first, column, rows, count});
         });
       };
       int64_t full = tasks.fullBlocks() * tasks.columns;
@@ -96,14 +121,38 @@ public:
   }
 
 private:
+  /// A range of columns as blocks of accumulators.
+  void emitBlocks(KernelBuilder &b, Operands &in, const Tile &range) {
+    int64_t width = tasks.blockColumns;
+    int64_t whole = range.count / width * width;
+    if (range.count <= width)
+      return emitBlock(b, in, range);
+    b.loop(b.index(0), b.index(whole), width, [&](Value column) {
+      emitBlock(
+          b, in,
+          Tile{range.row, b.add(range.column, column), range.rows, width});
+    });
+    if (whole < range.count)
+      emitBlock(b, in,
+                Tile{range.row, b.add(range.column, whole), range.rows,
+                     range.count - whole});
+  }
+
   void emitBlock(KernelBuilder &b, Operands &in, const Tile &block) {
     Accumulators values;
     if (in.lhsScale) {
-      values = integerProduct(b, isa, in.lhs, in.rhs, in.sums, block);
+      values = widened ? wideProduct(b, isa, widened, in.rhs, block)
+                       : vnniProduct(b, isa, in.lhs, in.rhs, in.sums, block);
       applyScales(b, in, block, values);
     } else {
       values = floatProduct(b, isa, in.lhs, in.rhs, block);
     }
+    finishBlock(b, in, block, values);
+  }
+
+  /// Tail, epilogue and stores.
+  void finishBlock(KernelBuilder &b, Operands &in, const Tile &block,
+                   Accumulators values) {
     if (in.tailLhs)
       values =
           addTail(b, isa, in.tailLhs, in.tailRhs, in.columns, block, values);
@@ -155,6 +204,7 @@ private:
   MatmulOp op;
   const Isa &isa;
   const Tasks &tasks;
+  Value widened;
 };
 
 } // namespace
@@ -203,7 +253,7 @@ LogicalResult x86::lowerMatmul(MatmulOp op, const Isa &isa,
   if (rhsType.getRank() == 2)
     return op.emitOpError("has a right operand that is not packed");
   bool integer = op.isInteger();
-  if (integer && isa.codeOffset() && !op.getRhsSums())
+  if (integer && isa.vnni && !op.getRhsSums())
     return op.emitOpError("has no column sums");
   if (!integer &&
       !cast<MemRefType>(op.getLhs().getType()).getElementType().isF32())

@@ -31,10 +31,19 @@ struct Tile {
 /// Accumulators of a block, vector v of row i at [i * vectors + v].
 using Accumulators = SmallVector<Value>;
 
-/// The exact product of codes lhs [M, Kp] and packed rhs: i32 vectors. `sums`
-/// are the column sums of rhs.
-Accumulators integerProduct(KernelBuilder &b, const Isa &isa, Value lhs,
-                            Value rhs, Value sums, const Tile &block);
+/// The exact product of codes lhs [M, Kp], as the target stores them, and
+/// packed rhs: i32 vectors. `sums` are the column sums of rhs.
+Accumulators vnniProduct(KernelBuilder &b, const Isa &isa, Value lhs, Value rhs,
+                         Value sums, const Tile &block);
+
+/// The same without VNNI, for a block of 8 columns, in products of 16 bits:
+/// exact for all codes, -128 included. `widened` [rows, Kp] holds the rows of
+/// the block alone.
+Accumulators wideProduct(KernelBuilder &b, const Isa &isa, Value widened,
+                         Value rhs, const Tile &block);
+/// Fills `widened` with rows of lhs.
+void widenRows(KernelBuilder &b, Value lhs, Value row, int64_t rows,
+               Value widened);
 
 /// The product of f32 lhs [M, K] and packed f32 or f16 rhs: f32 vectors.
 Accumulators floatProduct(KernelBuilder &b, const Isa &isa, Value lhs,

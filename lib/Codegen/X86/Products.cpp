@@ -8,7 +8,6 @@
 
 #include "Matmul.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -20,9 +19,10 @@ using namespace mlir::qopt::x86;
 /// a cycle.
 constexpr int64_t kChains = 10;
 
-static int64_t accumulatorSets(int64_t accumulators, int64_t limit) {
-  int64_t sets = 1;
-  while (sets * accumulators < kChains && sets < limit)
+static int64_t accumulatorSets(const Isa &isa, int64_t accumulators) {
+  int64_t sets = 1, registers = isa.floatRows * isa.floatVectors;
+  while (sets < 4 && sets * accumulators < kChains &&
+         2 * sets * accumulators <= registers)
     sets *= 2;
   return sets;
 }
@@ -34,35 +34,18 @@ static Value callIntrinsic(KernelBuilder &b, StringRef name, Type result,
       .getResult(0);
 }
 
-/// Four codes of a row, repeated over a vector of bytes.
+/// Four codes of a row, repeated over a vector register.
 static Value broadcastQuad(KernelBuilder &b, const Isa &isa, Value lhs,
                            Value row, Value k) {
   Value quad = b.load(lhs, {row, k}, 4, 4);
-  Value word =
-      vector::BitCastOp::create(b, VectorType::get({1}, b.getI32Type()), quad);
+  Type code = getElementTypeOrSelf(quad);
+  int64_t bits = 4 * code.getIntOrFloatBitWidth();
+  Value word = vector::BitCastOp::create(
+      b, VectorType::get({1}, b.getIntegerType(bits)), quad);
   Value scalar = vector::ExtractOp::create(b, word, ArrayRef<int64_t>{0});
-  return vector::BitCastOp::create(
-      b, VectorType::get({4 * isa.lanes}, b.getI8Type()),
-      b.broadcast(scalar, isa.lanes));
-}
-
-/// accumulator + four products per i32 lane, exact for codes of magnitude up to
-/// 127: without VNNI the sign of lhs moves to rhs, so that a pair of products
-/// fits 16 bits (2 * 127 * 127 = 32258).
-static Value dot(KernelBuilder &b, const Isa &isa, Value accumulator, Value lhs,
-                 Value lhsMagnitude, Value rhs) {
-  if (isa.vnni)
-    return callIntrinsic(b, "llvm.x86.avx512.vpdpbusd.512",
-                         accumulator.getType(), {accumulator, lhs, rhs});
-  auto words = VectorType::get({2 * isa.lanes}, b.getI16Type());
-  Value turned =
-      callIntrinsic(b, "llvm.x86.avx2.psign.b", rhs.getType(), {rhs, lhs});
-  Value pairs = callIntrinsic(b, "llvm.x86.avx2.pmadd.ub.sw", words,
-                              {lhsMagnitude, turned});
-  Value quads =
-      callIntrinsic(b, "llvm.x86.avx2.pmadd.wd", accumulator.getType(),
-                    {pairs, b.splat(words, 1)});
-  return b.add(accumulator, quads);
+  int64_t count = 32 * isa.lanes / bits;
+  return vector::BitCastOp::create(b, VectorType::get({4 * count}, code),
+                                   b.broadcast(scalar, count));
 }
 
 static Accumulators sumSets(KernelBuilder &b, ArrayRef<Value> values,
@@ -79,24 +62,23 @@ static Accumulators sumSets(KernelBuilder &b, ArrayRef<Value> values,
   return sums;
 }
 
-Accumulators x86::integerProduct(KernelBuilder &b, const Isa &isa, Value lhs,
-                                 Value rhs, Value sums, const Tile &block) {
+Accumulators x86::vnniProduct(KernelBuilder &b, const Isa &isa, Value lhs,
+                              Value rhs, Value sums, const Tile &block) {
   int64_t blocksOfK = cast<MemRefType>(rhs.getType()).getDimSize(1);
   int64_t vectors = block.vectors(isa), perSet = block.rows * vectors;
-  int64_t sets = accumulatorSets(perSet, 4);
+  int64_t sets = accumulatorSets(isa, perSet);
   auto type = VectorType::get({isa.lanes}, b.getI32Type());
   Value panel = arith::DivUIOp::create(b, block.column, b.index(32));
 
   // The offset of the codes is taken off before the first product.
   SmallVector<Value> initial(sets * perSet, b.splat(type, 0));
-  if (isa.codeOffset())
-    for (int64_t v = 0; v < vectors; ++v) {
-      Value sum = b.load(sums, {b.add(block.column, v * isa.lanes)}, isa.lanes,
-                         isa.lanes);
-      Value start = b.mul(sum, b.splat(type, -isa.codeOffset()));
-      for (int64_t i = 0; i < block.rows; ++i)
-        initial[i * vectors + v] = start;
-    }
+  for (int64_t v = 0; v < vectors; ++v) {
+    Value sum = b.load(sums, {b.add(block.column, v * isa.lanes)}, isa.lanes,
+                       isa.lanes);
+    Value start = b.mul(sum, b.splat(type, -128));
+    for (int64_t i = 0; i < block.rows; ++i)
+      initial[i * vectors + v] = start;
+  }
 
   auto step = [&](Value kBlock, Value k, int64_t quad,
                   MutableArrayRef<Value> accumulators) {
@@ -106,16 +88,18 @@ Accumulators x86::integerProduct(KernelBuilder &b, const Isa &isa, Value lhs,
       rhsVectors.push_back(
           b.load(rhs,
                  {b.add(panel, n / 32), kBlock, b.index(n % 32 / 16),
-                  b.index(quad), b.index(n % 16 * 4)},
-                 4 * isa.lanes, 4 * isa.lanes));
+                  b.index(quad), b.index(0)},
+                 64, 64));
     }
     for (int64_t i = 0; i < block.rows; ++i) {
       Value codes = broadcastQuad(b, isa, lhs, b.add(block.row, i), k);
-      Value magnitude =
-          isa.vnni ? Value() : math::AbsIOp::create(b, codes).getResult();
+      if (!isa.codeOffset())
+        codes = arith::XOrIOp::create(
+            b, codes, b.splat(cast<VectorType>(codes.getType()), -128));
       for (int64_t v = 0; v < vectors; ++v) {
         Value &accumulator = accumulators[i * vectors + v];
-        accumulator = dot(b, isa, accumulator, codes, magnitude, rhsVectors[v]);
+        accumulator = callIntrinsic(b, "llvm.x86.avx512.vpdpbusd.512", type,
+                                    {accumulator, codes, rhsVectors[v]});
       }
     }
   };
@@ -133,6 +117,84 @@ Accumulators x86::integerProduct(KernelBuilder &b, const Isa &isa, Value lhs,
   return sumSets(b, result, sets);
 }
 
+void x86::widenRows(KernelBuilder &b, Value lhs, Value row, int64_t rows,
+                    Value widened) {
+  int64_t depth = cast<MemRefType>(lhs.getType()).getDimSize(1);
+  auto words = VectorType::get({16}, b.getI16Type());
+  b.loop(b.index(0), b.index(depth), 16, [&](Value k) {
+    for (int64_t i = 0; i < rows; ++i) {
+      Value codes = b.load(lhs, {b.add(row, i), k}, 16, 16);
+      b.store(arith::ExtSIOp::create(b, words, codes), widened, {b.index(i), k},
+              16);
+    }
+  });
+}
+
+Accumulators x86::wideProduct(KernelBuilder &b, const Isa &isa, Value widened,
+                              Value rhs, const Tile &block) {
+  int64_t blocksOfK = cast<MemRefType>(rhs.getType()).getDimSize(1);
+  int64_t perSet = 2 * block.rows, sets = accumulatorSets(isa, perSet);
+  auto type = VectorType::get({8}, b.getI32Type());
+  auto words = VectorType::get({16}, b.getI16Type());
+  Value panel = arith::DivUIOp::create(b, block.column, b.index(32));
+  Value within = arith::RemUIOp::create(b, block.column, b.index(32));
+  Value half = arith::DivUIOp::create(b, within, b.index(16));
+  Value first = b.mul(arith::RemUIOp::create(b, within, b.index(16)), 4);
+
+  // Steps are not unrolled, beyond the sets: LLVM would join the additions of
+  // several steps to trees, for which there are no registers.
+  auto step = [&](Value kBlock, Value quad, Value k,
+                  MutableArrayRef<Value> accumulators) {
+    // 4 codes of 4 columns each.
+    Value rhsVectors[2];
+    for (int64_t v = 0; v < 2; ++v)
+      rhsVectors[v] = arith::ExtSIOp::create(
+          b, words,
+          b.load(rhs, {panel, kBlock, half, quad, b.add(first, 16 * v)}, 16,
+                 16));
+    for (int64_t i = 0; i < block.rows; ++i) {
+      Value codes = broadcastQuad(b, isa, widened, b.index(i), k);
+      for (int64_t v = 0; v < 2; ++v) {
+        Value pairs = callIntrinsic(b, "llvm.x86.avx2.pmadd.wd", type,
+                                    {codes, rhsVectors[v]});
+        accumulators[2 * i + v] = b.add(accumulators[2 * i + v], pairs);
+      }
+    }
+  };
+  SmallVector<Value> result =
+      b.loop(b.index(0), b.index(blocksOfK), 1,
+             SmallVector<Value>(sets * perSet, b.splat(type, 0)),
+             [&](Value kBlock, ValueRange outer) {
+               Value base = b.mul(kBlock, 64);
+               return b.loop(b.index(0), b.index(16), sets, outer,
+                             [&](Value quad, ValueRange carried) {
+                               SmallVector<Value> accumulators(carried);
+                               for (int64_t set = 0; set < sets; ++set) {
+                                 Value position = b.add(quad, set);
+                                 step(kBlock, position,
+                                      b.add(base, b.mul(position, 4)),
+                                      MutableArrayRef<Value>(accumulators)
+                                          .slice(set * perSet, perSet));
+                               }
+                               b.disableUnrolling();
+                               return accumulators;
+                             });
+             });
+  result = sumSets(b, result, sets);
+  // Each column has two sums side by side.
+  Accumulators sums;
+  for (int64_t i = 0; i < block.rows; ++i) {
+    Value even =
+        vector::ShuffleOp::create(b, result[2 * i], result[2 * i + 1],
+                                  ArrayRef<int64_t>{0, 2, 4, 6, 8, 10, 12, 14});
+    Value odd =
+        vector::ShuffleOp::create(b, result[2 * i], result[2 * i + 1],
+                                  ArrayRef<int64_t>{1, 3, 5, 7, 9, 11, 13, 15});
+    sums.push_back(b.add(even, odd));
+  }
+  return sums;
+}
+
 /// `lanes` elements as f32.
 static Value loadFloat(KernelBuilder &b, Value memref, ValueRange indices,
                        int64_t lanes, int64_t count) {
@@ -148,7 +210,7 @@ Accumulators x86::floatProduct(KernelBuilder &b, const Isa &isa, Value lhs,
   int64_t k = cast<MemRefType>(rhs.getType()).getDimSize(1);
   int64_t vectors = block.vectors(isa), perSet = block.rows * vectors;
   constexpr int64_t unroll = 8;
-  int64_t sets = accumulatorSets(perSet, 4);
+  int64_t sets = accumulatorSets(isa, perSet);
   // A block may be half a panel.
   Value panel = arith::DivUIOp::create(b, block.column, b.index(32));
   Value first = arith::RemUIOp::create(b, block.column, b.index(32));

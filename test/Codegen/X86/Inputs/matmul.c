@@ -116,9 +116,10 @@ int main(int argc, char **argv) {
       check(sizes[i], 1);
     return 0;
   }
-  for (int m = 0; m <= 17; ++m)
+  for (int m = 0; m <= 49; ++m)
     check(m, 0);
   check(128, 0);
+  check(200, 0);
   check(403, 0);
   puts(bad ? "WRONG" : "equal");
   return bad != 0;

@@ -17,7 +17,10 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 panels=$(((n + 31) / 32)) kblocks=$(((k + 63) / 64))
 cpu=x86-64-v4 features=+avx512vnni offset=128
-if [ "$isa" = avx2 ]; then cpu=x86-64-v3 features= offset=0; fi
+case $isa in
+  amx) features=+avx512vnni,+amx-tile,+amx-int8 offset=0 ;;
+  avx2) cpu=x86-64-v3 features= offset=0 ;;
+esac
 case $kind in
   codes) source=run-codes.mlir program=matmul.c defines="-DCODES -DOFFSET=$offset -DJ=$j" ;;
   f16) source=run-floats.mlir program=matmul.c defines=-DWEIGHT=_Float16 ;;

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 typedef struct {
   void *data;
@@ -59,6 +61,12 @@ static int randomCode(void) {
   if (random32() % 13 == 0)
     return random32() & 1 ? 127 : -127;
   return (int)(random32() % 255) - 127;
+}
+
+// Tile registers are off until the process asks for them.
+__attribute__((constructor)) static void permitTiles(void) {
+  enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
+  syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA);
 }
 
 // Time of this process alone: the machine may be shared.
