@@ -32,6 +32,7 @@ LAYERS = ((768, 768), (768, 3072), (3072, 768))
 ROWS = (8, 32, 128, 512)
 # Kernels: instruction set, quantized or not, the loop that limits it.
 KERNELS = {
+    "amx int8": ("amx", True, "peakAmxInt8"),
     "avx512vnni int8": ("avx512vnni", True, "peakAvx512VnniInt8"),
     "avx2 int8": ("avx2", True, "peakAvx2Int8"),
     "avx512 float": ("avx512vnni", False, "peakAvx512Float"),
@@ -55,6 +56,20 @@ def peak_call(library, name, steps=20000):
     function = getattr(library, name)
     function.restype, function.argtypes = ctypes.c_int64, [ctypes.c_int64]
     return (lambda: function(steps)), function(1) * steps
+
+
+def available(path):
+    """The kernels that the libraries hold and that this CPU runs."""
+    import qopt
+
+    found = {}
+    for name, kernel in KERNELS.items():
+        try:
+            qopt.load(path, num_threads=1, isa=kernel[0]).close()
+            found[name] = kernel
+        except qopt.Error as error:
+            print(f"{name} is not measured: {error}")
+    return found
 
 
 def product(k, n):
@@ -110,22 +125,16 @@ def main():
     if options.rounds < 5:
         parser.error("a median wants at least 5 rounds")
     os.makedirs(WORK, exist_ok=True)
-    import qopt
-
     peaks = peak_library()
+    kernels = available(kernel_library(*LAYERS[0], True))
     verdicts, rows, noisy = timing.Verdicts(), [], []
     for k, n in LAYERS:
         libraries = {q: kernel_library(k, n, q) for q in (True, False)}
         for m in ROWS:
             x = np.random.default_rng(1).standard_normal((m, k), np.float32)
             contenders, limits, operations = {}, {}, {}
-            for name, (isa, quantized, peak) in KERNELS.items():
-                try:
-                    call = kernel_call(libraries[quantized], isa, x, n)
-                except qopt.Error as error:
-                    if m == ROWS[0]:
-                        print(f"{name} is not measured: {error}")
-                    continue
+            for name, (isa, quantized, peak) in kernels.items():
+                call = kernel_call(libraries[quantized], isa, x, n)
                 contenders[name] = timing.Contender(name, call)
                 loop, operations[name] = peak_call(peaks, peak)
                 limits[name] = timing.Contender(peak, loop)
@@ -133,10 +142,7 @@ def main():
                            options.rounds)
             noisy += timing.disturbed(contenders.values())
             cells = []
-            for name in KERNELS:
-                if name not in contenders:
-                    cells.append("-")
-                    continue
+            for name in kernels:
                 rate = 2 * m * k * n / contenders[name].seconds(options.clock)
                 limit = operations[name] / limits[name].seconds(options.clock)
                 cells.append(f"{rate / 1e9:.0f} ({rate / limit:.0%})")
@@ -145,8 +151,8 @@ def main():
             rows.append([f"{m}x{k}x{n}", *cells])
             print(rows[-1], flush=True)
     clock = "" if options.clock == "wall" else ", processor time"
-    text = timing.table(["MxKxN, Gop/s (share of the limit)", *KERNELS], rows)
-    text += (f"\n\n{timing.machine('one thread')}; {timing.utc_date()}; "
+    text = timing.table(["MxKxN, Gop/s (share of the limit)", *kernels], rows)
+    text += (f"\n\n{timing.machine(', '.join(dict.fromkeys(k[0] for k in kernels.values())))}; one thread; {timing.utc_date()}; "
              f"qopt {timing.qopt_version()}; median of {options.rounds} batches in turn{clock}; "
              "quantization of the rows and float output are part of the time.")
     if noisy:

@@ -1,14 +1,17 @@
 //===- peak.cpp - what the instructions of the kernels can do at most -----===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Loops over registers alone: as many independent accumulators as hide the
-// latency, no loads, no stores. The rate of such a loop is the limit that a
-// kernel of the same instructions is measured against, in the same process, as
-// the clock of a shared machine drifts. bench/kernels.py builds and calls this.
+// Loops over registers: as many independent accumulators as hide the latency,
+// no loads but those of tiles, no stores. The rate of such a loop is the limit
+// that a kernel of the same instructions is measured against, in the same
+// process, as the clock of a shared machine drifts. bench/kernels.py builds and
+// calls this.
 //===----------------------------------------------------------------------===//
 
 #include <cstdint>
 #include <immintrin.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /// The compiler must take `value` for changed: otherwise it would compute the
 /// same product once, or sums that nobody reads not at all.
@@ -76,4 +79,43 @@ peakAvx512Float(int64_t steps) {
   for (__m512 &sum : sums)
     TOUCH(sum);
   return chains * 16 * 2;
+}
+
+namespace {
+
+/// Palette 1, all tiles 16 rows of 64 bytes.
+struct alignas(64) TileConfig {
+  uint8_t palette = 1, startRow = 0, reserved[14] = {};
+  uint16_t bytesPerRow[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+
+} // namespace
+
+/// The one limit with loads: tiles cannot be multiplied faster than 2 x 2
+/// blocks of them come out of L1. 0 where the system grants no tiles.
+extern "C" __attribute__((target("amx-tile,amx-int8"))) int64_t
+peakAmxInt8(int64_t steps) {
+  constexpr int requestPermission = 0x1023, tileData = 18;
+  if (syscall(SYS_arch_prctl, requestPermission, tileData) != 0)
+    return 0;
+  static const TileConfig config;
+  alignas(64) static int8_t operands[4][1024];
+  _tile_loadconfig(&config);
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  for (int64_t step = 0; step < steps; ++step) {
+    _tile_loadd(4, operands[0], 64);
+    _tile_loadd(5, operands[1], 64);
+    _tile_loadd(6, operands[2], 64);
+    _tile_loadd(7, operands[3], 64);
+    _tile_dpbssd(0, 4, 6);
+    _tile_dpbssd(1, 4, 7);
+    _tile_dpbssd(2, 5, 6);
+    _tile_dpbssd(3, 5, 7);
+  }
+  _tile_release();
+  return 4 * 16 * 16 * 64 * 2;
 }

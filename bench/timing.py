@@ -111,7 +111,7 @@ def machine(isa):
     flags = re.search(r"^flags\s*: *(.*)$", text, re.M)
     # ONNX Runtime multiplies integers with it where it is.
     has_amx = flags and "amx_int8" in flags.group(1).split()
-    amx = " (the CPU also has AMX)" if has_amx and isa != "amx" else ""
+    amx = " (the CPU also has AMX)" if has_amx and "amx" not in isa else ""
     return f"{cpu}, {len(cores())} cores, {isa}{amx}"
 
 
