@@ -7,6 +7,7 @@
 
 #include "ConstantData.h"
 #include "Lowering.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
 #include "qopt/Dialect/ONNX/IR/ONNXElementwise.h"
@@ -132,6 +133,29 @@ Value Lowering::transpose(Value tensor, ArrayRef<OpFoldResult> dims,
   return parallel(
       sizes, cast<RankedTensorType>(tensor.getType()).getElementType(), tensor,
       map, [](ImplicitLocOpBuilder &, ValueRange a) { return a[0]; });
+}
+
+Value Lowering::loopNest(ArrayRef<Value> sizes, Value tensor,
+                         function_ref<Value(ArrayRef<Value>, Value)> body) {
+  Value zero = index(0), one = index(1);
+  SmallVector<Value> indices;
+  SmallVector<scf::ForOp> loops;
+  OpBuilder::InsertionGuard guard(b);
+  Value carried = tensor;
+  for (Value size : sizes) {
+    auto loop = scf::ForOp::create(b, zero, size, one, carried);
+    if (!loops.empty())
+      scf::YieldOp::create(b, loop.getResult(0));
+    loops.push_back(loop);
+    indices.push_back(loop.getInductionVar());
+    carried = loop.getRegionIterArg(0);
+    b.setInsertionPointToStart(loop.getBody());
+  }
+  Value next = body(indices, carried);
+  if (loops.empty())
+    return next;
+  scf::YieldOp::create(b, next);
+  return loops.front().getResult(0);
 }
 
 AffineMap qopt::mapOnto(MLIRContext *context, int64_t rank,

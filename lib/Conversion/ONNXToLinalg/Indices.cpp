@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Indices.h"
+#include "ConstantData.h"
 #include "Reduction.h"
 
 using namespace mlir;
@@ -77,16 +78,33 @@ static std::optional<onnx::DimExpr> exprOf(OpFoldResult size) {
   return std::nullopt;
 }
 
+/// Smallest and largest element of a constant index tensor, if it has any.
+static std::optional<std::pair<int64_t, int64_t>> constantRange(Lowering &l,
+                                                                Value indices) {
+  SmallVector<int64_t> numbers;
+  if (auto known = l.constantInts(indices)) {
+    numbers = *known;
+  } else if (ElementsAttr constant = l.constantOf(indices)) {
+    for (const APInt &number : asInline(constant).getValues<APInt>())
+      numbers.push_back(number.getSExtValue());
+  }
+  if (numbers.empty())
+    return std::nullopt;
+  auto [low, high] = std::minmax_element(numbers.begin(), numbers.end());
+  return std::pair(*low, *high);
+}
+
 LogicalResult qopt::checkIndices(Lowering &l, Value indices,
                                  OpFoldResult size) {
-  auto constant = l.constantInts(indices);
+  auto constant = constantRange(l, indices);
   auto limit = getConstantIntValue(size);
   if (constant && limit) {
-    for (int64_t number : *constant)
-      if (number < -*limit || number >= *limit)
-        return l.fail("index " + Twine(number) + " is outside [-" +
-                      Twine(*limit) + ", " + Twine(*limit) + ")");
-    return success();
+    auto [low, high] = *constant;
+    if (low >= -*limit && high < *limit)
+      return success();
+    return l.fail("index " + Twine(low < -*limit ? low : high) +
+                  " is outside [-" + Twine(*limit) + ", " + Twine(*limit) +
+                  ")");
   }
   if (l.unsafeIndices)
     return success();
@@ -97,12 +115,10 @@ LogicalResult qopt::checkIndices(Lowering &l, Value indices,
           }))
         return success();
   if (constant) {
-    if (constant->empty())
-      return success();
     Type type = l.b.getI64Type();
-    auto [low, high] = std::minmax_element(constant->begin(), constant->end());
-    requireRange(l, constantInteger(l.b, type, APInt(64, *low, true)),
-                 constantInteger(l.b, type, APInt(64, *high, true)),
+    requireRange(l,
+                 constantInteger(l.b, type, APInt(64, constant->first, true)),
+                 constantInteger(l.b, type, APInt(64, constant->second, true)),
                  l.value(size));
     return success();
   }

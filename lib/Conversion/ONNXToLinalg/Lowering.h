@@ -149,6 +149,11 @@ public:
   Value transpose(Value tensor, ArrayRef<OpFoldResult> dims,
                   ArrayRef<int64_t> permutation);
 
+  /// Nested sequential loops over `sizes` that carry a tensor; `body` gets the
+  /// indices and the tensor and gives the next one.
+  Value loopNest(ArrayRef<Value> sizes, Value tensor,
+                 function_ref<Value(ArrayRef<Value>, Value)> body);
+
   //===--- Index arithmetic
   //------------------------------------------------===//
   Value compare(arith::CmpIPredicate predicate, Value a, Value c) {

@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The body of an outlier split is never made: quantize_rows reads the input
-// through a mask. Codes are padded to what the integer product wants; the graph
-// sees the unpadded part, which nobody reads as a rule.
+// through a mask, which holds the factors of smoothing too. Codes are padded to
+// what the integer product wants; the graph sees the unpadded part, which
+// nobody reads as a rule.
 //===----------------------------------------------------------------------===//
 
 #include "ConstantData.h"
@@ -110,6 +111,31 @@ static LogicalResult lowerOutlierSplit(OutlierSplitOp op, Lowering &l) {
   return success();
 }
 
+/// A constant operand of a kernel, always from the weights section.
+static Value kernelOperand(Lowering &l, Value graph) {
+  if (!graph)
+    return Value();
+  if (Value form = l.kernelForms.lookup(graph))
+    return form;
+  if (ElementsAttr constant = l.constantOf(graph))
+    return l.weight(constant);
+  return l.get(graph);
+}
+
+/// The factors of a quantize step: smoothing, 0 for outlier columns, or both.
+static Value combineFactors(Lowering &l, Value mask, Value smoothing) {
+  if (!mask || !smoothing)
+    return mask ? mask : smoothing;
+  AffineMap identity = l.b.getMultiDimIdentityMap(1);
+  OpFoldResult k = l.b.getIndexAttr(
+      cast<RankedTensorType>(smoothing.getType()).getDimSize(0));
+  return l.parallel({k}, l.b.getF32Type(), {mask, smoothing},
+                    {identity, identity},
+                    [](ImplicitLocOpBuilder &b, ValueRange a) -> Value {
+                      return arith::MulFOp::create(b, a[0], a[1]);
+                    });
+}
+
 static LogicalResult lowerDynamicQuantize(DynamicQuantizeOp op, Lowering &l) {
   Value input = op.getInput(), mask;
   if (auto split = input.getDefiningOp<OutlierSplitOp>();
@@ -121,6 +147,7 @@ static LogicalResult lowerDynamicQuantize(DynamicQuantizeOp op, Lowering &l) {
   auto k = getConstantIntValue(dims.back());
   if (!k)
     return l.fail("the number of columns is not known");
+  mask = combineFactors(l, mask, kernelOperand(l, op.getFactors()));
   SmallVector<OpFoldResult> padded(dims), rows(dims);
   padded.back() = l.b.getIndexAttr(llvm::alignTo(*k, kCodeBlock));
   rows.pop_back();
@@ -135,17 +162,6 @@ static LogicalResult lowerDynamicQuantize(DynamicQuantizeOp op, Lowering &l) {
                            l.b, quantized.getResult(0), zeros, dims, ones));
   l.set(op.getScale(), quantized.getResult(1));
   return success();
-}
-
-/// A constant operand of a kernel, always from the weights section.
-static Value kernelOperand(Lowering &l, Value graph) {
-  if (!graph)
-    return Value();
-  if (Value form = l.kernelForms.lookup(graph))
-    return form;
-  if (ElementsAttr constant = l.constantOf(graph))
-    return l.weight(constant);
-  return l.get(graph);
 }
 
 /// Codes that no quantize_rows made, padded with zeros.

@@ -8,6 +8,7 @@
 
 #include "Reduction.h"
 #include "Elementwise.h"
+#include "Indices.h"
 #include "qopt/Dialect/ONNX/IR/ONNXReduction.h"
 
 using namespace mlir;
@@ -88,23 +89,24 @@ Value qopt::maximumFreely(ImplicitLocOpBuilder &b, Value a, Value c) {
   return arith::MaximumFOp::create(b, a, c, freeOrder(b));
 }
 
-Value qopt::countOf(Lowering &l, Value graph, ArrayRef<int64_t> axes,
-                    Type type) {
-  OpFoldResult count = l.product(graph, axes);
-  if (auto constant = getConstantIntValue(count))
-    return isa<FloatType>(type)
-               ? l.number(type, *constant)
-               : castScalar(l.b,
-                            l.number(l.b.getI64Type(),
-                                     std::max<int64_t>(*constant, 1)),
-                            l.b.getI64Type(), type);
-  Value integer =
-      arith::IndexCastOp::create(l.b, l.b.getI64Type(), l.value(count));
+/// A count as a number to divide by.
+static Value toNumber(Lowering &l, Value count, Type type) {
+  Type i64 = l.b.getI64Type();
+  Value integer = arith::IndexCastOp::create(l.b, i64, count);
   if (isa<FloatType>(type))
     return arith::SIToFPOp::create(l.b, type, integer);
   // An integer mean over nothing must not divide by zero.
-  integer = arith::MaxSIOp::create(l.b, integer, l.number(l.b.getI64Type(), 1));
-  return castScalar(l.b, integer, l.b.getI64Type(), type);
+  integer = l.maximum(integer, l.number(i64, 1));
+  return castScalar(l.b, integer, i64, type);
+}
+
+Value qopt::countOf(Lowering &l, Value graph, ArrayRef<int64_t> axes,
+                    Type type) {
+  OpFoldResult count = l.product(graph, axes);
+  auto constant = getConstantIntValue(count);
+  if (constant && isa<FloatType>(type))
+    return l.number(type, *constant);
+  return toNumber(l, l.value(count), type);
 }
 
 //===----------------------------------------------------------------------===//
@@ -229,27 +231,89 @@ static Value finish(Lowering &l, Value reduced, Type element, Body1 body) {
                     reduced, l.b.getMultiDimIdentityMap(rank), body);
 }
 
+/// Axes that the data names: every element goes to the place where the reduced
+/// dims are 0, one after the other. `step` combines an element with what is
+/// there.
+template <typename OpTy>
+static FailureOr<Value> reduceAtRunTime(OpTy op, Lowering &l, Value start,
+                                        Body1 step, Value &count) {
+  Value data = op.getData(), result = op.getReduced();
+  int64_t rank = l.rankOf(data);
+  if (!op.getKeepdims())
+    return l.fail("axes are not constant");
+  auto axes = l.indexElements(op.getAxes());
+  if (failed(axes))
+    return failure();
+  Value bound = l.index(rank), zero = l.index(0), one = l.index(1);
+  SmallVector<Value> reduced(
+      rank, arith::ConstantOp::create(l.b, l.b.getBoolAttr(false)));
+  for (OpFoldResult given : *axes) {
+    Value axis = l.value(given);
+    Value fits = arith::AndIOp::create(
+        l.b, l.compare(arith::CmpIPredicate::sge, axis, l.index(-rank)),
+        l.compare(arith::CmpIPredicate::slt, axis, bound));
+    l.require(fits, "axis {0} is outside [-{1}, {1})", {axis, bound});
+    axis = wrapIndex(l.b, axis, bound);
+    for (int64_t i = 0; i < rank; ++i)
+      reduced[i] = arith::OrIOp::create(
+          l.b, reduced[i],
+          l.compare(arith::CmpIPredicate::eq, axis, l.index(i)));
+  }
+  SmallVector<Value> sizes;
+  count = one;
+  for (int64_t i = 0; i < rank; ++i) {
+    sizes.push_back(l.dimValue(data, i));
+    count =
+        arith::MulIOp::create(l.b, count, l.select(reduced[i], sizes[i], one));
+    if (l.isOwnDim(result, i))
+      l.setDim(result, i, l.select(reduced[i], one, sizes[i]));
+  }
+  Value tensor = l.get(data);
+  return l.loopNest(sizes, l.filled(l.dims(result), start),
+                    [&](ArrayRef<Value> at, Value sums) -> Value {
+                      SmallVector<Value> to;
+                      for (int64_t i = 0; i < rank; ++i)
+                        to.push_back(l.select(reduced[i], zero, at[i]));
+                      Value next =
+                          step(l.b, {l.read(tensor, at), l.read(sums, to)});
+                      return tensor::InsertOp::create(l.b, next, sums, to);
+                    });
+}
+
 template <typename OpTy, Plan::Combiner combiner,
           Plan::Before step = Plan::Nothing, Plan::After after = Plan::Keep>
 static LogicalResult lowerReduce(OpTy op, Lowering &l) {
-  auto axes = axesOf(op, l);
-  if (failed(axes))
-    return failure();
   Value data = op.getData(), result = op.getReduced();
   Type type = computeType(l.elementOf(data));
   Type element = l.typeOf(data).getElementType();
   bool isFloat = isa<FloatType>(type);
   if (!isFloat && (after == Plan::Root || after == Plan::Logarithm))
     return l.fail("not implemented for element type " + toText(type));
-  Value reduced = reduce(
-      l, l.dims(data), *axes, l.get(data),
-      l.b.getMultiDimIdentityMap(l.rankOf(data)), startValue(l, combiner, type),
-      [&](ImplicitLocOpBuilder &b, ValueRange a) {
-        ScalarBuilder s{b, op, type};
-        Value x = isFloat ? extendHalf(b, a[0]) : a[0];
-        return combine(s, combiner, before(s, step, x), a[1]);
-      });
-  Value count = after == Plan::Divide ? countOf(l, data, *axes, type) : Value();
+  auto body = [&](ImplicitLocOpBuilder &b, ValueRange a) {
+    ScalarBuilder s{b, op, type};
+    Value x = isFloat ? extendHalf(b, a[0]) : a[0];
+    return combine(s, combiner, before(s, step, x), a[1]);
+  };
+  Value start = startValue(l, combiner, type), reduced, count;
+  SmallVector<int64_t> removed;
+  bool keepDims = op.getKeepdims();
+  if (l.present(op.getAxes()) && !l.constantInts(op.getAxes())) {
+    Value number;
+    auto tensor = reduceAtRunTime(op, l, start, body, number);
+    if (failed(tensor))
+      return failure();
+    reduced = *tensor;
+    count = toNumber(l, number, type);
+    keepDims = false; // the unit dims are there already
+  } else {
+    auto axes = axesOf(op, l);
+    if (failed(axes))
+      return failure();
+    removed = *axes;
+    reduced = reduce(l, l.dims(data), removed, l.get(data),
+                     l.b.getMultiDimIdentityMap(l.rankOf(data)), start, body);
+    count = countOf(l, data, removed, type);
+  }
   if (after != Plan::Keep || (isFloat && type != element))
     reduced =
         finish(l, reduced, element, [&](ImplicitLocOpBuilder &b, ValueRange a) {
@@ -266,7 +330,7 @@ static LogicalResult lowerReduce(OpTy op, Lowering &l) {
             x = math::LogOp::create(b, x);
           return isFloat ? convertFloat(b, x, element) : x;
         });
-  setReduced(l, result, reduced, *axes, op.getKeepdims());
+  setReduced(l, result, reduced, removed, keepDims);
   return success();
 }
 

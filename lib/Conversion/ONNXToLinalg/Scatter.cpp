@@ -7,7 +7,6 @@
 
 #include "Elementwise.h"
 #include "Indices.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "qopt/Dialect/ONNX/IR/ONNXIndexing.h"
 
 using namespace mlir;
@@ -32,31 +31,6 @@ static Value combine(ImplicitLocOpBuilder &b, Operation *op,
   else
     result = minimum(s, {x, y});
   return isFloat ? convertFloat(b, result, there.getType()) : result;
-}
-
-/// Nested loops over `sizes` that carry a tensor; `body` gets the indices and
-/// the tensor and gives the next one.
-static Value loopNest(Lowering &l, ArrayRef<Value> sizes, Value tensor,
-                      function_ref<Value(ArrayRef<Value>, Value)> body) {
-  Value zero = l.index(0), one = l.index(1);
-  SmallVector<Value> indices;
-  SmallVector<scf::ForOp> loops;
-  OpBuilder::InsertionGuard guard(l.b);
-  Value carried = tensor;
-  for (Value size : sizes) {
-    auto loop = scf::ForOp::create(l.b, zero, size, one, carried);
-    if (!loops.empty())
-      scf::YieldOp::create(l.b, loop.getResult(0));
-    loops.push_back(loop);
-    indices.push_back(loop.getInductionVar());
-    carried = loop.getRegionIterArg(0);
-    l.b.setInsertionPointToStart(loop.getBody());
-  }
-  Value next = body(indices, carried);
-  if (loops.empty())
-    return next;
-  scf::YieldOp::create(l.b, next);
-  return loops.front().getResult(0);
 }
 
 /// A tensor that may be overwritten: the data itself may be an input or shared.
@@ -92,16 +66,16 @@ static LogicalResult lowerScatterElements(onnx::ScatterElementsOp op,
         length = l.dimValue(data, axis);
   StringRef reduction = op.getReduction();
   l.set(op.getOutput(),
-        loopNest(l, sizes, copyOf(l, data),
-                 [&](ArrayRef<Value> at, Value tensor) -> Value {
-                   SmallVector<Value> to(at);
-                   to[axis] = wrapIndex(l.b, l.read(positions, at), length);
-                   Value update = l.read(values, at);
-                   if (reduction != "none")
-                     update = combine(l.b, op, reduction, l.elementOf(data),
-                                      l.read(tensor, to), update);
-                   return tensor::InsertOp::create(l.b, update, tensor, to);
-                 }));
+        l.loopNest(sizes, copyOf(l, data),
+                   [&](ArrayRef<Value> at, Value tensor) -> Value {
+                     SmallVector<Value> to(at);
+                     to[axis] = wrapIndex(l.b, l.read(positions, at), length);
+                     Value update = l.read(values, at);
+                     if (reduction != "none")
+                       update = combine(l.b, op, reduction, l.elementOf(data),
+                                        l.read(tensor, to), update);
+                     return tensor::InsertOp::create(l.b, update, tensor, to);
+                   }));
   return success();
 }
 
@@ -183,7 +157,7 @@ static LogicalResult lowerScatterND(onnx::ScatterNDOp op, Lowering &l) {
     return tensor::InsertSliceOp::create(l.b, update, tensor, toOffsets,
                                          toSizes, toStrides);
   };
-  l.set(op.getOutput(), loopNest(l, sizes, copyOf(l, data), body));
+  l.set(op.getOutput(), l.loopNest(sizes, copyOf(l, data), body));
   return success();
 }
 

@@ -194,17 +194,11 @@ static LogicalResult lowerTopK(onnx::TopKOp op, Lowering &l) {
 // CumSum
 //===----------------------------------------------------------------------===//
 
-static LogicalResult lowerCumSum(onnx::CumSumOp op, Lowering &l) {
+/// Running sums along one axis.
+static Value cumSumAlong(onnx::CumSumOp op, Lowering &l, int64_t axis) {
   auto &b = l.b;
   Value x = op.getX();
   int64_t rank = l.rankOf(x);
-  auto constant = l.constantInts(op.getAxis());
-  if (!constant || constant->size() != 1)
-    return l.fail("the axis is not constant");
-  if (constant->front() < -rank || constant->front() >= rank)
-    return l.fail("axis " + Twine(constant->front()) +
-                  " is outside the operand");
-  int64_t axis = wrapAxis(constant->front(), rank);
   Type element = l.typeOf(x).getElementType(), type = computeType(element);
   bool isFloat = isa<FloatType>(type);
   SmallVector<OpFoldResult> dims = l.dims(x), outer(dims);
@@ -248,7 +242,46 @@ static LogicalResult lowerCumSum(onnx::CumSumOp op, Lowering &l) {
         b, written, loop.getRegionIterArg(0), offsets, sizes, strides);
     scf::YieldOp::create(b, ValueRange{out, next});
   }
-  l.set(op.getY(), loop.getResult(0));
+  return loop.getResult(0);
+}
+
+/// An axis that is not constant selects among the sums along all axes, of which
+/// it runs one.
+static LogicalResult lowerCumSum(onnx::CumSumOp op, Lowering &l) {
+  auto &b = l.b;
+  Value x = op.getX(), data = l.get(x);
+  int64_t rank = l.rankOf(x);
+  if (rank == 0)
+    return l.fail("a scalar has no axis");
+  if (auto constant = l.constantInts(op.getAxis())) {
+    if (constant->size() != 1 || constant->front() < -rank ||
+        constant->front() >= rank)
+      return l.fail("the axis is outside the operand");
+    l.set(op.getY(), cumSumAlong(op, l, wrapAxis(constant->front(), rank)));
+    return success();
+  }
+  auto given = l.indexElements(op.getAxis(), 1);
+  if (failed(given))
+    return failure();
+  Value axis = l.value(given->front()), bound = l.index(rank);
+  Value fits = arith::AndIOp::create(
+      b, l.compare(CmpIPredicate::sge, axis, l.index(-rank)),
+      l.compare(CmpIPredicate::slt, axis, bound));
+  l.require(fits, "axis {0} is outside [-{1}, {1})", {axis, bound});
+  axis = wrapIndex(b, axis, bound);
+  Value result = data;
+  for (int64_t i = 0; i < rank; ++i) {
+    Value here = l.compare(CmpIPredicate::eq, axis, l.index(i));
+    auto branch = scf::IfOp::create(b, TypeRange(data.getType()), here,
+                                    /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(&branch.getThenRegion().front());
+    scf::YieldOp::create(b, cumSumAlong(op, l, i));
+    b.setInsertionPointToStart(&branch.getElseRegion().front());
+    scf::YieldOp::create(b, result);
+    result = branch.getResult(0);
+  }
+  l.set(op.getY(), result);
   return success();
 }
 

@@ -3,11 +3,11 @@
 // Everything that cannot be converted is reported, not only the first, with the
 // name of the node.
 // CHECK: 'onnx.ReduceSum' op 'sum': axes are not constant
-// CHECK: 'onnx.CumSum' op 'cum': the axis is not constant
-func.func @two(%y: tensor<4x8xf32>, %axes: tensor<1xi64>, %axis: tensor<i64>) -> (tensor<?x?xf32>, tensor<4x8xf32>) {
-  %0 = onnx.ReduceSum %y, %axes {keepdims = 1 : i64} : (tensor<4x8xf32>, tensor<1xi64>) -> tensor<?x?xf32> loc("sum")
-  %1 = onnx.CumSum %y, %axis : (tensor<4x8xf32>, tensor<i64>) -> tensor<4x8xf32> loc("cum")
-  return %0, %1 : tensor<?x?xf32>, tensor<4x8xf32>
+// CHECK: 'onnx.NonZero' op 'where': not implemented for scalars
+func.func @two(%x: tensor<4x8xf32>, %axes: tensor<1xi64>, %s: tensor<f32>) -> (tensor<?xf32>, tensor<0x?xi64>) {
+  %0 = onnx.ReduceSum %x, %axes {keepdims = 0 : i64} : (tensor<4x8xf32>, tensor<1xi64>) -> tensor<?xf32> loc("sum")
+  %1 = onnx.NonZero %s : (tensor<f32>) -> tensor<0x?xi64> loc("where")
+  return %0, %1 : tensor<?xf32>, tensor<0x?xi64>
 }
 
 // -----

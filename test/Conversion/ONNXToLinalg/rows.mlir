@@ -100,3 +100,16 @@ func.func @cum_sum(%x: tensor<?x?xi64>) -> tensor<?x?xi64> {
   %0 = onnx.CumSum %x, %axis : (tensor<?x?xi64>, tensor<i64>) -> tensor<?x?xi64>
   return %0 : tensor<?x?xi64>
 }
+
+// -----
+
+// Axes from data: checked, and the sums go to place 0 of the reduced dims.
+// CHECK-LABEL: func.func @sum_data_axes
+// CHECK: qopt.require %{{.*}}, "s: axis {0} is outside [-{1}, {1})"
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK: tensor.insert
+func.func @sum_data_axes(%x: tensor<4x8xf32>, %axes: tensor<1xi64>) -> tensor<?x?xf32> {
+  %0 = onnx.ReduceSum %x, %axes {keepdims = 1 : i64} : (tensor<4x8xf32>, tensor<1xi64>) -> tensor<?x?xf32> loc("s")
+  return %0 : tensor<?x?xf32>
+}
