@@ -15,7 +15,8 @@ static void mismatch(long m, long i, long n, double got, double want) {
 }
 
 #ifdef CODES
-static int8_t weights[(size_t)K * N], packed[(size_t)KP * NP];
+static int8_t weights[(size_t)K * N];
+static _Alignas(64) int8_t packed[(size_t)KP * NP];
 static int32_t sums[NP];
 static _Float16 tailWeights[(J + 1) * NP];
 
@@ -31,7 +32,8 @@ static void makeWeights(void) {
     tailWeights[i] = (_Float16)randomFloat();
 }
 #else
-static WEIGHT weights[(size_t)K * N], packed[(size_t)K * NP];
+static WEIGHT weights[(size_t)K * N];
+static _Alignas(64) WEIGHT packed[(size_t)K * NP];
 
 static void makeWeights(void) {
   for (size_t k = 0; k < K; ++k)
