@@ -14,6 +14,9 @@ packages="$packages libonnx-dev libprotobuf-dev protobuf-compiler libdlpack-dev 
 packages="$packages clang-format-22 clang-tidy-22 git"
 # Tests and benchmarks.
 packages="$packages libgtest-dev libbenchmark-dev libonnx-testdata python3 python3-venv"
+packages="$packages llvm-22 qemu-user"
+# Style checks.
+packages="$packages git clang-format-22 clang-tidy-22"
 
 missing=""
 for package in $packages; do

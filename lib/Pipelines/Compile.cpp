@@ -175,8 +175,15 @@ int Compilation::lower(ModuleOp module, const LoweringOptions &lowering,
   if (mlir::failed(pm.run(module)))
     return failed(ExitUnsupported, "the model cannot be lowered");
   // What follows cannot be a fault of the model: every op has been understood.
-  if (mlir::failed(lowerAndEmit(module, lowering, result)))
-    return failed(ExitInternal, "code generation failed without a message");
+  if (mlir::failed(lowerAndEmit(module, lowering, result))) {
+    // But the disk of the intermediate files may be full, as the system says
+    // or, in the linker, by its signal 7.
+    std::string full =
+        std::make_error_code(std::errc::no_space_on_device).message();
+    bool isIO = diagnostics.mentions(full) || diagnostics.mentions("full disk");
+    return failed(isIO ? ExitIO : ExitInternal,
+                  "code generation failed without a message");
+  }
   return ExitOk;
 }
 
@@ -217,11 +224,12 @@ int Compilation::run() {
   std::optional<PipelineChoice> choice = parsePipelineChoice(options, error);
   if (!choice)
     return fail(ExitUsage, "--pass-pipeline: " + error);
+  // Before anything takes time: an option that is misspelt or missing.
+  PassManager whole(&context, ModuleOp::getOperationName());
+  if (mlir::failed(addPipeline(whole, *choice, options, "", error)))
+    return fail(ExitUsage, "--pass-pipeline: " + error);
   if (options.printPipeline) {
-    PassManager pm(&context, ModuleOp::getOperationName());
-    if (mlir::failed(addPipeline(pm, *choice, options, "", error)))
-      return fail(ExitUsage, "--pass-pipeline: " + error);
-    pm.printAsTextualPipeline(llvm::outs());
+    whole.printAsTextualPipeline(llvm::outs());
     llvm::outs() << "\n";
     return ExitOk;
   }

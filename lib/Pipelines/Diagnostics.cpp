@@ -76,6 +76,12 @@ void DiagnosticCollector::printLine(llvm::StringRef prefix,
   llvm::errs() << prefix << escaped(modelPath) << ": " << escaped(text) << "\n";
 }
 
+bool DiagnosticCollector::mentions(llvm::StringRef text) const {
+  return llvm::any_of(errors, [&](const std::string &error) {
+    return StringRef(error).contains(text);
+  });
+}
+
 void DiagnosticCollector::printErrors(llvm::StringRef fallback) {
   if (progress)
     progress->abandon();

@@ -28,6 +28,9 @@ public:
 
   bool hasErrors() const { return !errors.empty(); }
 
+  /// Whether an error holds `text`.
+  bool mentions(llvm::StringRef text) const;
+
   /// Prints the errors: `error: FILE: first`, then `note: FILE: other` lines.
   /// `fallback` is the text when a pass failed without a diagnostic.
   void printErrors(llvm::StringRef fallback);

@@ -30,7 +30,7 @@ def full_disk(size, temp_too):
         models.save(directory, models.matmul(1024, 1024))
         env = {"TMPDIR": mount} if temp_too else {}
         name = f"{size >> 10} KiB free" + (", TMPDIR there too" if temp_too else "")
-        return Case("O01", name, (0, 4), output="disk/out.so", env=env, says="disk|out.so|temporary",
+        return Case("O01", name, (0, 4), output="disk/out.so", env=env, says="disk|out.so|temporary|space",
                     cleanup=lambda directory: subprocess.run(["umount", "-l", mount]))
 
     return maker

@@ -60,6 +60,11 @@ LogicalResult reshape(RuleContext &context) {
     }
   }
 
+  // With a dim that really is 0, any number would do for the -1.
+  if (inferred && op.getAllowzero() &&
+      llvm::any_of(*wanted, [](DimExpr expr) { return expr.isConstant(0); }))
+    return op.emitOpError("shape holds 0 and -1 under allowzero");
+
   // One dim that is not known otherwise follows from the others.
   std::optional<size_t> open = inferred;
   if (!inferred && unproved.size() == 1)

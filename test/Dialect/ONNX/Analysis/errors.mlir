@@ -35,6 +35,15 @@ func.func @two_open(%x: tensor<2x3xf32>) -> tensor<*xf32> {
 
 // -----
 
+func.func @zero_and_open(%x: tensor<3x4xf32>) -> tensor<*xf32> {
+  %to = onnx.Constant {value = dense<[0, -1]> : tensor<2xi64>} : tensor<2xi64>
+  // expected-error @+1 {{'onnx.Reshape' op shape holds 0 and -1 under allowzero}}
+  %0 = onnx.Reshape %x, %to {allowzero = 1 : i64} : (tensor<3x4xf32>, tensor<2xi64>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}
+
+// -----
+
 func.func @counts(%x: tensor<2x3xf32>) -> tensor<*xf32> {
   %to = onnx.Constant {value = dense<[4, 2]> : tensor<2xi64>} : tensor<2xi64>
   // expected-error @+1 {{'onnx.Reshape' op element counts before and after differ: 6 and 8}}
