@@ -7,7 +7,7 @@ their instructions can do at most.
 Timed is a whole run of a library with one quantized (or float) MatMul: checks of the
 arguments, quantization of the rows, product, scales, float output. The limit is a loop
 over registers (peak.cpp) that takes turns with them. Ends with 1 when the integer
-products of AVX2 stay below half of their limit.
+products of AVX2 stay below half of their limit, or when instruction sets disagree.
 
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
@@ -111,7 +111,8 @@ def kernel_call(path, isa, x, n):
         if run(handle, ins, 1, outs, 1, text, 256):
             raise RuntimeError(text.value.decode())
 
-    call.keep = (model, alive, also_alive, y)
+    call.keep = (model, alive, also_alive)
+    call.result = y
     return call
 
 
@@ -127,7 +128,7 @@ def main():
     os.makedirs(WORK, exist_ok=True)
     peaks = peak_library()
     kernels = available(kernel_library(*LAYERS[0], True))
-    verdicts, rows, noisy = timing.Verdicts(), [], []
+    verdicts, rows, noisy, wrong = timing.Verdicts(), [], [], []
     for k, n in LAYERS:
         libraries = {q: kernel_library(k, n, q) for q in (True, False)}
         for m in ROWS:
@@ -138,6 +139,14 @@ def main():
                 contenders[name] = timing.Contender(name, call)
                 loop, operations[name] = peak_call(peaks, peak)
                 limits[name] = timing.Contender(peak, loop)
+            for name, contender in contenders.items():
+                contender.call()
+                expected = contenders["avx2 " + name.split()[1]].call
+                expected()
+                # Integer sums are exact; those of floats differ in their order.
+                bound = 0 if name.endswith("int8") else 1e-4 * np.abs(expected.result).max()
+                if not np.abs(contender.call.result - expected.result).max() <= bound:
+                    wrong.append(f"{name} at {m}x{k}x{n} differs from avx2")
             timing.measure([c for name in contenders for c in (contenders[name], limits[name])],
                            options.rounds)
             noisy += timing.disturbed(contenders.values())
@@ -161,9 +170,11 @@ def main():
     print("\n" + text + "\n\n" + verdicts.table())
     if options.markdown:
         timing.write_markdown(options.markdown, "kernels", text)
+    for line in wrong:
+        print(f"FAIL: wrong result: {line}")
     print(f"bench kernels: {len(verdicts.lines) - verdicts.failed} bounds kept, "
-          f"{verdicts.failed} broken")
-    sys.exit(1 if verdicts.failed else 0)
+          f"{verdicts.failed} broken, {len(wrong)} wrong")
+    sys.exit(1 if verdicts.failed or wrong else 0)
 
 
 if __name__ == "__main__":
