@@ -24,9 +24,6 @@ using namespace mlir::qopt;
 
 namespace {
 
-/// Above this, code and weights may be further apart than 32 bits reach.
-constexpr uint64_t kLargeWeights = 1ull << 30;
-
 struct Variant {
   const TargetISA *isa = nullptr;
   /// Before the module: it must outlive it.
@@ -69,6 +66,11 @@ public:
     buildBufferPipeline(buffers, bufferOptions);
     if (failed(buffers.run(module)))
       return failure();
+    uint64_t weightBytes = 0;
+    if (std::error_code code =
+            llvm::sys::fs::file_size(weightsFile, weightBytes))
+      return module.emitError("weights file: ") << code.message();
+    largeWeights = weightBytes > options.largeWeightBytes;
 
     for (Variant &variant : variants) {
       begin("kernels and loops for " + variant.isa->name);
@@ -132,7 +134,7 @@ private:
       return failure();
     variant.context = std::make_unique<llvm::LLVMContext>();
     FailureOr<std::unique_ptr<llvm::Module>> translated =
-        translateVariant(lowered, *variant.isa, *variant.context);
+        translateVariant(lowered, *variant.isa, largeWeights, *variant.context);
     if (failed(translated))
       return failure();
     variant.module = std::move(*translated);
@@ -184,14 +186,10 @@ private:
         return failure();
       variant.file.clear();
     }
-    uint64_t weightBytes = 0;
-    if (std::error_code code =
-            llvm::sys::fs::file_size(weightsFile, weightBytes))
-      return module.emitError("weights file: ") << code.message();
 
     llvm::LLVMContext context;
-    std::unique_ptr<llvm::Module> descriptor = makeDescriptorModule(
-        model, isas, weightsFile, weightBytes > kLargeWeights, context);
+    std::unique_ptr<llvm::Module> descriptor =
+        makeDescriptorModule(model, isas, weightsFile, largeWeights, context);
     llvm::SmallVector<char, 0> object;
     std::string error;
     // The descriptor is data only: any variant's target will do.
@@ -218,6 +216,7 @@ private:
   const LoweringOptions &options;
   ModelDescription model;
   std::string weightsFile;
+  bool largeWeights = false;
   std::vector<Variant> variants;
 };
 

@@ -31,13 +31,17 @@ static const char targetTriple[] = "x86_64-unknown-linux-gnu";
 
 FailureOr<std::unique_ptr<llvm::Module>>
 mlir::qopt::translateVariant(ModuleOp module, const TargetISA &isa,
-                             llvm::LLVMContext &context) {
+                             bool largeWeights, llvm::LLVMContext &context) {
   std::unique_ptr<llvm::Module> result =
       translateModuleToLLVMIR(module, context, isa.name);
   if (!result)
     return module.emitError("cannot be translated to LLVM IR");
   result->setSourceFileName("model");
   result->setModuleIdentifier("model");
+  if (largeWeights)
+    if (llvm::GlobalVariable *weights =
+            result->getGlobalVariable("qopt_weights"))
+      weights->setCodeModel(llvm::CodeModel::Large);
   for (llvm::Function &function : *result) {
     if (function.isDeclaration())
       continue;

@@ -11,6 +11,12 @@
 // CHECK: 'pass' int64[3] = 1, 0, 1
 // CHECK: 'cat' float32[2, 6, 8] = 0, 0, 0, 0
 //
+// Weights out of the reach of 32 bits give the same.
+// RUN: qopt-lower %s --large-weights=16 -o %t.large.so
+// RUN: llvm-readelf -S %t.large.so | FileCheck %s --check-prefix=LARGE
+// LARGE: .lrodata
+// RUN: qopt-run %t.large.so --input x=@%t.x.npy --input ids=@%t.ids.npy | FileCheck %s
+//
 // The run ends at a check that does not hold.
 // RUN: %python %S/Inputs/make_npy.py %t.long.npy "<f4" 1x5x8 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
 // RUN: not qopt-run %t.so --input x=@%t.long.npy --input ids=@%t.ids.npy 2>&1 | FileCheck %s --check-prefix=LONG

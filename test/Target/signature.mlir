@@ -6,7 +6,7 @@
 // CHECK: {"abi":1,"inputs":[{"dtype":"int64","name":"input \"ids\"","shape":["batch",4]},{"dtype":"uint8","name":"past_key_values.0.key","shape":["batch","past"]}],
 // CHECK-SAME: "outputs":[{"dtype":"bool","name":"mask","shape":["batch",4]},{"dtype":"uint8","name":"present.0.key","shape":["batch","past + 1"]}],
 // CHECK-SAME: "kv":[{"axis":1,"past":"past_key_values.0.key","present":"present.0.key"}],
-// CHECK-SAME: "isa":["avx2","avx512vnni"],"quant":"","source_sha256":"abc","weights":"embedded"}
+// CHECK-SAME: "isa":[{{.*}}"avx512vnni"{{.*}}],"quant":"","source_sha256":"abc","weights":"embedded"}
 // RANK: error: input 0 has rank 9; the rule is at most 8
 
 module attributes {onnx.source_sha256 = "abc"} {

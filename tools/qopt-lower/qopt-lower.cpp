@@ -39,6 +39,10 @@ int main(int argc, char **argv) {
                                    llvm::cl::desc("Variants to generate"));
   llvm::cl::opt<unsigned> jobs("j", llvm::cl::desc("Threads"),
                                llvm::cl::init(0));
+  llvm::cl::opt<uint64_t> largeWeights(
+      "large-weights",
+      llvm::cl::desc("Bytes from which weights count as large"),
+      llvm::cl::init(1ull << 30));
   llvm::cl::ParseCommandLineOptions(argc, argv, "qopt back end driver\n");
 
   DialectRegistry registry;
@@ -64,6 +68,7 @@ int main(int argc, char **argv) {
   options.executablePath = llvm::sys::fs::getMainExecutable(
       argv[0], reinterpret_cast<void *>(&main));
   options.jobs = jobs;
+  options.largeWeightBytes = largeWeights;
   llvm::SmallVector<char, 0> result;
   LogicalResult emitted = lowerAndEmit(*module, options, result);
   (void)llvm::sys::fs::remove_directories(directory);

@@ -205,9 +205,9 @@ def GenerateKernelsPass : Pass<"qopt-generate-kernels", "mlir::ModuleOp"> { // l
 def ApproximateMathPass : Pass<"qopt-approximate-math"> {
   let summary = "polynomials for exp, erf, tanh and logarithms in f32";
   let description = [{
-    Upstream's approximations where they are accurate to a few units in the last
-    place and vectorize (docs/rationale-math.md states the errors), and products in
-    place of small constant powers. Everything else, and all of f64, is left to
+    Polynomials of our own for exp and erf, upstream's approximations for tanh and
+    logarithms (docs/code-generation.md states the errors), and products in place
+    of small constant powers. Everything else, and all of f64, is left to
     libm.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",

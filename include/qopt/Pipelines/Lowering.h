@@ -58,6 +58,9 @@ struct LoweringOptions {
   /// What the signature says beyond what the module knows.
   std::string quant;
   std::vector<ModelDescription::Range> ranges;
+  /// From this size on code and weights may be further apart than 32 bits
+  /// reach.
+  uint64_t largeWeightBytes = 1ull << 30;
   /// May be null.
   Progress *progress = nullptr;
 };

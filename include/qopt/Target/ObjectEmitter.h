@@ -21,10 +21,11 @@ namespace qopt {
 
 enum class FileKind { LLVM, Assembly, Object };
 
-/// Translates a module of the LLVM dialect. The caller keeps `context` for as
-/// long as the result.
+/// Translates a module of the LLVM dialect. With `largeWeights` code reaches
+/// the weights by 64-bit distances. The caller keeps `context` for as long as
+/// the result.
 FailureOr<std::unique_ptr<llvm::Module>>
-translateVariant(ModuleOp module, const TargetISA &isa,
+translateVariant(ModuleOp module, const TargetISA &isa, bool largeWeights,
                  llvm::LLVMContext &context);
 
 /// Optimizes `module` and writes it as `kind`. On failure `error` says why.

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ErfPolynomial.h"
+#include "ExpPolynomial.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "qopt/Codegen/Passes.h"
@@ -37,6 +38,7 @@ class ApproximateMathPass final
     arith::populateCeilFloorDivExpandOpsPatterns(set);
     populateMathPolynomialApproximationPatterns(set, chosen);
     populateErfPolynomialPattern(set);
+    populateExpPolynomialPattern(set);
     patterns = std::move(set);
     return success();
   }

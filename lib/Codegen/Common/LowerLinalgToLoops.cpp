@@ -250,6 +250,13 @@ SmallVector<Value> Lowering::emitBody(linalg::LinalgOp op, ArrayRef<Value> ivs,
     // The sum of a reduction may be formed in any order; without that licence
     // LLVM could not vectorize it.
     Operation *combiner = result.getDefiningOp();
+    // Nor is it said which zero is the greater.
+    if (isa_and_nonnull<arith::MaximumFOp, arith::MinimumFOp>(combiner)) {
+      combiner->setAttr(
+          "fastmath", arith::FastMathFlagsAttr::get(op.getContext(),
+                                                    arith::FastMathFlags::nsz));
+      continue;
+    }
     if (!isa_and_nonnull<arith::AddFOp, arith::MulFOp>(combiner) ||
         !llvm::is_contained(combiner->getOperands(), accumulators[position]))
       continue;

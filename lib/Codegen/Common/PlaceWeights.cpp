@@ -25,7 +25,8 @@ namespace {
 /// Cache lines, and the widest vector load.
 constexpr uint64_t kAlignment = 64;
 
-class PlaceWeightsPass final : public impl::PlaceWeightsPassBase<PlaceWeightsPass> {
+class PlaceWeightsPass final
+    : public impl::PlaceWeightsPassBase<PlaceWeightsPass> {
 public:
   using PlaceWeightsPassBase::PlaceWeightsPassBase;
 

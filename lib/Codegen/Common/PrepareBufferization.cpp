@@ -59,6 +59,7 @@ class PrepareBufferizationPass final
     });
 
     separateDestinations(func);
+    func.walk(reuseOperand);
 
     if (func.isPublic())
       for (unsigned i = 0; i < func.getNumArguments(); ++i)
@@ -100,6 +101,28 @@ class PrepareBufferizationPass final
       separate(fill);
     for (Operation *empty : llvm::to_vector(empties))
       separate(empty);
+  }
+
+  /// An elementwise operation may work in place on an operand of its own shape.
+  /// Bufferization decides whether it can: if the operand is read later, it
+  /// allocates as it would have done for an empty destination. A chain like
+  /// softmax then stays in one buffer instead of one per operation.
+  static void reuseOperand(linalg::LinalgOp op) {
+    if (op.getNumReductionLoops() != 0 || op.getNumDpsInits() != 1)
+      return;
+    OpOperand *init = op.getDpsInitOperand(0);
+    if (!init->get().getDefiningOp<tensor::EmptyOp>())
+      return;
+    AffineMap map = op.getMatchingIndexingMap(init);
+    for (OpOperand *input : op.getDpsInputOperands()) {
+      Operation *producer = input->get().getDefiningOp();
+      if (isa_and_nonnull<DestinationStyleOpInterface>(producer) &&
+          input->get().getType() == init->get().getType() &&
+          op.getMatchingIndexingMap(input) == map && map.isPermutation()) {
+        init->set(input->get());
+        return;
+      }
+    }
   }
 
   FrozenRewritePatternSet patterns;

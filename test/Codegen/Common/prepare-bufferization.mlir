@@ -33,6 +33,20 @@ func.func @fills(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> (tensor<4xf32>, te
   return %a, %b : tensor<4xf32>, tensor<4xf32>
 }
 
+// An elementwise operation may work in place on what another has computed, but
+// not on an input.
+// CHECK-LABEL: @in_place
+// CHECK-SAME: (%[[X:.*]]: tensor<4xf32>
+// CHECK: %[[EMPTY:.*]] = tensor.empty
+// CHECK: %[[EXP:.*]] = linalg.exp ins(%[[X]] : tensor<4xf32>) outs(%[[EMPTY]]
+// CHECK: linalg.sqrt ins(%[[EXP]] : tensor<4xf32>) outs(%[[EXP]]
+func.func @in_place(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %e = tensor.empty() : tensor<4xf32>
+  %a = linalg.exp ins(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  %b = linalg.sqrt ins(%a : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  return %b : tensor<4xf32>
+}
+
 {-#
   dialect_resources: { builtin: { large: "0x040000000000803F" } }
 #-}
