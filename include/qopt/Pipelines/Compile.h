@@ -1,9 +1,10 @@
 //===- Compile.h - one compile, from a model file to a result -------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the tool `qopt` hands to the compiler. The tool owns the process (limits,
-// temporaries, the rename of the result, signals); compileModel owns the model.
-// It prints its diagnostics itself and returns an exit code of ExitCodes.h.
+// What the tool `qopt` hands to the compiler. The tool owns the process
+// (limits, temporaries, the rename of the result, signals); compileModel owns
+// the model. It prints its diagnostics itself and returns an exit code of
+// ExitCodes.h.
 //===----------------------------------------------------------------------===//
 
 #ifndef QOPT_PIPELINES_COMPILE_H
@@ -41,8 +42,8 @@ struct DimRange {
   int64_t opt = 0;
 };
 
-/// `--quantize REGEX=SCHEME` and `--keep REGEX[=f32|f16]`. A layer is matched by
-/// its ONNX node name; the last rule that matches decides.
+/// `--quantize REGEX=SCHEME` and `--keep REGEX[=f32|f16]`. A layer is matched
+/// by its ONNX node name; the last rule that matches decides.
 struct LayerRule {
   std::string pattern;
   /// A scheme of the plan, or the float type that a kept layer's weights take

@@ -47,8 +47,9 @@ struct ModelDescription {
   std::string sourceSha256;
 };
 
-/// Notes the element types of inputs and outputs on @main (`qopt.element`): below
-/// `onnx` integers are signless, and only the note still says which are unsigned.
+/// Notes the element types of inputs and outputs on @main (`qopt.element`):
+/// below `onnx` integers are signless, and only the note still says which are
+/// unsigned.
 void recordElementTypes(ModuleOp module);
 
 /// Reads ports, taps and hash from a module that still has its tensors.

@@ -35,7 +35,7 @@ constexpr int64_t kRowPitch = kDepth + 16;
 /// The roles of the loops; positions of m, n and k are loop numbers.
 struct Roles {
   unsigned lhs = 0, rhs = 1; // operand numbers: rhs is the one with n
-  unsigned n, k;
+  unsigned n = 0, k = 0;
   std::optional<unsigned> m;
   SmallVector<unsigned> outer;
 };

@@ -27,10 +27,11 @@ void QOptDialect::initialize() {
       >();
 }
 
-LogicalResult SchemeAttr::verify(
-    llvm::function_ref<InFlightDiagnostic()> emitError, unsigned weightBits,
-    Granularity weightGranularity, Granularity activationGranularity,
-    OutlierMode outliers, FloatAttr threshold) {
+LogicalResult
+SchemeAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                   unsigned weightBits, Granularity weightGranularity,
+                   Granularity activationGranularity, OutlierMode outliers,
+                   FloatAttr threshold) {
   if (weightBits != 8)
     return emitError() << "weight_bits must be 8, got " << weightBits;
   if (weightGranularity == Granularity::Token)

@@ -56,8 +56,7 @@ static LogicalResult verifyForm(DestinationStyleOpInterface op,
     return op->emitOpError(tensors ? "has one result per init"
                                    : "on memrefs has no results");
   if (tensors)
-    for (auto [result, init] :
-         llvm::zip(op->getResults(), op.getDpsInits()))
+    for (auto [result, init] : llvm::zip(op->getResults(), op.getDpsInits()))
       if (result.getType() != init.getType())
         return op->emitOpError("results have the types of their inits");
   return success();

@@ -1,7 +1,9 @@
-// Compares contractions as in attention with scalar code: scores = q x k, values =
-// p x v with the result in the order of the heads' projection, and a product whose
-// right operand is contiguous in neither n nor k. All accumulate into a result.
-// Macros: ISA, D. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Compares contractions as in attention with scalar code: scores = q x k,
+// values = p x v with the result in the order of the heads' projection, and a
+// product whose right operand is contiguous in neither n nor k. All accumulate
+// into a result. Macros: ISA, D.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime.h"
 
 static int bad;
@@ -23,8 +25,11 @@ static void check(int64_t B, int64_t H, int64_t S, int64_t T, int timing) {
   float *scores = outputs[0] = get(B * H * S * T * 4);
   float *values = outputs[1] = get(B * S * H * D * 4);
   float *mixed = outputs[2] = get(B * H * S * T * 4);
-  qopt_arg in[] = {{q, {B, H, S, D}}, {k, {B, H, T, D}}, {p, {B, H, S, T}},
-                   {v, {B, H, T, D}}, {u, {B, D, T, H}}};
+  qopt_arg in[] = {{q, {B, H, S, D}},
+                   {k, {B, H, T, D}},
+                   {p, {B, H, S, T}},
+                   {v, {B, H, T, D}},
+                   {u, {B, D, T, H}}};
   run(in);
   if (timing) {
     double seconds = secondsOf(in, 1e-10 * B * H * S * T * D);
@@ -61,9 +66,9 @@ static void check(int64_t B, int64_t H, int64_t S, int64_t T, int timing) {
 }
 
 int main(int argc, char **argv) {
-  static const int sizes[][4] = {{1, 2, 1, 1},   {2, 3, 5, 7},    {1, 3, 13, 17},
-                                 {2, 1, 33, 31}, {1, 2, 16, 300}, {1, 1, 200, 64},
-                                 {1, 2, 3, 0},   {1, 12, 0, 5}};
+  static const int sizes[][4] = {
+      {1, 2, 1, 1},    {2, 3, 5, 7},    {1, 3, 13, 17}, {2, 1, 33, 31},
+      {1, 2, 16, 300}, {1, 1, 200, 64}, {1, 2, 3, 0},   {1, 12, 0, 5}};
   static const int large[][4] = {
       {1, 12, 1, 128}, {1, 12, 16, 16}, {1, 12, 128, 128}, {8, 12, 128, 128}};
   if (argc > 1 && strcmp(argv[1], "time") == 0) {

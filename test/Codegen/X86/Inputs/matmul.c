@@ -1,7 +1,8 @@
 // Compares a generated product with a scalar reference: integers bit by bit, in
 // the order of the epilogue. With the argument `time` it measures instead.
-// Macros: ISA, K, N; CODES with OFFSET and J (columns of the tail), or WEIGHT (the
-// element type of a float product).
+// Macros: ISA, K, N; CODES with OFFSET and J (columns of the tail), or WEIGHT
+// (the element type of a float product).
+//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime.h"
 
@@ -63,9 +64,9 @@ static void check(int64_t M, int timing) {
     rowScales[i] = 1e-2f * (1 + random32() % 5);
   for (int64_t i = 0; i < M * J; ++i)
     tail[i] = 8 * randomFloat();
-  qopt_arg in[] = {{stored, {M, KP}}, {packed, {}},      {rowScales, {M}},
-                   {scales, {N}},     {tail, {M, J}},    {tailWeights, {J, NP}},
-                   {sums, {NP}},      {bias, {N}},       {residual, {M, N}}};
+  qopt_arg in[] = {{stored, {M, KP}}, {packed, {}},   {rowScales, {M}},
+                   {scales, {N}},     {tail, {M, J}}, {tailWeights, {J, NP}},
+                   {sums, {NP}},      {bias, {N}},    {residual, {M, N}}};
 #else
   float *x = get(M * K * 4);
   for (int64_t i = 0; i < M * K; ++i)

@@ -1,6 +1,8 @@
 // Compares the kernels over rows (quantize, quantize with mask, outliers) with
-// scalar code on ordinary, tiny, huge, tied and non-finite rows.
-// Macros: ISA, K, OFFSET. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// scalar code on ordinary, tiny, huge, tied and non-finite rows. Macros: ISA,
+// K, OFFSET.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime.h"
 #include <float.h>
 

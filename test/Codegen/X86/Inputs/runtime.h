@@ -1,5 +1,6 @@
-// The smallest runtime that a variant can be linked to: one output buffer, ranges
-// run in two parts, memory is never given back.
+// The smallest runtime that a variant can be linked to: one output buffer,
+// ranges run in two parts, memory is never given back.
+//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <math.h>
 #include <stdint.h>

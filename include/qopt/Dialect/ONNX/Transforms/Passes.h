@@ -14,8 +14,8 @@ namespace mlir::onnx {
 #define GEN_PASS_REGISTRATION
 #include "qopt/Dialect/ONNX/Transforms/Passes.h.inc"
 
-// Everything that makes an imported graph small and static where it can be: shapes,
-// constants, lifted patterns, dead code. Registered as `onnx-simplify`.
+// Everything that makes an imported graph small and static where it can be:
+// shapes, constants, lifted patterns, dead code. Registered as `onnx-simplify`.
 void buildSimplifyPipeline(OpPassManager &manager);
 void registerONNXPipelines();
 
