@@ -146,6 +146,9 @@ void Lowering::lowerNode(Operation *op) {
   // Nothing to compute either: tensors without elements. Slices of such tensors
   // would not pass their verifier.
   auto isEmpty = [&](Value result) {
+    for (unsigned i = 0, e = rankOf(result); i < e; ++i)
+      if (isOwnDim(result, i))
+        return false;
     return llvm::is_contained(typeOf(result).getShape(), 0);
   };
   if (op->getNumResults() > 0 && llvm::all_of(op->getResults(), isEmpty)) {

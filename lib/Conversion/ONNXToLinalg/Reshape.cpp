@@ -84,7 +84,7 @@ Value qopt::reshape(Lowering &l, Value tensor, ArrayRef<DimExpr> from,
   if (from == to)
     return l.castTo(tensor, toType);
   // Nothing to move; index arithmetic on views refuses a static 0.
-  if (llvm::is_contained(toType.getShape(), 0))
+  if (onnx::product(from).isConstant(0) || onnx::product(to).isConstant(0))
     return l.empty(sizes, element);
 
   // To rank 0 and back there is one element and no group.
