@@ -27,6 +27,9 @@ std::optional<DimExpr> clampBound(DimSymbols &symbols, const DimExpr &bound,
     return high;
   if (constant && *constant <= -std::numeric_limits<int32_t>::max())
     return low;
+  // -dim of the dim itself ("the last n of n"): 0, also where the dim is 0.
+  if ((bound + dim).isConstant(0) && high == dim)
+    return low;
   DimExpr absolute = bound;
   if (symbols.isNegative(bound))
     absolute = bound + dim;
