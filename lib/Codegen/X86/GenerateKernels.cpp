@@ -1,8 +1,9 @@
 //===- GenerateKernels.cpp - kernel-level operations to x86 kernels -------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Finds the operations and hands each to its generator. A contraction that has no
-// kernel stays for the lowering to loops; a qopt operation without one is an error.
+// Finds the operations and hands each to its generator. A contraction that has
+// no kernel stays for the lowering to loops; a qopt operation without one is an
+// error.
 //===----------------------------------------------------------------------===//
 
 #include "Contraction.h"
