@@ -70,10 +70,18 @@ private:
   void emitVectorTask(Value group) {
     int64_t width = isa.integerColumns, whole = in.columns / width;
     auto cover = [&](Value column, int64_t count) {
-      b.rowBlocks(b.index(0), m, isa.integerRows, [&](Value row, int64_t rows) {
+      auto emit = [&](Value row, int64_t rows) {
         Tile block{row, column, rows, count};
         finish(block, vnniProduct(b, isa, in.lhs, in.rhs, in.sums, block));
-      });
+      };
+      // Blocks of 4, 2 and 1 rows: each size is code of its own, and so few
+      // rows wait for the weights anyway.
+      Value bits[3];
+      for (int64_t i : {0, 1, 2})
+        bits[i] = arith::AndIOp::create(b, m, b.index(~int64_t(0) << i));
+      b.loop(b.index(0), bits[2], 4, [&](Value row) { emit(row, 4); });
+      b.loop(bits[2], bits[1], 2, [&](Value row) { emit(row, 2); });
+      b.loop(bits[1], bits[0], 1, [&](Value row) { emit(row, 1); });
     };
     choose(
         group, whole, groups(), [&] { cover(b.mul(group, width), width); },
