@@ -6,8 +6,8 @@
 // product itself. erf(x) / x is an entire function of x^2, so that one
 // polynomial does: degree 15 in u = 2 (x / 3.92)^2 - 1, from interpolation at
 // the Chebyshev nodes of [-1, 1]. Beyond 3.92 erf is 1 in f32. Error against
-// the exact value, all floats: absolute at most 1.8e-7, relative 2.6e-7 (2 to 4
-// ulp).
+// the exact value, measured on a dense grid from 1e-6 to 6: absolute at most
+// 1.7e-7, relative 2.5e-7 (2 to 4 ulp).
 //===----------------------------------------------------------------------===//
 
 #include "ErfPolynomial.h"
