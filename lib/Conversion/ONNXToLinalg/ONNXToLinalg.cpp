@@ -5,7 +5,6 @@
 // there are. What has no lowering is whatever no family registers.
 //===----------------------------------------------------------------------===//
 
-#include "qopt/Conversion/ONNXToLinalg.h"
 #include "Lowering.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "qopt/Conversion/Passes.h"
@@ -45,11 +44,6 @@ const Registry &Registry::get() {
     return all;
   }();
   return registry;
-}
-
-bool qopt::hasLowering(Operation *op) {
-  return op->getName().getDialectNamespace() != "onnx" ||
-         isa<onnx::ConstantOp, onnx::NoValueOp>(op) || Registry::get().find(op);
 }
 
 namespace {
