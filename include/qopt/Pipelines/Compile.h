@@ -81,7 +81,7 @@ struct CompileOptions {
   /// In the order of the command line.
   std::vector<LayerRule> layerRules;
   FloatWeights floatWeights = FloatWeights::Preset;
-  /// Variants to generate, best last (`--isa=avx2,avx512vnni`); empty: all that
+  /// Variants to generate, best last (`--isa=avx2,amx`); empty: all that
   /// the host's architecture has.
   std::vector<std::string> isas;
 
