@@ -6,11 +6,18 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "qopt/Pipelines/Presets.h"
 #include "qopt/Support/DidYouMean.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace mlir::qopt;
 
-static const StringRef presets[] = {"fp32", "w8a8", "llm-int8"};
+static const StringRef presets[] = {"fp32", "w8a8", "llm-int8",
+                                    "smoothquant-int8"};
+
+/// Whether a calibration can tell the preset something.
+static bool readsStatistics(StringRef preset) {
+  return preset == "llm-int8" || preset == "smoothquant-int8";
+}
 
 std::optional<PipelineChoice>
 qopt::parsePipelineChoice(const CompileOptions &options, std::string &error) {
@@ -31,10 +38,10 @@ qopt::parsePipelineChoice(const CompileOptions &options, std::string &error) {
   auto [name, rest] = text.split('{');
   choice.preset = name.trim().str();
   if (!llvm::is_contained(presets, choice.preset)) {
-    error =
-        "unknown preset '" + choice.preset + "'" +
-        didYouMean(choice.preset, presets) +
-        "; presets are fp32, w8a8 and llm-int8, or give builtin.module(...)";
+    error = "unknown preset '" + choice.preset + "'" +
+            didYouMean(choice.preset, presets) + "; presets are " +
+            llvm::join(ArrayRef(presets), ", ") +
+            "; or give builtin.module(...)";
     return std::nullopt;
   }
   if (text.contains('{')) {
@@ -52,9 +59,9 @@ qopt::parsePipelineChoice(const CompileOptions &options, std::string &error) {
             "--dry-run need a preset that quantizes";
     return std::nullopt;
   }
-  if (!options.calibFile.empty() && choice.preset != "llm-int8") {
+  if (!options.calibFile.empty() && !readsStatistics(choice.preset)) {
     error = "--calib: preset '" + choice.preset +
-            "' reads no statistics; llm-int8 does";
+            "' reads no statistics; llm-int8 and smoothquant-int8 do";
     return std::nullopt;
   }
   return choice;
@@ -80,6 +87,30 @@ static void applyFlags(QuantizePresetOptions &preset,
     preset.floatWeights = "f16";
   if (options.dryRun)
     preset.planOnly = true;
+}
+
+static LogicalResult addSmoothQuant(OpPassManager &pm, StringRef text,
+                                    const CompileOptions &options,
+                                    StringRef statistics,
+                                    llvm::raw_ostream &errors) {
+  SmoothQuantOptions preset;
+  if (failed(preset.parseFromString(text, errors)))
+    return failure();
+  // NaN fails this.
+  if (!(preset.alpha >= 0 && preset.alpha <= 1)) {
+    errors << "smoothquant-int8: alpha must be within [0, 1]";
+    return failure();
+  }
+  applyFlags(preset, options);
+  if (!statistics.empty())
+    preset.statistics = statistics.str();
+  if (preset.statistics.empty() && options.calibFile.empty() &&
+      !options.printPipeline) {
+    errors << "smoothquant-int8 needs calibration data: add --calib=FILE";
+    return failure();
+  }
+  buildSmoothQuantPipeline(pm, preset);
+  return success();
 }
 
 LogicalResult qopt::addPipeline(OpPassManager &pm, const PipelineChoice &choice,
@@ -115,6 +146,8 @@ LogicalResult qopt::addPipeline(OpPassManager &pm, const PipelineChoice &choice,
     buildW8A8Pipeline(pm, preset);
     return success();
   }
+  if (choice.preset == "smoothquant-int8")
+    return addSmoothQuant(pm, choice.text, options, statistics, errors);
   LLMInt8Options preset;
   if (failed(preset.parseFromString(choice.text, errors)))
     return failure();

@@ -15,14 +15,18 @@ void qopt::buildFP32Pipeline(OpPassManager &pm) {
   onnx::buildSimplifyPipeline(pm);
 }
 
-/// The passes behind the plan, the same for every scheme.
+/// The plan and the passes behind it, the same for every scheme; smoothing
+/// between them where there are options for it.
 static void addQuantization(OpPassManager &pm, PlanPassOptions plan,
-                            const QuantizePresetOptions &options) {
+                            const QuantizePresetOptions &options,
+                            const SmoothPassOptions *smooth = nullptr) {
   llvm::append_range(plan.rules, options.rules);
   llvm::append_range(plan.quantize, options.quantize);
   llvm::append_range(plan.keep, options.keep);
   plan.allowNonfinite = options.allowNonfinite;
   pm.addPass(createPlanPass(plan));
+  if (smooth)
+    pm.addPass(createSmoothPass(*smooth));
   if (options.planOnly)
     return;
   pm.addPass(createQuantizePass());
@@ -53,6 +57,19 @@ void qopt::buildLLMInt8Pipeline(OpPassManager &pm,
   addQuantization(pm, plan, options);
 }
 
+void qopt::buildSmoothQuantPipeline(OpPassManager &pm,
+                                    const SmoothQuantOptions &options) {
+  onnx::buildSimplifyPipeline(pm);
+  PlanPassOptions plan;
+  plan.scheme = "w8a8";
+  // For layers that a rule gives another scheme.
+  plan.statistics = options.statistics;
+  SmoothPassOptions smooth;
+  smooth.statistics = options.statistics;
+  smooth.alpha = options.alpha;
+  addQuantization(pm, plan, options, &smooth);
+}
+
 void qopt::registerPresets() {
   PassPipelineRegistration<>("fp32", "The float model, simplified",
                              buildFP32Pipeline);
@@ -62,4 +79,8 @@ void qopt::registerPresets() {
   PassPipelineRegistration<LLMInt8Options>(
       "llm-int8", "w8a8 with outlier columns in half precision",
       buildLLMInt8Pipeline);
+  PassPipelineRegistration<SmoothQuantOptions>(
+      "smoothquant-int8",
+      "w8a8 with the range of large activation columns moved into the weights",
+      buildSmoothQuantPipeline);
 }

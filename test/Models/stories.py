@@ -220,5 +220,7 @@ TESTS = {
     "stories260k x30/w8a8/perplexity": lambda: injected("w8a8", 3.78, 0.03),
     "stories260k x30/llm-int8/perplexity": lambda: injected("llm-int8", None, 0.01),
     "stories260k x30/llm-int8-static/perplexity": lambda: injected("llm-int8-static", None, 0.01),
+    "stories260k/smoothquant-int8/perplexity": lambda: natural("smoothquant-int8", 3.6561, 0.01),
+    "stories260k x30/smoothquant-int8/perplexity": lambda: injected("smoothquant-int8", None, 0.01),
     **{f"stories260k/{p}/greedy": functools.partial(greedy, p) for p in zoo.PRESETS},
 }

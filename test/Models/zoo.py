@@ -55,7 +55,7 @@ def library(model, preset, calib=None, label=None):
         flags = []
         if preset != "fp32":
             flags.append("--pass-pipeline=" + preset.removesuffix("-static"))
-        if preset.endswith("-static"):
+        if preset.endswith("-static") or preset.startswith("smoothquant"):
             flags.append("--calib=" + calib)
         _compiled[key] = (path, support.compile_model(model, path, *flags))
     return _compiled[key]

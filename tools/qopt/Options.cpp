@@ -36,8 +36,9 @@ struct Flags {
       cl::value_desc("file"), cl::cat(category)};
   cl::opt<std::string> pipeline{
       "pass-pipeline",
-      cl::desc("Preset (fp32, w8a8, llm-int8), with or without options in "
-               "braces, or pipeline text 'builtin.module(...)'"),
+      cl::desc(
+          "Preset (fp32, w8a8, llm-int8, smoothquant-int8), with or without "
+          "options in braces, or pipeline text 'builtin.module(...)'"),
       cl::value_desc("pipeline"), cl::init("fp32"), cl::cat(category)};
   cl::opt<EmitKind> emit{
       "emit", cl::desc("What to write (default: so)"),
@@ -80,7 +81,9 @@ struct Flags {
           clEnumValN(FloatWeights::F32, "f32", "single precision")),
       cl::init(FloatWeights::Preset), cl::cat(category)};
   cl::list<std::string> isas{
-      "isa", cl::desc("Instruction sets to generate code for (default: all)"),
+      "isa",
+      cl::desc("Instruction sets to generate code for: amx, avx512vnni, avx2 "
+               "(default: all)"),
       cl::value_desc("name,..."), cl::CommaSeparated, cl::cat(category)};
 
   cl::opt<std::string> calib{

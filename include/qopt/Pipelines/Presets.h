@@ -60,6 +60,19 @@ struct LLMInt8Options : QuantizePresetOptions {
                       llvm::cl::init(32)};
 };
 
+/// SmoothQuant (Xiao et al. 2022).
+struct SmoothQuantOptions : QuantizePresetOptions {
+  Option<std::string> statistics{
+      *this, "statistics",
+      llvm::cl::desc(
+          "Statistics file of a calibration, which smoothing needs")};
+  Option<double> alpha{
+      *this, "alpha",
+      llvm::cl::desc("How much of the range of activations moves into the "
+                     "weights, 0 to 1"),
+      llvm::cl::init(0.5)};
+};
+
 /// `fp32`: the float model. `--float-weights` does not touch it.
 void buildFP32Pipeline(OpPassManager &pm);
 
@@ -68,6 +81,11 @@ void buildW8A8Pipeline(OpPassManager &pm, const QuantizePresetOptions &options);
 
 /// `llm-int8`: w8a8 with the outlier columns split off into half precision.
 void buildLLMInt8Pipeline(OpPassManager &pm, const LLMInt8Options &options);
+
+/// `smoothquant-int8`: w8a8 with the range of large activation columns moved
+/// into the weights.
+void buildSmoothQuantPipeline(OpPassManager &pm,
+                              const SmoothQuantOptions &options);
 
 /// Registers the presets under their bare names.
 void registerPresets();

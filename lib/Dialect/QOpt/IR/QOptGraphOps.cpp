@@ -59,6 +59,12 @@ LogicalResult DynamicQuantizeOp::verify() {
   if (!compatible(input.getShape().drop_back(), scale.getShape()))
     return emitOpError("C2: the scale has the shape of the input without its "
                        "last axis");
+  if (getFactors()) {
+    auto factors = dyn_cast<RankedTensorType>(getFactors().getType());
+    if (!factors || factors.getRank() != 1 ||
+        !compatible(factors.getShape(), input.getShape().take_back()))
+      return emitOpError("C3: there is one factor per column");
+  }
   return success();
 }
 

@@ -12,6 +12,7 @@
 #include "qopt/Dialect/QOpt/Transforms/LayerRules.h"
 #include "qopt/Dialect/QOpt/Transforms/Passes.h"
 #include "qopt/Dialect/QOpt/Transforms/QuantizeWeights.h"
+#include "qopt/Dialect/QOpt/Transforms/TapStatistics.h"
 #include "qopt/Support/DidYouMean.h"
 #include "qopt/Support/Names.h"
 #include "llvm/ADT/MapVector.h"
@@ -58,9 +59,7 @@ private:
 
   SchemeName preset = SchemeName::W8A8;
   LayerRules layerRules;
-  std::optional<Statistics> calibration;
-  /// Tap of each activation, by its number in the statistics.
-  llvm::DenseMap<Value, std::string> tapNames;
+  std::optional<TapStatistics> calibration;
 };
 
 } // namespace
@@ -93,27 +92,14 @@ LogicalResult PlanPass::readOptions() {
 
 LogicalResult PlanPass::readStatistics() {
   calibration.reset();
-  tapNames.clear();
   if (statistics.empty())
     return success();
   ModuleOp module = getOperation();
-  llvm::Expected<Statistics> loaded = Statistics::load(statistics);
-  if (!loaded)
-    return emitError(module.getLoc(), llvm::toString(loaded.takeError()));
+  FailureOr<TapStatistics> loaded = TapStatistics::load(module, statistics);
+  if (failed(loaded))
+    return failure();
   calibration = std::move(*loaded);
-  auto hash = module->getAttrOfType<StringAttr>("onnx.source_sha256");
-  if (hash && hash.getValue() != calibration->modelHash)
-    return emitError(module.getLoc())
-           << statistics << ": the statistics belong to another model (sha256 "
-           << calibration->modelHash << ", this model has " << hash.getValue()
-           << ")";
-  for (const Tap &tap : collectTaps(module))
-    tapNames[tap.activation] = tap.name;
-  if (calibration->nonfiniteSamples)
-    emitWarning(module.getLoc())
-        << calibration->nonfiniteSamples << " of "
-        << calibration->samples + calibration->nonfiniteSamples
-        << " calibration samples were left out: NaN or Inf in activations";
+  calibration->warnAboutNonfinite(module);
   if (preset != SchemeName::LLMInt8 || threshold <= 0)
     return success();
 
@@ -151,20 +137,12 @@ LogicalResult PlanPass::decideOutliers(ContractionOpInterface op,
     return success();
   }
 
-  const std::string &tap = tapNames[op.getActivation()];
-  const ColumnStatistics *columns = calibration->find(tap);
-  if (!columns)
-    return emitError(op->getLoc()) << "the statistics know no activation "
-                                   << quoteName(tap) << "; calibrate again";
-  int64_t k = weightShape(op).first;
-  if (columns->columns() != k && columns->tokens != 0)
-    return emitError(op->getLoc())
-           << "the statistics of " << quoteName(tap) << " have "
-           << columns->columns() << " columns, the weight has " << k
-           << " rows; calibrate again";
+  FailureOr<const ColumnStatistics *> columns = calibration->find(op);
+  if (failed(columns))
+    return failure();
   OutlierChoice choice = selectOutliers(
-      *columns, {double(threshold), double(frequency), int64_t(cap)});
-  if (choice.candidates == k) {
+      **columns, {double(threshold), double(frequency), int64_t(cap)});
+  if (choice.candidates == weightShape(op).first) {
     decision.reason = "all columns of the activation are outliers";
     return success();
   }
@@ -286,16 +264,14 @@ void PlanPass::writeOrigin() {
   module->removeAttr(calibrationAttrName);
   if (!calibration)
     return;
-  uint64_t tokens = 0;
-  for (const ColumnStatistics &tap : calibration->taps)
-    tokens = std::max(tokens, tap.tokens);
   Builder builder(&getContext());
   module->setAttr(
       calibrationAttrName,
       builder.getDictionaryAttr(
           {builder.getNamedAttr(
-               "samples", builder.getI64IntegerAttr(calibration->samples)),
-           builder.getNamedAttr("tokens", builder.getI64IntegerAttr(tokens)),
+               "samples", builder.getI64IntegerAttr(calibration->samples())),
+           builder.getNamedAttr(
+               "tokens", builder.getI64IntegerAttr(calibration->tokens())),
            builder.getNamedAttr("threshold",
                                 builder.getF64FloatAttr(threshold)),
            builder.getNamedAttr("frequency",

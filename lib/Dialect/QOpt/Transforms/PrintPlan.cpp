@@ -12,6 +12,7 @@
 #include "qopt/Dialect/QOpt/Transforms/WeightData.h"
 #include "qopt/Support/Names.h"
 #include "qopt/Support/Progress.h"
+#include "llvm/Support/Format.h"
 
 namespace mlir::qopt {
 #define GEN_PASS_DEF_PRINTPLANPASS
@@ -117,6 +118,23 @@ static void printTable(ArrayRef<Row> rows, raw_ostream &os) {
   }
 }
 
+/// Which data is behind something, from an attribute of the module.
+static void printOrigin(ModuleOp module, StringRef attribute, StringRef what,
+                        raw_ostream &os) {
+  auto origin = module->getAttrOfType<DictionaryAttr>(attribute);
+  if (!origin)
+    return;
+  auto samples = origin.getAs<IntegerAttr>("samples");
+  auto tokens = origin.getAs<IntegerAttr>("tokens");
+  if (!samples || !tokens)
+    return;
+  os << what << " from " << samples.getInt() << " samples, " << tokens.getInt()
+     << " tokens";
+  if (auto alpha = origin.getAs<FloatAttr>("alpha"))
+    os << ", alpha " << llvm::format("%g", alpha.getValueAsDouble());
+  os << '\n';
+}
+
 void qopt::printPlan(ModuleOp module, raw_ostream &os,
                      unsigned floatWeightBits) {
   Totals totals;
@@ -145,14 +163,14 @@ void qopt::printPlan(ModuleOp module, raw_ostream &os,
        << " -> " << formatBytes(after) << ")\n";
   };
   os << totals.quantized << " quantized, " << totals.kept << " in float\n";
-  if (auto origin =
-          module->getAttrOfType<DictionaryAttr>(calibrationAttrName)) {
-    auto samples = origin.getAs<IntegerAttr>("samples");
-    auto tokens = origin.getAs<IntegerAttr>("tokens");
-    if (samples && tokens)
-      os << "outlier lists from " << samples.getInt() << " samples, "
-         << tokens.getInt() << " tokens\n";
-  }
+  // Without smoothing the data serves the lists alone, even if all are empty.
+  bool smoothed = module->hasAttr(smoothingAttrName);
+  bool hasLists = llvm::any_of(ArrayRef(rows).drop_front(), [](const Row &row) {
+    return !row.outliers.empty();
+  });
+  if (!smoothed || hasLists)
+    printOrigin(module, calibrationAttrName, "outlier lists", os);
+  printOrigin(module, smoothingAttrName, "smoothing factors", os);
   os << "their weights:   ";
   printBytes(totals.before, totals.after);
   os << "other constants: ";

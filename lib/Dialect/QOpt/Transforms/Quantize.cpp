@@ -4,7 +4,7 @@
 //   y = contraction(x, w) + bias           with qopt.scheme
 // becomes
 //   body, tail, columns = qopt.outlier_split x     (schemes with outliers)
-//   codes, scale = qopt.dynamic_quantize body
+//   codes, scale = qopt.dynamic_quantize body factors(1 / s)   (smoothed ones)
 //   y = qopt.quantized_matmul codes, scale, wq, ws tail(tail, wt) bias(bias)
 // Activations are split and quantized once for all readers that agree about the
 // outliers, shared weights are quantized once.
@@ -17,6 +17,8 @@
 #include "qopt/Dialect/QOpt/Transforms/Passes.h"
 #include "qopt/Dialect/QOpt/Transforms/QuantizeWeights.h"
 #include "llvm/ADT/Sequence.h"
+
+#include <cmath>
 
 namespace mlir::qopt {
 #define GEN_PASS_DEF_QUANTIZEPASS
@@ -38,20 +40,33 @@ struct QuantizedWeight {
   Value codes, scale, tail;
 };
 
+/// How one contraction is quantized. `smooth` may be null.
+struct Request {
+  SchemeAttr scheme;
+  DenseI64ArrayAttr outliers;
+  DenseFPElementsAttr smooth;
+
+  /// All of it, as a key.
+  SmallVector<Attribute> key() const {
+    return {scheme, outliers,
+            smooth ? Attribute(smooth) : UnitAttr::get(scheme.getContext())};
+  }
+};
+
 class QuantizePass final : public qopt::impl::QuantizePassBase<QuantizePass> {
 public:
   using QuantizePassBase::QuantizePassBase;
   void runOnOperation() override;
 
 private:
-  LogicalResult rewrite(ContractionOpInterface op, SchemeAttr scheme,
+  /// What the plan asks for, checked against the operation.
+  FailureOr<Request> readRequest(ContractionOpInterface op, SchemeAttr scheme);
+  LogicalResult rewrite(ContractionOpInterface op, const Request &request,
                         BlobUses &blobs);
   QuantizedActivation quantizeActivation(ContractionOpInterface op,
-                                         SchemeAttr scheme,
-                                         DenseI64ArrayAttr outliers);
+                                         const Request &request);
   FailureOr<QuantizedWeight> quantizeWeight(ContractionOpInterface op,
-                                            SchemeAttr scheme,
-                                            DenseI64ArrayAttr outliers);
+                                            const Request &request);
   Value makeTailWeight(OpBuilder &builder, Location loc, StringRef name,
                        const WeightMatrix &weight, ArrayRef<int64_t> rows);
 
@@ -64,12 +79,27 @@ private:
 
 } // namespace
 
-QuantizedActivation
-QuantizePass::quantizeActivation(ContractionOpInterface op, SchemeAttr scheme,
-                                 DenseI64ArrayAttr outliers) {
+/// The constant 1 / s in front of the quantize step, or null.
+static Value makeFactors(OpBuilder &builder, ContractionOpInterface op,
+                         DenseFPElementsAttr smooth) {
+  if (!smooth)
+    return {};
+  int64_t k = smooth.getNumElements();
+  AsmResourceBlob blob = allocateBlob(k * sizeof(float));
+  auto *out = reinterpret_cast<float *>(blob.getMutableData().data());
+  for (float s : smooth.getValues<float>())
+    *out++ = 1 / s;
+  return createConstant(builder, op->getLoc(),
+                        RankedTensorType::get({k}, builder.getF32Type()),
+                        (nodeName(op) + ".smooth").str(), std::move(blob));
+}
+
+QuantizedActivation QuantizePass::quantizeActivation(ContractionOpInterface op,
+                                                     const Request &request) {
+  SchemeAttr scheme = request.scheme;
+  DenseI64ArrayAttr outliers = request.outliers;
   Value input = op.getActivation();
-  Builder attributes(&getContext());
-  Attribute form = attributes.getArrayAttr({scheme, outliers});
+  Attribute form = ArrayAttr::get(&getContext(), request.key());
   QuantizedActivation &result = activations[{input, form}];
   if (result.codes)
     return result;
@@ -100,7 +130,7 @@ QuantizePass::quantizeActivation(ContractionOpInterface op, SchemeAttr scheme,
   auto quantize = DynamicQuantizeOp::create(
       builder, loc, type.clone(builder.getI8Type()),
       RankedTensorType::get(type.getShape().drop_back(), type.getElementType()),
-      body);
+      body, makeFactors(builder, op, request.smooth));
   result.codes = quantize.getCodes();
   result.scale = quantize.getScale();
   return result;
@@ -130,14 +160,14 @@ Value QuantizePass::makeTailWeight(OpBuilder &builder, Location loc,
 }
 
 FailureOr<QuantizedWeight>
-QuantizePass::quantizeWeight(ContractionOpInterface op, SchemeAttr scheme,
-                             DenseI64ArrayAttr outliers) {
+QuantizePass::quantizeWeight(ContractionOpInterface op,
+                             const Request &request) {
   Value source = op.getWeight();
   OpBuilder builder(&getContext());
-  Attribute form = builder.getArrayAttr(
-      {scheme, outliers, builder.getF32FloatAttr(op.getProductFactor()),
-       builder.getBoolAttr(op.isWeightTransposed())});
-  QuantizedWeight &result = weights[{source, form}];
+  SmallVector<Attribute> form = request.key();
+  form.push_back(builder.getF32FloatAttr(op.getProductFactor()));
+  form.push_back(builder.getBoolAttr(op.isWeightTransposed()));
+  QuantizedWeight &result = weights[{source, builder.getArrayAttr(form)}];
   if (result.codes)
     return result;
 
@@ -155,15 +185,19 @@ QuantizePass::quantizeWeight(ContractionOpInterface op, SchemeAttr scheme,
   if (name.empty())
     name = "weight";
 
-  bool dynamic = scheme.getOutliers() == OutlierMode::Dynamic;
-  ArrayRef<int64_t> removed = outliers.asArrayRef();
+  bool dynamic = request.scheme.getOutliers() == OutlierMode::Dynamic;
+  ArrayRef<int64_t> removed = request.outliers.asArrayRef();
+  SmallVector<float> factors;
+  if (request.smooth)
+    llvm::append_range(factors, request.smooth.getValues<float>());
   AsmResourceBlob codes = allocateBlob(k * n);
   AsmResourceBlob scales = allocateBlob(n * sizeof(float));
   int64_t zeros = quantizeColumns(
       weight, removed,
       {reinterpret_cast<int8_t *>(codes.getMutableData().data()),
        size_t(k * n)},
-      {reinterpret_cast<float *>(scales.getMutableData().data()), size_t(n)});
+      {reinterpret_cast<float *>(scales.getMutableData().data()), size_t(n)},
+      factors);
   zeroChannels += zeros;
   zeroTensors += zeros != 0;
 
@@ -207,14 +241,14 @@ static Value makeRowBias(OpBuilder &builder, ContractionOpInterface op,
                         std::move(blob));
 }
 
-LogicalResult QuantizePass::rewrite(ContractionOpInterface op,
-                                    SchemeAttr scheme, BlobUses &blobs) {
+FailureOr<Request> QuantizePass::readRequest(ContractionOpInterface op,
+                                             SchemeAttr scheme) {
   // Someone may have edited the plan, or written it by hand.
   std::string reason = whyNotQuantizable(op);
   if (!reason.empty())
     return emitError(op->getLoc())
            << "has a scheme, but cannot be quantized: " << reason;
-  int64_t k = weightShape(op).first, n = weightShape(op).second;
+  int64_t k = weightShape(op).first;
   auto outliers = op->getAttrOfType<DenseI64ArrayAttr>(outliersAttrName);
   bool isStatic = scheme.getOutliers() == OutlierMode::Static;
   if (isStatic && !outliers)
@@ -236,11 +270,24 @@ LogicalResult QuantizePass::rewrite(ContractionOpInterface op,
                              scheme.getWeightGranularity(),
                              scheme.getActivationGranularity(),
                              OutlierMode::None, scheme.getThreshold());
+  auto smooth = op->getAttrOfType<DenseFPElementsAttr>(smoothAttrName);
+  auto positive = [](float s) { return s > 0 && std::isfinite(s); };
+  if (op->hasAttr(smoothAttrName) &&
+      (!smooth || !smooth.getElementType().isF32() ||
+       smooth.getNumElements() != k ||
+       !llvm::all_of(smooth.getValues<float>(), positive)))
+    return emitError(op->getLoc())
+           << smoothAttrName << " must hold " << k << " positive f32 numbers";
+  return Request{scheme, outliers, smooth};
+}
 
-  FailureOr<QuantizedWeight> weight = quantizeWeight(op, scheme, outliers);
+LogicalResult QuantizePass::rewrite(ContractionOpInterface op,
+                                    const Request &request, BlobUses &blobs) {
+  int64_t n = weightShape(op).second;
+  FailureOr<QuantizedWeight> weight = quantizeWeight(op, request);
   if (failed(weight))
     return failure();
-  QuantizedActivation activation = quantizeActivation(op, scheme, outliers);
+  QuantizedActivation activation = quantizeActivation(op, request);
 
   OpBuilder builder(op);
   Location loc = op->getLoc();
@@ -290,9 +337,11 @@ void QuantizePass::runOnOperation() {
   zeroChannels = zeroTensors = 0;
   BlobUses blobs(module);
   for (ContractionOpInterface op : collectContractions(module))
-    if (auto scheme = op->getAttrOfType<SchemeAttr>(schemeAttrName))
-      if (failed(rewrite(op, scheme, blobs)))
+    if (auto scheme = op->getAttrOfType<SchemeAttr>(schemeAttrName)) {
+      FailureOr<Request> request = readRequest(op, scheme);
+      if (failed(request) || failed(rewrite(op, *request, blobs)))
         return signalPassFailure();
+    }
   numZeroChannels += zeroChannels;
   if (zeroChannels)
     emitWarning(module.getLoc())

@@ -47,15 +47,17 @@ static int8_t roundToCode(float value) {
 
 int64_t quantizeColumns(const WeightMatrix &weight, ArrayRef<int64_t> removed,
                         MutableArrayRef<int8_t> codes,
-                        MutableArrayRef<float> scales) {
-  // 0 for a removed row, else 1: a product with it is exact.
-  std::vector<float> keep(weight.k, 1.0f);
+                        MutableArrayRef<float> scales,
+                        ArrayRef<float> factors) {
+  // 0 for a removed row, 1 without factors: a product with it is exact.
+  std::vector<float> rows(weight.k, 1.0f);
+  llvm::copy(factors, rows.begin());
   for (int64_t row : removed)
-    keep[row] = 0;
+    rows[row] = 0;
 
   std::vector<float> absmax(weight.n, 0.0f);
   forEachElement(weight, [&](int64_t row, int64_t column, float value) {
-    absmax[column] = std::max(absmax[column], std::fabs(value) * keep[row]);
+    absmax[column] = std::max(absmax[column], std::fabs(value) * rows[row]);
   });
 
   int64_t zeroChannels = 0;
@@ -69,7 +71,7 @@ int64_t quantizeColumns(const WeightMatrix &weight, ArrayRef<int64_t> removed,
   }
 
   forEachElement(weight, [&](int64_t row, int64_t column, float value) {
-    float scaled = value * keep[row] * inverse[column];
+    float scaled = value * rows[row] * inverse[column];
     codes[row * weight.n + column] =
         roundToCode(std::min(std::max(scaled, -127.0f), 127.0f));
   });

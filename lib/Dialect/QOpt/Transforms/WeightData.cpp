@@ -35,12 +35,7 @@ std::optional<FloatData> FloatData::get(ElementsAttr value) {
   return std::nullopt;
 }
 
-StringRef constantName(Operation *constant) {
-  if (auto op = dyn_cast<onnx::ConstantOp>(constant))
-    if (std::optional<StringRef> name = op.getName())
-      return *name;
-  return nodeName(constant);
-}
+StringRef constantName(Operation *constant) { return nodeName(constant); }
 
 AsmResourceBlob allocateBlob(int64_t bytes) {
   // The alignment of a cache line, which packing and emission want anyway.
@@ -68,10 +63,12 @@ forEachBlob(Operation *op,
 }
 
 BlobUses::BlobUses(ModuleOp module) {
-  module.walk([&](Operation *op) {
-    forEachBlob(op, [&](DenseResourceElementsHandle handle) {
-      ++uses[handle.getResource()];
-    });
+  module.walk([&](Operation *op) { add(op); });
+}
+
+void BlobUses::add(Operation *op) {
+  forEachBlob(op, [&](DenseResourceElementsHandle handle) {
+    ++uses[handle.getResource()];
   });
 }
 

@@ -32,6 +32,14 @@ func.func @dynamic_quantize_c2(%x: tensor<4x8xf32>) {
 
 // -----
 
+func.func @dynamic_quantize_c3(%x: tensor<4x8xf32>, %f: tensor<4xf32>) {
+  // expected-error @+1 {{C3: there is one factor per column}}
+  %q, %s = qopt.dynamic_quantize %x factors(%f : tensor<4xf32>) : tensor<4x8xf32> -> tensor<4x8xi8>, tensor<4xf32>
+  return
+}
+
+// -----
+
 func.func @split_none(%x: tensor<4x8xf32>) {
   // expected-error @+1 {{mode is static or dynamic}}
   %b, %t, %c = qopt.outlier_split %x mode <none> : tensor<4x8xf32> -> tensor<4x8xf32>, tensor<4x?xf32>, tensor<?xi32>

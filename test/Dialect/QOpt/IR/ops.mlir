@@ -14,6 +14,8 @@ func.func @graph(%x: tensor<?x?x64xf32>, %s: tensor<64xf32>, %w: tensor<64x8xi8>
   %b2, %t2, %c2 = qopt.outlier_split %x mode <dynamic> threshold 6.0 : tensor<?x?x64xf32> -> tensor<?x?x64xf32>, tensor<?x?x?xf32>, tensor<?xi32>
   // CHECK: qopt.dynamic_quantize %{{.*}} : tensor<?x?x64xf32> -> tensor<?x?x64xi8>, tensor<?x?xf32>
   %codes, %scale = qopt.dynamic_quantize %b : tensor<?x?x64xf32> -> tensor<?x?x64xi8>, tensor<?x?xf32>
+  // CHECK: qopt.dynamic_quantize %{{.*}} factors(%{{.*}} : tensor<64xf32>) : tensor<?x?x64xf32> -> tensor<?x?x64xi8>, tensor<?x?xf32>
+  %codes2, %scale2 = qopt.dynamic_quantize %x factors(%s : tensor<64xf32>) : tensor<?x?x64xf32> -> tensor<?x?x64xi8>, tensor<?x?xf32>
   // CHECK: qopt.quantized_matmul %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : tensor
   %y0 = qopt.quantized_matmul %codes, %scale, %w, %ws : tensor<?x?x64xi8>, tensor<?x?xf32>, tensor<64x8xi8>, tensor<8xf32> -> tensor<?x?x8xf32>
   // CHECK: qopt.quantized_matmul {{.*}} tail(%{{.*}}, %{{.*}} : tensor<?x?x2xf32>, tensor<2x8xf16>) bias(%{{.*}} : tensor<8xf32>) : tensor

@@ -26,7 +26,7 @@
 func.func @main(%x: tensor<?x2xf32>, %z: tensor<2x2xf32>) -> tensor<?x2xf32> {
   %none = onnx.NoValue
   %w = onnx.Constant {value = dense<1.0> : tensor<2x2xf32>} : tensor<2x2xf32>
-  %nan = onnx.Constant {value = dense<[[1.0, 2.0], [0x7FC00000, 0x7F800000]]> : tensor<2x2xf32>, name = "w_bad"} : tensor<2x2xf32> loc("elsewhere")
+  %nan = onnx.Constant {value = dense<[[1.0, 2.0], [0x7FC00000, 0x7F800000]]> : tensor<2x2xf32>} : tensor<2x2xf32> loc("w_bad")
   %0 = onnx.MatMul %x, %w : (tensor<?x2xf32>, tensor<2x2xf32>) -> tensor<?x2xf32> loc("layer.0.fc1")
   %1 = onnx.Gemm %0, %nan, %none {transB = 1 : i64} : (tensor<?x2xf32>, tensor<2x2xf32>, none) -> tensor<?x2xf32> loc("bad")
   %2 = onnx.MatMul %1, %z : (tensor<?x2xf32>, tensor<2x2xf32>) -> tensor<?x2xf32> loc("/model/lm_head/MatMul")

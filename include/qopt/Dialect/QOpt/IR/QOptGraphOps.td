@@ -42,17 +42,23 @@ def QOpt_DynamicQuantizeOp : QOpt_Op<"dynamic_quantize", [Pure]> {
     `scale[t] = a / 127`, `q[t,k] = convert(rne(clamp(x[t,k] * (127 / a), -127, 127)))`.
     A row with `a < 127 * FLT_MIN` has scale 1 and codes 0; a row with a value
     that is not finite has the scale NaN, so that it stays visible in the result.
+    With `factors`, one per column, all this is done on `x[t,k] * factors[k]`:
+    smoothing that no operation in front could take. The weights that meet the
+    codes are divided by them.
 
     Constraints: (C1) the codes have the shape of x; (C2) the scale has the shape
-    of x without its last axis.
+    of x without its last axis; (C3) the factors are [K].
 
     ```mlir
     %q, %s = qopt.dynamic_quantize %x : tensor<?x?x64xf32> -> tensor<?x?x64xi8>, tensor<?x?xf32>
     ```
   }];
-  let arguments = (ins TensorOf<[F32]>:$input);
+  let arguments = (ins TensorOf<[F32]>:$input, Optional<TensorOf<[F32]>>:$factors);
   let results = (outs QOpt_Codes:$codes, TensorOf<[F32]>:$scale);
-  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($codes) `,` type($scale)";
+  let assemblyFormat = [{
+    $input (`factors` `(` $factors^ `:` type($factors) `)`)? attr-dict
+    `:` type($input) `->` type($codes) `,` type($scale)
+  }];
   let hasVerifier = 1;
 }
 

@@ -39,4 +39,16 @@ def QOpt_ScaleAbsorbingOpInterface : OpInterface<"ScaleAbsorbingOpInterface"> {
                     "void", "absorbScale", (ins "::mlir::OpBuilder &":$builder, "::llvm::ArrayRef<float>":$factors)>];
 }
 
+def QOpt_ScalePassingOpInterface : OpInterface<"ScalePassingOpInterface"> {
+  let cppNamespace = "::mlir::qopt";
+  let description = [{
+    An operation that keeps channels (the last axis) apart and that positive
+    factors per channel pass through, from an operand to the first result: a
+    reshape of the other axes, relu, a product of elements.
+  }];
+  let methods = [
+    InterfaceMethod<"The operands any single one of which can be multiplied by positive factors in place of the first result.",
+                    "::llvm::SmallVector<::mlir::OpOperand *>", "getScalePassingOperands">];
+}
+
 #endif // QOPT_DIALECT_QOPT_IR_QOPTINTERFACES_TD

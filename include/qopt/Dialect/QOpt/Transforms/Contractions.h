@@ -22,6 +22,11 @@ constexpr llvm::StringLiteral outliersAttrName = "qopt.outliers";
 constexpr llvm::StringLiteral noteAttrName = "qopt.note";
 /// The type in which a kept layer's weight is stored, when a rule asks for it.
 constexpr llvm::StringLiteral weightsAttrName = "qopt.weights";
+/// Factors s of smoothing that nothing in front could take: f32, one per row of
+/// the weight.
+constexpr llvm::StringLiteral smoothAttrName = "qopt.smooth";
+/// On the module: alpha of smoothing and the data behind it.
+constexpr llvm::StringLiteral smoothingAttrName = "qopt.smoothing";
 /// On the module: which data and rule the lists of outliers come from.
 constexpr llvm::StringLiteral calibrationAttrName = "qopt.calibration";
 /// On the module: names of the calibration taps.

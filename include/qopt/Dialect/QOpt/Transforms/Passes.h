@@ -14,12 +14,15 @@ class DialectRegistry;
 namespace mlir::qopt {
 
 /// Makes operations of the onnx dialect known to the passes: products as
-/// contractions; products, norms and constant factors as absorbers of scales.
+/// contractions; products, norms and constant factors as absorbers of scales;
+/// operations that factors per channel pass through.
 void registerONNXContractions(DialectRegistry &registry);
 void registerONNXScaleAbsorbers(DialectRegistry &registry);
+void registerONNXScalePassing(DialectRegistry &registry);
 inline void registerONNXInterfaces(DialectRegistry &registry) {
   registerONNXContractions(registry);
   registerONNXScaleAbsorbers(registry);
+  registerONNXScalePassing(registry);
 }
 
 /// The plan on the module as an aligned table: what `--dry-run` shows.

@@ -1,7 +1,7 @@
 //===- Passes.td - passes of Dialect/QOpt/Transforms ---===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Order in a pipeline: qopt-plan, (qopt-print-plan), qopt-quantize,
+// Order in a pipeline: qopt-plan, (qopt-smooth), (qopt-print-plan), qopt-quantize,
 // qopt-float-weights. qopt-observe belongs to the calibration build, which stays
 // float.
 //===----------------------------------------------------------------------===//
@@ -59,6 +59,39 @@ def PlanPass : Pass<"qopt-plan", "mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::qopt::QOptDialect"];
 }
 
+def SmoothPass : Pass<"qopt-smooth", "mlir::ModuleOp"> {
+  let summary = "Move the range of large activation columns into the weights (SmoothQuant)";
+  let description = [{
+    Column k of an activation is divided by `s[k] = ax[k]^alpha / wx[k]^(1 - alpha)`
+    and row k of every weight that meets it multiplied by it (arXiv 2211.10438);
+    `ax` is the absmax of the column in the statistics, `wx` that of the weight rows,
+    at least 1e-5. A column that is always 0 keeps s = 1. The function that the model
+    computes stays the same.
+
+    The division is folded into the operation in front that can take it
+    (`ScaleAbsorbingOpInterface`) when everything that reads it, through operations
+    that keep the channels apart (`ScalePassingOpInterface`), is a product with a
+    constant weight; all of them share one s. Else it becomes `qopt.smooth`, an
+    attribute of the readers with s, which `qopt-quantize` applies to codes and
+    weights: the factors cost nothing there. Constants that others read are copied.
+
+    Layers with a plan are smoothed when one of the readers is to be quantized,
+    without a plan all that can be quantized. `qopt.note` says where the factors
+    went, and why not into the operation in front; the module attribute
+    `qopt.smoothing` which alpha and data they come from. Statistics describe the
+    model before this pass, so that it runs once, and behind qopt-plan.
+  }];
+  let options = [
+    Option<"statistics", "statistics", "std::string", /*default=*/"",
+           "Statistics file of a calibration of this model">,
+    Option<"alpha", "alpha", "double", /*default=*/"0.5",
+           "How much of the range moves into the weights, 0 to 1">];
+  let statistics = [
+    Statistic<"numFolded", "folded", "Scales folded into an operation in front">,
+    Statistic<"numInKernel", "in-kernel", "Activations with factors in the quantize step">];
+  let dependentDialects = ["::mlir::qopt::QOptDialect", "::mlir::onnx::ONNXDialect"];
+}
+
 def PrintPlanPass : Pass<"qopt-print-plan", "mlir::ModuleOp"> {
   let summary = "Print the plan as a table on stdout";
   let options = [
@@ -80,6 +113,10 @@ def QuantizePass : Pass<"qopt-quantize", "mlir::ModuleOp"> {
     or of absmax, and are kept in half precision (f32 if a value overflows f16).
     Dynamic outliers: the codes cover all rows, and the whole weight is kept in half
     precision beside them.
+
+    `qopt.smooth` (s per row of the weight): the weight rows are multiplied by s
+    before they become codes, the activation columns divided by it inside
+    `qopt.dynamic_quantize`. Outlier columns and their weights stay as they are.
 
     The data of original weights without further use is freed.
   }];

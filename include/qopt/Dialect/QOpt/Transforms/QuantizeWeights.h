@@ -39,11 +39,13 @@ std::optional<int64_t> findNonfinite(const WeightMatrix &weight);
 constexpr float tinyAbsmax = 127 * 1.17549435e-38f;
 
 /// Fills codes [K, N] and scales [N]. The rows `removed` (ascending) get codes
-/// 0 and are no part of absmax. Returns the number of channels whose absmax
-/// counts as zero: they get scale 1 and codes 0.
+/// 0 and are no part of absmax; row k counts as multiplied by factors[k] where
+/// there are factors. Returns the number of channels whose absmax counts as
+/// zero: they get scale 1 and codes 0.
 int64_t quantizeColumns(const WeightMatrix &weight, ArrayRef<int64_t> removed,
                         MutableArrayRef<int8_t> codes,
-                        MutableArrayRef<float> scales);
+                        MutableArrayRef<float> scales,
+                        ArrayRef<float> factors = {});
 
 /// Whether all elements of these rows stay finite in half precision.
 bool fitsHalf(const WeightMatrix &weight, ArrayRef<int64_t> rows);

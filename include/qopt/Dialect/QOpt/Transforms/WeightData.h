@@ -42,7 +42,8 @@ private:
 };
 
 /// Name of the initializer behind a constant: its attribute `name`, or its
-/// location; empty if there is none. Passes that merge constants lose locations.
+/// location; empty if there is none. Passes that merge constants lose
+/// locations.
 StringRef constantName(Operation *constant);
 
 /// Whether qopt-float-weights would store the constant in half precision if it
@@ -63,6 +64,9 @@ Value createConstant(OpBuilder &builder, Location loc, RankedTensorType type,
 class BlobUses {
 public:
   explicit BlobUses(ModuleOp module);
+
+  /// Counts an operation that was made after this object.
+  void add(Operation *op);
 
   /// Erases a constant without uses, and its blob if no other operation of the
   /// module refers to it. Does nothing for other operations.
