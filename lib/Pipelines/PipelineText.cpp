@@ -4,6 +4,7 @@
 
 #include "PipelineText.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "qopt/InitAll.h"
 #include "qopt/Pipelines/Presets.h"
 #include "qopt/Support/DidYouMean.h"
 #include "llvm/ADT/StringExtras.h"
@@ -118,6 +119,9 @@ LogicalResult qopt::addPipeline(OpPassManager &pm, const PipelineChoice &choice,
                                 StringRef statistics, std::string &error) {
   llvm::raw_string_ostream errors(error);
   if (choice.preset.empty()) {
+    // Only a text needs hundreds of passes by name.
+    static const bool registered = (registerAllPasses(), true);
+    (void)registered;
     FailureOr<OpPassManager> parsed = parsePassPipeline(choice.text, errors);
     if (failed(parsed))
       return failure();

@@ -20,6 +20,7 @@ import support
 support.use_venv()
 import embedding
 import equality
+import smoothing
 import stories
 import zoo
 
@@ -29,7 +30,7 @@ def main():
     parser.add_argument("--filter", default="", help="regular expression over the test's name")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
-    tests = {**equality.TESTS, **embedding.TESTS, **stories.TESTS}
+    tests = {**equality.TESTS, **embedding.TESTS, **stories.TESTS, **smoothing.TESTS}
     if options.list:
         print("\n".join(tests))
         return
@@ -40,7 +41,7 @@ def main():
             if not re.search(options.filter, name):
                 continue
             # What does not run the model is the same for every variant.
-            if isa and name.endswith(("/size", "/compile", "/memory")):
+            if isa and name.endswith(("/size", "/compile", "/memory", "/pairs")):
                 continue
             run_test(report, name + (f" ({isa})" if isa else ""), test)
     report.finish()

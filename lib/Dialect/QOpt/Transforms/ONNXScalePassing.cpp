@@ -38,6 +38,7 @@ struct Passing
         result.push_back(&op->getOpOperand(i));
     return result;
   }
+  bool readsOnlyShape(Operation *) const { return false; }
 };
 
 struct TransposePassing
@@ -51,6 +52,17 @@ struct TransposePassing
       return {};
     return {&op->getOpOperand(0)};
   }
+  bool readsOnlyShape(Operation *) const { return false; }
+};
+
+/// Shape and Size.
+template <typename Op>
+struct ShapeReader
+    : ScalePassingOpInterface::ExternalModel<ShapeReader<Op>, Op> {
+  SmallVector<OpOperand *> getScalePassingOperands(Operation *) const {
+    return {};
+  }
+  bool readsOnlyShape(Operation *) const { return true; }
 };
 
 } // namespace
@@ -66,6 +78,8 @@ void qopt::registerONNXScalePassing(DialectRegistry &registry) {
     onnx::SqueezeOp::attachInterface<Passing<onnx::SqueezeOp>>(*context);
     onnx::UnsqueezeOp::attachInterface<Passing<onnx::UnsqueezeOp>>(*context);
     onnx::ExpandOp::attachInterface<Passing<onnx::ExpandOp>>(*context);
+    onnx::ShapeOp::attachInterface<ShapeReader<onnx::ShapeOp>>(*context);
+    onnx::SizeOp::attachInterface<ShapeReader<onnx::SizeOp>>(*context);
     onnx::TransposeOp::attachInterface<TransposePassing>(*context);
   });
 }

@@ -46,6 +46,8 @@ static std::string followUse(OpOperand &use, ScalePair &pair,
     return {};
   }
   auto passing = dyn_cast<ScalePassingOpInterface>(user);
+  if (passing && passing.readsOnlyShape())
+    return {};
   if (!passing || !llvm::is_contained(passing.getScalePassingOperands(), &use))
     return describe(user) + " reads " + describe(pair.producer) + " too";
   // Through two operands the factors would count twice.

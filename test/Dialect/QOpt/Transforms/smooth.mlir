@@ -22,6 +22,7 @@ module attributes {onnx.source_sha256 = "abc"} {
     %b = onnx.Constant {value = dense<4.0> : tensor<4xf32>} : tensor<4xf32>
     %n, %m, %i = onnx.LayerNormalization %x, %g, %b : (tensor<4x4xf32>, tensor<4xf32>, tensor<4xf32>) -> (tensor<4x4xf32>, tensor<4x1xf32>, tensor<4x1xf32>) loc("ln")
     %r = onnx.Relu %n : (tensor<4x4xf32>) -> tensor<4x4xf32>
+    %shape = onnx.Shape %n : (tensor<4x4xf32>) -> tensor<2xi64>
     %q = onnx.MatMul %r, %w : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32> loc("q")
     %k = onnx.MatMul %r, %w : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32> loc("k")
     %o = onnx.Mul %x, %w : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>

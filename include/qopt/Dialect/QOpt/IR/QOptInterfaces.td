@@ -44,11 +44,13 @@ def QOpt_ScalePassingOpInterface : OpInterface<"ScalePassingOpInterface"> {
   let description = [{
     An operation that keeps channels (the last axis) apart and that positive
     factors per channel pass through, from an operand to the first result: a
-    reshape of the other axes, relu, a product of elements.
+    reshape of the other axes, relu, a product of elements. Or one whose results
+    depend on no values at all, so that factors end there.
   }];
   let methods = [
     InterfaceMethod<"The operands any single one of which can be multiplied by positive factors in place of the first result.",
-                    "::llvm::SmallVector<::mlir::OpOperand *>", "getScalePassingOperands">];
+                    "::llvm::SmallVector<::mlir::OpOperand *>", "getScalePassingOperands">,
+    InterfaceMethod<"Whether factors on operands change no result: only shapes are read.", "bool", "readsOnlyShape">];
 }
 
 #endif // QOPT_DIALECT_QOPT_IR_QOPTINTERFACES_TD

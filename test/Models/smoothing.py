@@ -1,0 +1,125 @@
+"""Smoothing of exported graphs before anything is quantized: which pairs are found, and
+that the float model computes what it did, with statistics as uneven as can be.
+
+SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""
+
+import functools
+import hashlib
+import json
+import os
+import re
+
+import numpy as np
+import support
+import zoo
+
+# Of the largest absolute value of an output.
+RELATIVE = 1e-5
+EDGES = [float(np.float32(6 * 2 ** (i / 2))) for i in range(-8, 9)]
+# What takes the factors of what, in every block; the number of blocks.
+PAIRS = {
+    "stories260k": (
+        5,
+        {
+            ("input_layernorm", "q_proj"),
+            ("input_layernorm", "k_proj"),
+            ("input_layernorm", "v_proj"),
+            ("post_attention_layernorm", "gate_proj"),
+            ("post_attention_layernorm", "up_proj"),
+            ("up_proj", "down_proj"),
+        },
+    ),
+    "gpt2": (None, {("ln_1", "c_attn"), ("ln_2", "c_fc")}),
+    "opt": (
+        None,
+        {
+            ("self_attn_layer_norm", "q_proj"),
+            ("self_attn_layer_norm", "k_proj"),
+            ("self_attn_layer_norm", "v_proj"),
+            ("final_layer_norm", "fc1"),
+            # Through a relu.
+            ("fc1", "fc2"),
+        },
+    ),
+    # Every norm feeds a residual too.
+    "bert": (None, set()),
+}
+
+
+def qopt(*flags):
+    result = support.run([support.QOPT, *flags, "--progress=none"])
+    assert result.code == 0, result.first_error
+    return result.stdout
+
+
+def statistics(model):
+    """A statistics file for `model` with columns of any size, 0 among them."""
+    rng = np.random.default_rng(0)
+    taps = []
+    for line in qopt(model, "--pass-pipeline=w8a8", "--dry-run", "-q").splitlines():
+        row = re.match(r"(\S+) +(\d+)x\d+ ", line)
+        if row:
+            columns = int(row[2])
+            absmax = np.exp(rng.uniform(np.log(0.05), np.log(50), columns))
+            absmax[rng.integers(columns)] = 0
+            hits = [[] for _ in range(columns)]
+            taps.append({"name": row[1], "tokens": 100, "masked": 0, "absmax": absmax.tolist(), "hits": hits})
+    with open(model, "rb") as file:
+        digest = hashlib.sha256(file.read()).hexdigest()
+    os.makedirs(zoo.WORK, exist_ok=True)
+    path = os.path.join(zoo.WORK, os.path.basename(os.path.dirname(model)) + ".statistics.json")
+    with open(path, "w") as file:
+        json.dump(
+            {"qopt_statistics": 1, "model_sha256": digest, "samples": 1, "nonfinite_samples": 0, "edges": EDGES,
+             "taps": taps},
+            file,
+        )
+    return path
+
+
+def pairs(name):
+    model = zoo.export(name)
+    preset = f"smoothquant-int8{{statistics={statistics(model)}}}"
+    found = []
+    for line in qopt(model, f"--pass-pipeline={preset}", "--dry-run", "-q").splitlines():
+        row = re.match(r"(\S+) .* smoothed into '([^']*)'", line)
+        if row:
+            found.append((row[2], row[1]))
+    blocks, want = PAIRS[name]
+    kinds = set()
+    for producer, reader in found:
+        kind = next(((p, r) for p, r in want if p in producer.split("/") and r in reader.split("/")), None)
+        assert kind, f"{producer} takes the factors of {reader}"
+        kinds.add(kind)
+    assert kinds == want, f"not found: {sorted(want - kinds)}"
+    assert not want or len(found) % len(want) == 0
+    if blocks:
+        assert len(found) == blocks * len(want), f"{len(found)} layers"
+    return True, f"{len(found)} layers smoothed into what is in front"
+
+
+def equal(name):
+    path = zoo.export(name)
+    output = os.path.join(zoo.WORK, name + ".smoothed.so")
+    plain = zoo.load(path)
+    text = f"builtin.module(onnx-simplify,qopt-smooth{{statistics={statistics(path)}}})"
+    support.compile_model(path, output, "--pass-pipeline=" + text)
+    import qopt as runtime
+
+    smoothed = runtime.load(output, isa=zoo.isa)
+    worst = 0.0
+    for _, inputs, _ in zoo.data_sets(path):
+        want, have = plain(inputs), smoothed(inputs)
+        for key, value in want.items():
+            # Values in a cache stay what they were, as nothing is folded into them.
+            if value.dtype.kind == "f" and value.size:
+                error = np.abs(have[key].astype(np.float64) - value).max() / np.abs(value).max()
+                assert np.isfinite(error), f"{key} is not finite"
+                worst = max(worst, error)
+    return worst <= RELATIVE, f"largest difference {worst:.1e} relative (<= {RELATIVE:.0e})"
+
+
+TESTS = {f"smoothing/{name}/pairs": functools.partial(pairs, name) for name in PAIRS}
+for _name in ("stories260k", "gpt2", "opt"):
+    TESTS[f"smoothing/{_name}/equal"] = functools.partial(equal, _name)
