@@ -90,12 +90,24 @@ static void applyFlags(QuantizePresetOptions &preset,
     preset.planOnly = true;
 }
 
+/// parseFromString leaves what is wrong with a number to LLVM, which prints it
+/// without a word to `errors`.
+template <typename Options>
+static LogicalResult parseOptions(Options &preset, StringRef text,
+                                  llvm::raw_string_ostream &errors) {
+  if (succeeded(preset.parseFromString(text, errors)))
+    return success();
+  if (errors.str().empty())
+    errors << "'{" << text << "}': an option cannot take its value";
+  return failure();
+}
+
 static LogicalResult addSmoothQuant(OpPassManager &pm, StringRef text,
                                     const CompileOptions &options,
                                     StringRef statistics,
-                                    llvm::raw_ostream &errors) {
+                                    llvm::raw_string_ostream &errors) {
   SmoothQuantOptions preset;
-  if (failed(preset.parseFromString(text, errors)))
+  if (failed(parseOptions(preset, text, errors)))
     return failure();
   // NaN fails this.
   if (!(preset.alpha >= 0 && preset.alpha <= 1)) {
@@ -144,7 +156,7 @@ LogicalResult qopt::addPipeline(OpPassManager &pm, const PipelineChoice &choice,
   }
   if (choice.preset == "w8a8") {
     QuantizePresetOptions preset;
-    if (failed(preset.parseFromString(choice.text, errors)))
+    if (failed(parseOptions(preset, choice.text, errors)))
       return failure();
     applyFlags(preset, options);
     buildW8A8Pipeline(pm, preset);
@@ -153,7 +165,7 @@ LogicalResult qopt::addPipeline(OpPassManager &pm, const PipelineChoice &choice,
   if (choice.preset == "smoothquant-int8")
     return addSmoothQuant(pm, choice.text, options, statistics, errors);
   LLMInt8Options preset;
-  if (failed(preset.parseFromString(choice.text, errors)))
+  if (failed(parseOptions(preset, choice.text, errors)))
     return failure();
   applyFlags(preset, options);
   if (!statistics.empty())

@@ -26,6 +26,24 @@ func.func @static(%x: tensor<?x80xf32>) -> tensor<?x32xf32> {
 
 // -----
 
+// Factors of smoothing take the place of the mask, or are multiplied into it.
+// CHECK-LABEL: func.func @factors
+// CHECK: %[[F:.*]] = qopt.weight {{.*}} : tensor<80xf32>
+// CHECK: qopt.quantize_rows ins(%arg0 : tensor<?x80xf32>) mask(%[[F]] : tensor<80xf32>)
+// CHECK: %[[MASK:.*]] = qopt.weight {{.*}} : tensor<80xf32>
+// CHECK: %[[BOTH:.*]] = linalg.generic {{.*}} ins(%[[MASK]], %{{.*}} : tensor<80xf32>, tensor<80xf32>)
+// CHECK: arith.mulf
+// CHECK: qopt.quantize_rows ins(%arg0 : tensor<?x80xf32>) mask(%[[BOTH]] : tensor<80xf32>)
+func.func @factors(%x: tensor<?x80xf32>) -> (tensor<?x80xi8>, tensor<?x80xi8>) {
+  %f = onnx.Constant {value = dense<0.5> : tensor<80xf32>} : tensor<80xf32>
+  %q, %s = qopt.dynamic_quantize %x factors(%f : tensor<80xf32>) : tensor<?x80xf32> -> tensor<?x80xi8>, tensor<?xf32>
+  %b, %t, %c = qopt.outlier_split %x mode <static> outliers [5, 22] : tensor<?x80xf32> -> tensor<?x80xf32>, tensor<?x2xf32>, tensor<2xi32>
+  %q2, %s2 = qopt.dynamic_quantize %b factors(%f : tensor<80xf32>) : tensor<?x80xf32> -> tensor<?x80xi8>, tensor<?xf32>
+  return %q, %q2 : tensor<?x80xi8>, tensor<?x80xi8>
+}
+
+// -----
+
 // The run-time rule: mask, columns and their number from the data.
 // CHECK-LABEL: func.func @dynamic
 // CHECK: %[[F:.*]]:3 = qopt.find_outliers ins(%arg0 : tensor<?x64xf32>)
