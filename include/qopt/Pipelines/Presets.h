@@ -41,7 +41,7 @@ struct QuantizePresetOptions : PassPipelineOptions<QuantizePresetOptions> {
 };
 
 /// LLM.int8() (Dettmers et al. 2022): the defaults are the published ones, and
-/// those of the static selector in docs/RationaleQuantization.md.
+/// those of the static selector in docs/quantization.md.
 struct LLMInt8Options : QuantizePresetOptions {
   Option<std::string> statistics{
       *this, "statistics",
