@@ -80,10 +80,8 @@ static Row makeRow(ContractionOpInterface op, unsigned floatWeightBits,
     row.scheme = "float";
     if (auto keep = op->getAttrOfType<StringAttr>(keepAttrName))
       row.reason = keep.str();
-    unsigned bits = floatWeightBits;
-    if (auto storage = op->getAttrOfType<TypeAttr>(weightsAttrName))
-      bits = storage.getValue().getIntOrFloatBitWidth();
-    if (constant && type.getElementType().isF32() && bits == 16)
+    Operation *weight = op.getWeight().getDefiningOp();
+    if (constant && weight && isStoredAsHalf(weight, floatWeightBits == 16))
       after /= 2;
   }
   if (constant) {

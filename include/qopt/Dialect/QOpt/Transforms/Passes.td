@@ -130,7 +130,7 @@ def QuantizePass : Pass<"qopt-quantize", "mlir::ModuleOp"> {
 def FloatWeightsPass : Pass<"qopt-float-weights", "mlir::ModuleOp"> {
   let summary = "Store large float constants in half precision";
   let description = [{
-    An f32 constant of at least 1,024 elements that only contractions (as weight)
+    An f32 constant of at least 65,536 elements that only contractions (as weight)
     and Gather (as data) read is stored as f16, with an `onnx.Cast` to f32 behind
     the constant, or behind the Gather, so that only rows that are read are
     converted. A constant with a finite value that overflows f16 stays f32; a remark
