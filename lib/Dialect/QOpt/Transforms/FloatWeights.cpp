@@ -25,9 +25,9 @@ namespace mlir::qopt {
 using namespace mlir;
 using namespace mlir::qopt;
 
-/// Half of a smaller constant is nothing against the code of a library, while its
-/// rounding moves codes of every quantized layer behind it: the perplexity of
-/// a model with a table of 128 KiB moved by 0.5 %.
+/// Half of a smaller constant is nothing against the code of a library, while
+/// its rounding moves codes of every quantized layer behind it: the perplexity
+/// of a model with a table of 128 KiB moved by 0.5 %.
 static constexpr int64_t leastElements = 65536;
 
 static bool isGatherData(OpOperand &use) {
