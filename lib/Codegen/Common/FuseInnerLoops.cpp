@@ -7,8 +7,8 @@
 // element stays in its register, and the vectorizer's preamble is paid once.
 //===----------------------------------------------------------------------===//
 
+#include "HoistInputs.h"
 #include "RowAccess.h"
-#include "mlir/Transforms/RegionUtils.h"
 #include "qopt/Codegen/Passes.h"
 
 using namespace mlir;
@@ -109,7 +109,8 @@ class FuseInnerLoopsPass final
           for (const ElementAccess &b : later)
             if (mayOverlap(a, b) && !sameElement(a, first, b, second))
               return {};
-        return hoistInputs(first, second) ? first : scf::ForOp();
+        return hoistInputs(first, second, isMemoryEffectFree) ? first
+                                                              : scf::ForOp();
       }
       if (std::optional<ElementAccess> access = accessOf(op)) {
         for (const ElementAccess &b : later)
@@ -120,32 +121,6 @@ class FuseInnerLoopsPass final
       }
     }
     return {};
-  }
-
-  static bool hoistInputs(scf::ForOp first, scf::ForOp second) {
-    llvm::SetVector<Value> used;
-    getUsedValuesDefinedAbove(second.getRegion(), used);
-    for (Value operand : second->getOperands())
-      used.insert(operand);
-    llvm::SetVector<Operation *> moved;
-    for (size_t i = 0; i < used.size(); ++i) {
-      Operation *def = used[i].getDefiningOp();
-      if (!def || def->getBlock() != first->getBlock() ||
-          def->isBeforeInBlock(first))
-        continue;
-      if (def == first || def->getNumRegions() != 0 || !isMemoryEffectFree(def))
-        return false;
-      if (moved.insert(def))
-        for (Value operand : def->getOperands())
-          used.insert(operand);
-    }
-    SmallVector<Operation *> ordered = moved.takeVector();
-    llvm::sort(ordered, [](Operation *a, Operation *b) {
-      return a->isBeforeInBlock(b);
-    });
-    for (Operation *op : ordered)
-      op->moveBefore(first);
-    return true;
   }
 
   static scf::ForOp merge(scf::ForOp first, scf::ForOp second) {

@@ -9,9 +9,9 @@
 // buffer that either one writes.
 //===----------------------------------------------------------------------===//
 
+#include "HoistInputs.h"
 #include "RowAccess.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/Transforms/RegionUtils.h"
 #include "qopt/Codegen/Passes.h"
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
 
@@ -26,9 +26,14 @@ namespace {
 /// How far back a partner is looked for; a bound of compile time.
 constexpr int kWindow = 64;
 
+/// Whether the operation may stand anywhere between its operands and its users.
+bool canMove(Operation *op) {
+  return isMemoryEffectFree(op) || isa<memref::AllocOp, OutputOp>(op);
+}
+
 /// Buffers that an operation outside of the loops may touch; false: unknown.
 bool touchedBuffers(Operation *op, SmallVectorImpl<Value> &buffers) {
-  if (isMemoryEffectFree(op) || isa<memref::AllocOp, OutputOp>(op))
+  if (canMove(op))
     return true;
   if (!isa<func::CallOp, ParallelCallOp, memref::LoadOp, memref::StoreOp,
            scf::ParallelOp, scf::ForOp>(op))
@@ -63,12 +68,12 @@ public:
       if (first && isRowLoop(first) && sameBounds(first, second)) {
         RowAccesses earlier = collectRowAccesses(first);
         if (earlier.known && compatible(earlier, later) &&
-            hoistInputs(first, second)) {
+            hoistInputs(first, second, canMove)) {
           merge(first, second);
           return true;
         }
       }
-      if (isMemoryEffectFree(op) || isa<memref::AllocOp, OutputOp>(op))
+      if (canMove(op))
         continue;
       ++steps;
       SmallVector<Value> buffers;
@@ -130,34 +135,6 @@ private:
       shared |= conflict;
     }
     return shared;
-  }
-
-  /// Moves what `second` is computed from in front of `first`, if it can be.
-  static bool hoistInputs(scf::ParallelOp first, scf::ParallelOp second) {
-    llvm::SetVector<Value> used;
-    getUsedValuesDefinedAbove(second.getRegion(), used);
-    for (Value operand : second->getOperands())
-      used.insert(operand);
-    llvm::SetVector<Operation *> moved;
-    for (size_t i = 0; i < used.size(); ++i) {
-      Operation *def = used[i].getDefiningOp();
-      if (!def || def->getBlock() != first->getBlock() ||
-          def->isBeforeInBlock(first))
-        continue;
-      if (def->getNumRegions() != 0 ||
-          !(isMemoryEffectFree(def) || isa<memref::AllocOp, OutputOp>(def)))
-        return false;
-      if (moved.insert(def))
-        for (Value operand : def->getOperands())
-          used.insert(operand);
-    }
-    SmallVector<Operation *> ordered = moved.takeVector();
-    llvm::sort(ordered, [](Operation *a, Operation *b) {
-      return a->isBeforeInBlock(b);
-    });
-    for (Operation *op : ordered)
-      op->moveBefore(first);
-    return true;
   }
 
   static void merge(scf::ParallelOp first, scf::ParallelOp second) {
