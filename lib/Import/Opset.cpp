@@ -103,6 +103,7 @@ constexpr OpForm table[] = {
     {"MatMulInteger", 10, 2, 4, 1, 1, ""},
     {"Max", 6, 1, -1, 1, 1, ""},
     {"Mean", 6, 1, -1, 1, 1, ""},
+    {"MeanVarianceNormalization", 9, 1, 1, 1, 1, "axes:I"},
     {"Min", 6, 1, -1, 1, 1, ""},
     {"Mish", 18, 1, 1, 1, 1, ""},
     {"Mod", 10, 2, 2, 1, 1, "fmod:i"},

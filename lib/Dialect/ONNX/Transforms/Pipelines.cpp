@@ -28,6 +28,8 @@ void mlir::onnx::buildSimplifyPipeline(OpPassManager &manager) {
   // Shapes first, as folding wants static result types; then again, as folding
   // turns float arithmetic on dims into constants that Reshape and Range read.
   manager.addPass(createONNXInferShapesPass(lenient));
+  manager.addPass(createONNXDecomposePass());
+  manager.addPass(createONNXInferShapesPass(lenient));
   manager.addPass(createONNXFoldConstantsPass());
   manager.addPass(createONNXInferShapesPass(lenient));
   // Casts to the same type and repeated values would hide the patterns.

@@ -55,4 +55,15 @@ def ONNX_RMSNormalizationOp : ONNX_Op<"RMSNormalization"> {
   let hasVerifier = 1;
 }
 
+def ONNX_MeanVarianceNormalizationOp : ONNX_Op<"MeanVarianceNormalization"> {
+  let summary = "Normalizes to mean 0 and variance 1 over given axes";
+  let description = [{
+    ONNX MeanVarianceNormalization: `y = (x - mean) / (sqrt(variance) + 1e-9)`, mean and
+    variance over the dims `axes`. `onnx-decompose` removes it.
+  }];
+  let arguments = (ins ONNX_FloatTensor:$x,
+                       DefaultValuedAttr<DenseI64ArrayAttr, "{0, 2, 3}">:$axes);
+  let results = (outs ONNX_FloatTensor:$y);
+}
+
 #endif // QOPT_DIALECT_ONNX_IR_ONNXNORMALIZATION_TD

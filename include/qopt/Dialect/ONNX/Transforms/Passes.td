@@ -63,6 +63,16 @@ def ONNXFoldConstantsPass : Pass<"onnx-fold-constants", "mlir::ModuleOp"> {
   ];
 }
 
+def ONNXDecomposePass : Pass<"onnx-decompose", "mlir::ModuleOp"> {
+  let summary = "Write composite ops as basic ones";
+  let description = [{
+    Operators that are abbreviations (losses, normalizations over given axes, ...) become
+    what ONNX defines them by, so that no later pass has to know them. What quantization
+    or code generation treats as a unit (LayerNormalization, Softmax, Attention) stays.
+    New results have no rank until `onnx-infer-shapes` runs again.
+  }];
+}
+
 def ONNXLiftPatternsPass : Pass<"onnx-lift-patterns", "mlir::ModuleOp"> {
   let summary = "Replace decomposed ops by the op that ONNX has for them";
   let description = [{

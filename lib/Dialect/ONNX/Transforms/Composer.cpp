@@ -1,0 +1,69 @@
+//===- Composer.cpp - builds the ops of a decomposition ------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "Decompose.h"
+
+#include "mlir/IR/OperationSupport.h"
+
+using namespace mlir;
+using namespace mlir::onnx;
+
+Operation *Composer::create(StringRef name, ValueRange operands,
+                            unsigned results,
+                            ArrayRef<NamedAttribute> attributes) {
+  MLIRContext *context = rewriter.getContext();
+  OperationState state(loc, name);
+  state.addOperands(operands);
+  state.addAttributes(attributes);
+  DictionaryAttr dictionary = DictionaryAttr::get(context, attributes);
+  auto *iface = state.name.getInterface<ONNXOpInterface>();
+  for (unsigned i = 0; i != results; ++i) {
+    Type element = iface->inferElementType(context, operands, dictionary, i);
+    state.addTypes(UnrankedTensorType::get(element));
+  }
+  return rewriter.create(state);
+}
+
+Value Composer::cast(Value value, Type element) {
+  if (mlir::cast<TensorType>(value.getType()).getElementType() == element)
+    return value;
+  return op<CastOp>(value, attr("to", TypeAttr::get(element)));
+}
+
+Value Composer::scalar(Type element, double number) {
+  auto type = RankedTensorType::get({}, element);
+  Attribute value =
+      isa<FloatType>(element)
+          ? Attribute(rewriter.getFloatAttr(element, number))
+          : Attribute(rewriter.getIntegerAttr(element, int64_t(number)));
+  return ConstantOp::create(rewriter, loc, DenseElementsAttr::get(type, value));
+}
+
+Value Composer::ints(ArrayRef<int64_t> numbers) {
+  return ConstantOp::create(rewriter, loc, rewriter.getI64TensorAttr(numbers));
+}
+
+Value Composer::none() {
+  return NoValueOp::create(rewriter, loc, rewriter.getNoneType());
+}
+
+void Composer::replace(Operation *op, ValueRange values) {
+  for (auto [value, result] : llvm::zip_equal(values, op->getResults()))
+    rewriter.modifyOpInPlace(value.getDefiningOp(), [&, v = value, r = result] {
+      Value(v).setType(r.getType());
+    });
+  rewriter.replaceOp(op, values);
+}
+
+NamedAttribute Composer::attr(StringRef name, int64_t number) {
+  return rewriter.getNamedAttr(name, rewriter.getI64IntegerAttr(number));
+}
+
+NamedAttribute Composer::attr(StringRef name, double number) {
+  return rewriter.getNamedAttr(name, rewriter.getF32FloatAttr(number));
+}
+
+NamedAttribute Composer::attr(StringRef name, StringRef text) {
+  return rewriter.getNamedAttr(name, rewriter.getStringAttr(text));
+}

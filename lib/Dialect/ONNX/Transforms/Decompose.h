@@ -1,0 +1,72 @@
+//===- Decompose.h - what the decompositions share -----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A decomposition writes a composite op as basic ones. Its patterns say what
+// they compute in terms of ONNX's operators and leave shapes to the analysis:
+// every result is created unranked, `onnx-infer-shapes` runs behind.
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_LIB_DIALECT_ONNX_TRANSFORMS_DECOMPOSE_H
+#define QOPT_LIB_DIALECT_ONNX_TRANSFORMS_DECOMPOSE_H
+
+#include "mlir/IR/PatternMatch.h"
+#include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
+#include "qopt/Dialect/ONNX/IR/ONNXElementwise.h"
+
+namespace mlir::onnx {
+
+// Creates ops at the place of the op that is decomposed, with its location.
+class Composer {
+public:
+  Composer(PatternRewriter &rewriter, Operation *op)
+      : rewriter(rewriter), loc(op->getLoc()) {}
+
+  // An op by its class; attributes as ODS names them. The element type of a
+  // result follows from the operands.
+  template <typename OpTy>
+  Value op(ValueRange operands, ArrayRef<NamedAttribute> attributes = {}) {
+    return ops<OpTy>(operands, 1, attributes).front();
+  }
+  template <typename OpTy>
+  ResultRange ops(ValueRange operands, unsigned results,
+                  ArrayRef<NamedAttribute> attributes = {}) {
+    return create(OpTy::getOperationName(), operands, results, attributes)
+        ->getResults();
+  }
+
+  Value add(Value a, Value b) { return op<AddOp>({a, b}); }
+  Value sub(Value a, Value b) { return op<SubOp>({a, b}); }
+  Value mul(Value a, Value b) { return op<MulOp>({a, b}); }
+  Value div(Value a, Value b) { return op<DivOp>({a, b}); }
+  Value cast(Value value, Type element);
+
+  // A scalar (rank 0) of the given element type.
+  Value scalar(Type element, double number);
+  // A tensor<nxi64>.
+  Value ints(ArrayRef<int64_t> numbers);
+  Value none();
+
+  // Replaces the op; its result types stay.
+  void replace(Operation *op, ValueRange values);
+
+  NamedAttribute attr(StringRef name, int64_t number);
+  NamedAttribute attr(StringRef name, double number);
+  NamedAttribute attr(StringRef name, StringRef text);
+  NamedAttribute attr(StringRef name, Attribute value) {
+    return rewriter.getNamedAttr(name, value);
+  }
+
+private:
+  Operation *create(StringRef name, ValueRange operands, unsigned results,
+                    ArrayRef<NamedAttribute> attributes);
+
+  PatternRewriter &rewriter;
+  Location loc;
+};
+
+// One per family, each in its own file.
+void populateDecomposeNormalizationPatterns(RewritePatternSet &patterns);
+
+} // namespace mlir::onnx
+
+#endif // QOPT_LIB_DIALECT_ONNX_TRANSFORMS_DECOMPOSE_H

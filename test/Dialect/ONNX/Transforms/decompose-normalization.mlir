@@ -1,0 +1,16 @@
+// RUN: qopt-opt %s --onnx-decompose --onnx-infer-shapes | FileCheck %s
+
+// CHECK-LABEL: @mean_variance
+// CHECK-SAME: (%[[X:.*]]: tensor<2x3x?x5xf32>
+func.func @mean_variance(%x: tensor<2x3x?x5xf32>) -> tensor<2x3x?x5xf32> {
+  // CHECK-DAG: %[[AXES:.*]] = onnx.Constant {value = dense<[0, 2, 3]>
+  // CHECK-DAG: %[[MEAN:.*]] = onnx.ReduceMean %[[X]], %[[AXES]]
+  // CHECK-SAME: -> tensor<1x3x1x1xf32>
+  // CHECK: %[[ROOT:.*]] = onnx.Sqrt
+  // CHECK: %[[DEVIATION:.*]] = onnx.Add %[[ROOT]]
+  // CHECK: %[[CENTERED:.*]] = onnx.Sub %[[X]], %[[MEAN]]
+  // CHECK: onnx.Div %[[CENTERED]], %[[DEVIATION]]
+  // CHECK-SAME: -> tensor<2x3x?x5xf32>
+  %y = onnx.MeanVarianceNormalization %x : (tensor<2x3x?x5xf32>) -> tensor<2x3x?x5xf32>
+  return %y : tensor<2x3x?x5xf32>
+}
