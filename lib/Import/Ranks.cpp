@@ -30,7 +30,7 @@ bool isAbsent(Value value) { return isa<NoneType>(value.getType()); }
 bool keepsRank(Operation *op) {
   return StringSwitch<bool>(op->getName().stripDialect())
       .Cases({"Identity", "Transpose", "Slice", "Pad", "Tile", "Split"}, true)
-      .Cases({"Softmax", "LogSoftmax", "Hardmax", "CumSum", "Trilu"}, true)
+      .Cases({"Softmax", "LogSoftmax", "Hardmax", "CumSum", "CumProd", "Trilu"}, true)
       .Cases({"LayerNormalization", "RMSNormalization", "Concat"}, true)
       .Cases({"ScatterElements", "ScatterND", "ReverseSequence"}, true)
       .Cases({"QuantizeLinear", "DequantizeLinear", "TopK", "EyeLike"}, true)

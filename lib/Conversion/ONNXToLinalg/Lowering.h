@@ -227,6 +227,7 @@ void registerActivations(Registry &registry);
 void registerArithmetic(Registry &registry);
 void registerCasts(Registry &registry);
 void registerCompact(Registry &registry);
+void registerCumulative(Registry &registry);
 void registerFloatMath(Registry &registry);
 void registerGather(Registry &registry);
 void registerGenerate(Registry &registry);

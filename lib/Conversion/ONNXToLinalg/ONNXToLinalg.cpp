@@ -25,6 +25,7 @@ const Registry &Registry::get() {
     registerArithmetic(all);
     registerCasts(all);
     registerCompact(all);
+    registerCumulative(all);
     registerEinsum(all);
     registerFloatMath(all);
     registerGenerate(all);

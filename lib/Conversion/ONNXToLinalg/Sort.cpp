@@ -1,4 +1,4 @@
-//===- Sort.cpp - ArgMax, ArgMin, TopK, CumSum ----------------------------===//
+//===- Sort.cpp - ArgMax, ArgMin, TopK ------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // An element beats another if it is larger (smaller), NaN beating everything as
@@ -190,104 +190,8 @@ static LogicalResult lowerTopK(onnx::TopKOp op, Lowering &l) {
   return success();
 }
 
-//===----------------------------------------------------------------------===//
-// CumSum
-//===----------------------------------------------------------------------===//
-
-/// Running sums along one axis.
-static Value cumSumAlong(onnx::CumSumOp op, Lowering &l, int64_t axis) {
-  auto &b = l.b;
-  Value x = op.getX();
-  int64_t rank = l.rankOf(x);
-  Type element = l.typeOf(x).getElementType(), type = computeType(element);
-  bool isFloat = isa<FloatType>(type);
-  SmallVector<OpFoldResult> dims = l.dims(x), outer(dims);
-  outer.erase(outer.begin() + axis);
-  Value size = l.value(dims[axis]), one = l.index(1), data = l.get(x);
-  SmallVector<int64_t> outerStatic(l.typeOf(x).getShape());
-  outerStatic.erase(outerStatic.begin() + axis);
-  auto sliceType = RankedTensorType::get(outerStatic, element);
-
-  SmallVector<Value> start{l.empty(dims, element),
-                           l.filled(outer, l.number(type, 0))};
-  auto loop = scf::ForOp::create(b, l.index(0), size, one, start);
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    Value position = loop.getInductionVar();
-    if (op.getReverse())
-      position = l.subtract(l.subtract(size, one), position);
-    SmallVector<OpFoldResult> offsets(rank, b.getIndexAttr(0)),
-        strides(rank, b.getIndexAttr(1)), sizes(dims);
-    offsets[axis] = position;
-    sizes[axis] = b.getIndexAttr(1);
-    Value slice = tensor::ExtractSliceOp::create(b, sliceType, data, offsets,
-                                                 sizes, strides);
-    AffineMap identity = b.getMultiDimIdentityMap(rank - 1);
-    Value sum = loop.getRegionIterArg(1);
-    Value next = l.parallel(
-        outer, type, {slice, sum}, {identity, identity},
-        [&](ImplicitLocOpBuilder &inner, ValueRange a) -> Value {
-          if (isFloat)
-            return arith::AddFOp::create(inner, extendHalf(inner, a[0]), a[1]);
-          return arith::AddIOp::create(inner, a[0], a[1]);
-        });
-    Value written = op.getExclusive() ? sum : next;
-    if (type != element)
-      written = l.parallel(outer, element, written, identity,
-                           [&](ImplicitLocOpBuilder &inner, ValueRange a) {
-                             return convertFloat(inner, a[0], element);
-                           });
-    Value out = tensor::InsertSliceOp::create(
-        b, written, loop.getRegionIterArg(0), offsets, sizes, strides);
-    scf::YieldOp::create(b, ValueRange{out, next});
-  }
-  return loop.getResult(0);
-}
-
-/// An axis that is not constant selects among the sums along all axes, of which
-/// it runs one.
-static LogicalResult lowerCumSum(onnx::CumSumOp op, Lowering &l) {
-  auto &b = l.b;
-  Value x = op.getX(), data = l.get(x);
-  int64_t rank = l.rankOf(x);
-  if (rank == 0)
-    return l.fail("a scalar has no axis");
-  if (auto constant = l.constantInts(op.getAxis())) {
-    if (constant->size() != 1 || constant->front() < -rank ||
-        constant->front() >= rank)
-      return l.fail("the axis is outside the operand");
-    l.set(op.getY(), cumSumAlong(op, l, wrapAxis(constant->front(), rank)));
-    return success();
-  }
-  auto given = l.indexElements(op.getAxis(), 1);
-  if (failed(given))
-    return failure();
-  Value axis = l.value(given->front()), bound = l.index(rank);
-  Value fits = arith::AndIOp::create(
-      b, l.compare(CmpIPredicate::sge, axis, l.index(-rank)),
-      l.compare(CmpIPredicate::slt, axis, bound));
-  l.require(fits, "axis {0} is outside [-{1}, {1})", {axis, bound});
-  axis = wrapIndex(b, axis, bound);
-  Value result = data;
-  for (int64_t i = 0; i < rank; ++i) {
-    Value here = l.compare(CmpIPredicate::eq, axis, l.index(i));
-    auto branch = scf::IfOp::create(b, TypeRange(data.getType()), here,
-                                    /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(&branch.getThenRegion().front());
-    scf::YieldOp::create(b, cumSumAlong(op, l, i));
-    b.setInsertionPointToStart(&branch.getElseRegion().front());
-    scf::YieldOp::create(b, result);
-    result = branch.getResult(0);
-  }
-  l.set(op.getY(), result);
-  return success();
-}
-
 void qopt::registerSort(Registry &registry) {
   registry.add(lowerArg<onnx::ArgMaxOp, true>);
   registry.add(lowerArg<onnx::ArgMinOp, false>);
   registry.add(lowerTopK);
-  registry.add(lowerCumSum);
 }

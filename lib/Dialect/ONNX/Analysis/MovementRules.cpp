@@ -259,7 +259,7 @@ void mlir::onnx::addMovementRules(ShapeRules &rules) {
   rules.add({"onnx.DepthToSpace"}, depthToSpace);
   rules.add({"onnx.SpaceToDepth"}, spaceToDepth);
   rules.add({"onnx.Trilu", "onnx.ReverseSequence", "onnx.CumSum",
-             "onnx.Softmax", "onnx.LogSoftmax", "onnx.Hardmax",
+             "onnx.CumProd", "onnx.Softmax", "onnx.LogSoftmax", "onnx.Hardmax",
              "onnx.ScatterElements", "onnx.ScatterND", "onnx.RMSNormalization",
              "onnx.QuantizeLinear", "onnx.DequantizeLinear", "qopt.quantize",
              "qopt.dequantize"},

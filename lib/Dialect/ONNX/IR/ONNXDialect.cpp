@@ -21,8 +21,10 @@ void ONNXDialect::initialize() {
   registerIndexingOps();
   registerReductionOps();
   registerMatMulOps();
+  registerLossOps();
   registerNormalizationOps();
   registerQuantizationOps();
+  registerAttentionOps();
 }
 
 Operation *ONNXDialect::materializeConstant(OpBuilder &builder, Attribute value,

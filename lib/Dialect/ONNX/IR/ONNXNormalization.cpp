@@ -32,6 +32,12 @@ LogicalResult LayerNormalizationOp::verify() {
   return verifyAxis(*this, getAxis(), rankOf(getX()));
 }
 
+LogicalResult LpNormalizationOp::verify() {
+  if (getP() != 1 && getP() != 2)
+    return emitOpError("expected p to be 1 or 2, got ") << getP();
+  return verifyAxis(*this, getAxis(), rankOf(getInput()));
+}
+
 LogicalResult RMSNormalizationOp::verify() {
   return verifyAxis(*this, getAxis(), rankOf(getX()));
 }

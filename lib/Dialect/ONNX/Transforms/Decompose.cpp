@@ -20,6 +20,7 @@ public:
 
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet set(context);
+    populateDecomposeLossPatterns(set);
     populateDecomposeNormalizationPatterns(set);
     patterns = std::move(set);
     return success();

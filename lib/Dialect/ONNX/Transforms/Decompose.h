@@ -65,6 +65,7 @@ private:
 };
 
 // One per family, each in its own file.
+void populateDecomposeLossPatterns(RewritePatternSet &patterns);
 void populateDecomposeNormalizationPatterns(RewritePatternSet &patterns);
 
 } // namespace mlir::onnx

@@ -30,9 +30,25 @@ struct DecomposeMeanVariance : OpRewritePattern<MeanVarianceNormalizationOp> {
   }
 };
 
+// x / norm, 0 where the norm is 0.
+struct DecomposeLpNorm : OpRewritePattern<LpNormalizationOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(LpNormalizationOp op,
+                                PatternRewriter &rewriter) const override {
+    Composer c(rewriter, op);
+    Value x = op.getInput(), axis = c.ints(op.getAxis());
+    Value norm = op.getP() == 1 ? c.op<ReduceL1Op>({x, axis})
+                                : c.op<ReduceL2Op>({x, axis});
+    Value zero = c.scalar(getElementTypeOrSelf(x), 0);
+    Value isZero = c.op<EqualOp>({norm, zero});
+    c.replace(op, c.op<WhereOp>({isZero, zero, c.div(x, norm)}));
+    return success();
+  }
+};
+
 } // namespace
 
 void mlir::onnx::populateDecomposeNormalizationPatterns(
     RewritePatternSet &patterns) {
-  patterns.add<DecomposeMeanVariance>(patterns.getContext());
+  patterns.add<DecomposeLpNorm, DecomposeMeanVariance>(patterns.getContext());
 }

@@ -14,3 +14,15 @@ func.func @mean_variance(%x: tensor<2x3x?x5xf32>) -> tensor<2x3x?x5xf32> {
   %y = onnx.MeanVarianceNormalization %x : (tensor<2x3x?x5xf32>) -> tensor<2x3x?x5xf32>
   return %y : tensor<2x3x?x5xf32>
 }
+
+// A zero vector stays zero.
+// CHECK-LABEL: @lp_norm
+// CHECK-SAME: (%[[X:.*]]: tensor<2x?xf32>
+func.func @lp_norm(%x: tensor<2x?xf32>) -> tensor<2x?xf32> {
+  // CHECK: %[[NORM:.*]] = onnx.ReduceL1 %[[X]]
+  // CHECK: %[[ZERO:.*]] = onnx.Equal %[[NORM]]
+  // CHECK: %[[QUOTIENT:.*]] = onnx.Div %[[X]], %[[NORM]]
+  // CHECK: onnx.Where %[[ZERO]], %{{.*}}, %[[QUOTIENT]]
+  %y = onnx.LpNormalization %x {p = 1 : i64} : (tensor<2x?xf32>) -> tensor<2x?xf32>
+  return %y : tensor<2x?xf32>
+}

@@ -48,8 +48,10 @@ def ONNX_Dialect : Dialect {
     void registerIndexingOps();
     void registerReductionOps();
     void registerMatMulOps();
+    void registerLossOps();
     void registerNormalizationOps();
     void registerQuantizationOps();
+    void registerAttentionOps();
   }];
 }
 

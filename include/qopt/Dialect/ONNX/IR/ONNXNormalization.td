@@ -55,6 +55,18 @@ def ONNX_RMSNormalizationOp : ONNX_Op<"RMSNormalization"> {
   let hasVerifier = 1;
 }
 
+def ONNX_LpNormalizationOp : ONNX_Op<"LpNormalization"> {
+  let summary = "Divides by the L1 or L2 norm along an axis";
+  let description = [{
+    ONNX LpNormalization: `y = x / norm`, the norm of degree `p` (1 or 2) along the dim
+    `axis`; 0 where the norm is 0. `onnx-decompose` removes it.
+  }];
+  let arguments = (ins ONNX_FloatTensor:$input, DefaultValuedAttr<ONNX_IntAttr, "-1">:$axis,
+                       DefaultValuedAttr<ONNX_IntAttr, "2">:$p);
+  let results = (outs ONNX_FloatTensor:$output);
+  let hasVerifier = 1;
+}
+
 def ONNX_MeanVarianceNormalizationOp : ONNX_Op<"MeanVarianceNormalization"> {
   let summary = "Normalizes to mean 0 and variance 1 over given axes";
   let description = [{

@@ -4,9 +4,11 @@
 #ifndef QOPT_DIALECT_ONNX_IR_ONNXOPS_H
 #define QOPT_DIALECT_ONNX_IR_ONNXOPS_H
 
+#include "qopt/Dialect/ONNX/IR/ONNXAttention.h"
 #include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
 #include "qopt/Dialect/ONNX/IR/ONNXElementwise.h"
 #include "qopt/Dialect/ONNX/IR/ONNXIndexing.h"
+#include "qopt/Dialect/ONNX/IR/ONNXLoss.h"
 #include "qopt/Dialect/ONNX/IR/ONNXMatMul.h"
 #include "qopt/Dialect/ONNX/IR/ONNXNormalization.h"
 #include "qopt/Dialect/ONNX/IR/ONNXQuantization.h"

@@ -12,5 +12,6 @@ include "qopt/Dialect/ONNX/IR/ONNXReduction.td"
 include "qopt/Dialect/ONNX/IR/ONNXMatMul.td"
 include "qopt/Dialect/ONNX/IR/ONNXNormalization.td"
 include "qopt/Dialect/ONNX/IR/ONNXQuantization.td"
+include "qopt/Dialect/ONNX/IR/ONNXAttention.td"
 
 #endif // QOPT_DIALECT_ONNX_IR_ONNXOPS_TD

@@ -48,16 +48,16 @@ class ONNX_ArgOp<string mnemonic, string what> : ONNX_Op<mnemonic> {
 def ONNX_ArgMaxOp : ONNX_ArgOp<"ArgMax", "maximum">;
 def ONNX_ArgMinOp : ONNX_ArgOp<"ArgMin", "minimum">;
 
-def ONNX_CumSumOp : ONNX_Op<"CumSum"> {
-  let summary = "Running sum along an axis";
-  let description = [{
-    ONNX CumSum: sums of the elements up to each position along `axis` (a scalar operand),
-    without the element itself if `exclusive`, from the end if `reverse`.
-  }];
+class ONNX_CumulativeOp<string mnemonic, string what> : ONNX_Op<mnemonic> {
+  let summary = "Running " # what # " along an axis";
+  let description = "ONNX " # mnemonic # ": " # what # "s of the elements up to each position along `axis` "
+    "(a scalar operand), without the element itself if `exclusive`, from the end if `reverse`.";
   let arguments = (ins ONNX_NumberTensor:$x, ONNX_IndexTensor:$axis,
                        DefaultValuedAttr<ONNX_IntAttr, "0">:$exclusive,
                        DefaultValuedAttr<ONNX_IntAttr, "0">:$reverse);
   let results = (outs ONNX_NumberTensor:$y);
 }
+def ONNX_CumSumOp : ONNX_CumulativeOp<"CumSum", "sum">;
+def ONNX_CumProdOp : ONNX_CumulativeOp<"CumProd", "product">;
 
 #endif // QOPT_DIALECT_ONNX_IR_ONNXREDUCTION_TD

@@ -1,0 +1,12 @@
+//===- ONNXLoss.h - losses of classification ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef QOPT_DIALECT_ONNX_IR_ONNXLOSS_H
+#define QOPT_DIALECT_ONNX_IR_ONNXLOSS_H
+
+#include "qopt/Dialect/ONNX/IR/ONNXDialect.h"
+
+#define GET_OP_CLASSES
+#include "qopt/Dialect/ONNX/IR/ONNXLoss.h.inc"
+
+#endif // QOPT_DIALECT_ONNX_IR_ONNXLOSS_H
