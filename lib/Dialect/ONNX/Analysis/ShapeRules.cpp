@@ -11,6 +11,7 @@ using namespace mlir::onnx;
 const ShapeRules &ShapeRules::get() {
   static const ShapeRules table = [] {
     ShapeRules rules;
+    addAttentionRules(rules);
     addElementwiseRules(rules);
     addMakerRules(rules);
     addReshapeRules(rules);

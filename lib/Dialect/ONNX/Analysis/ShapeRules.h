@@ -83,6 +83,7 @@ private:
   ShapeRule elementwise = nullptr;
 };
 
+void addAttentionRules(ShapeRules &rules);
 void addElementwiseRules(ShapeRules &rules);
 void addMakerRules(ShapeRules &rules);
 void addReshapeRules(ShapeRules &rules);

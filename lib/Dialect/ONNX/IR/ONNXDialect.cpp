@@ -16,6 +16,7 @@ using namespace mlir::onnx;
 
 void ONNXDialect::initialize() {
   registerConstantOps();
+  registerControlFlowOps();
   registerElementwiseOps();
   registerShapeOps();
   registerIndexingOps();

@@ -43,6 +43,7 @@ def ONNX_Dialect : Dialect {
   let extraClassDeclaration = [{
     // One per family; each lives in its own source file.
     void registerConstantOps();
+    void registerControlFlowOps();
     void registerElementwiseOps();
     void registerShapeOps();
     void registerIndexingOps();

@@ -6,6 +6,7 @@
 
 #include "qopt/Dialect/ONNX/IR/ONNXAttention.h"
 #include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
+#include "qopt/Dialect/ONNX/IR/ONNXControlFlow.h"
 #include "qopt/Dialect/ONNX/IR/ONNXElementwise.h"
 #include "qopt/Dialect/ONNX/IR/ONNXIndexing.h"
 #include "qopt/Dialect/ONNX/IR/ONNXLoss.h"
