@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
 """ONNX's own backend tests, one process pair per test, with four outcomes:
 
-  PASS         compiled, ran, equal within rtol 1e-3 and atol 1e-7, with the best
-               instruction set of the machine and with the baseline
+  PASS         compiled, ran, equal within rtol 1e-3 and atol 1e-7 (data.json may say
+               otherwise; integers bit for bit), with the best instruction set of the
+               machine and with the baseline
   UNSUPPORTED  refused with exit code 3, the operators named
   WRONG        ran with another result
   CRASH        anything else: signal, timeout, internal error, wrong refusal
 
-WRONG and CRASH fail the run; nothing is ever left out of it. Usage:
+WRONG and CRASH fail the run, and so does a test that passed on the page and no longer
+does; nothing is ever left out. Variants: see variants.py. Usage:
 
-  run.py [--page FILE] [--filter REGEX] [--jobs N] [--isa NAME] [--least N]
+  run.py [--set debian|onnx-1.22|all] [--variant as-is|dynamic|constant|all]
+         [--filter REGEX] [--jobs N] [--isa NAME] [--page FILE] [--against FILE] [-v]
 
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
@@ -17,52 +20,25 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import argparse
 import collections
 import concurrent.futures
+import json
 import os
 import re
 import shutil
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import support
 
 support.use_venv()
 import onnx
+import page
+import suites
+import variants
 
-SUITES = ("node", "simple", "pytorch-converted", "pytorch-operator")
 OUTCOMES = ("PASS", "UNSUPPORTED", "WRONG", "CRASH")
-Outcome = collections.namedtuple("Outcome", "suite name kind detail ops")
-
-
-def tests(pattern):
-    for suite in SUITES:
-        folder = os.path.join(support.ONNX_TESTDATA, suite)
-        for name in sorted(os.listdir(folder)):
-            if re.search(pattern, f"{suite}/{name}"):
-                yield suite, name, os.path.join(folder, name)
-
-
-def operators(path):
-    """Operator types of a model, those of subgraphs and functions too."""
-    found = set()
-
-    def visit(nodes):
-        for node in nodes:
-            found.add((node.domain + "." if node.domain else "") + node.op_type)
-            for attribute in node.attribute:
-                if attribute.HasField("g"):
-                    visit(attribute.g.node)
-                for graph in attribute.graphs:
-                    visit(graph.node)
-
-    try:
-        model = onnx.load(path)
-        visit(model.graph.node)
-        for function in model.functions:
-            visit(function.node)
-    except Exception as error:  # a damaged file is a result too, not the end
-        found.add(f"({type(error).__name__})")
-    return tuple(sorted(found))
+Outcome = collections.namedtuple("Outcome", "set suite name variant kind detail ops in_scope")
 
 
 def classify(compiled, ran, library):
@@ -86,156 +62,138 @@ def classify(compiled, ran, library):
     return "CRASH", f"qopt-run exit {result.code}: {result.first_error}"
 
 
-def adapted_data(folder, data, work):
-    """(folder of a data set that fits the model's declaration, rtol). ONNX 1.12 stores
-    bfloat16 as uint16: such tensors get their type back, in a copy; it also made them
-    by truncation, where rounding gives the next number, so one unit is allowed. Raises
-    ValueError when a shape contradicts the model, as in four tests of CastLike."""
-    graph = onnx.load(os.path.join(folder, "model.onnx"), load_external_data=False).graph
-    target = source = os.path.join(folder, data)
-    rtol = 1e-3
-    # Up to IR 3 every initializer is listed as an input too; data sets leave them out.
-    initialized = {tensor.name for tensor in graph.initializer}
-    inputs = [value for value in graph.input if value.name not in initialized]
-    for kind, values in (("input", inputs), ("output", graph.output)):
-        for index, value in enumerate(values):
-            declared = value.type.tensor_type
-            if not value.type.HasField("tensor_type"):
-                continue
-            with open(os.path.join(source, f"{kind}_{index}.pb"), "rb") as file:
-                tensor = onnx.TensorProto.FromString(file.read())
-            dims = [dim.dim_value for dim in declared.shape.dim]
-            if kind == "input" and 0 not in dims and dims != list(tensor.dims):
-                raise ValueError(f"{value.name} is declared as {dims}, its data have {list(tensor.dims)}")
-            if declared.elem_type != onnx.TensorProto.BFLOAT16:
-                continue
-            rtol = 2.0**-7
-            tensor.data_type = onnx.TensorProto.BFLOAT16
-            if target == source:
-                target = os.path.join(work, data)
-                shutil.copytree(source, target)
-            with open(os.path.join(target, f"{kind}_{index}.pb"), "wb") as file:
-                file.write(tensor.SerializeToString())
-    return target, rtol
+def run_adapted(test, variant, flags, work):
+    adapted = variants.Variant(test, variant, work)
+    library = os.path.join(work, "model.so")
+    compiled = support.compile_model(
+        adapted.model_path,
+        library,
+        *flags,
+        timeout=60,
+        check=False,
+        env={**os.environ, "TMPDIR": work},
+    )
+
+    def ran():
+        bounds = {"rtol": adapted.rtol, "atol": 1e-7}
+        override = os.path.join(test.folder, "data.json")
+        if os.path.exists(override):
+            with open(override) as file:
+                given = json.load(file)
+            bounds.update({key: given[key] for key in bounds if key in given})
+        for data in adapted.data:
+            for isa in support.variants():
+                result = support.run(
+                    [support.QOPT_RUN, library, "--test-data", data, "--exact-integers"]
+                    + ["--rtol", str(bounds["rtol"]), "--atol", str(bounds["atol"])],
+                    timeout=60,
+                    env={**os.environ, "QOPT_ISA": isa} if isa else None,
+                )
+                if result.code != 0:
+                    return result
+        return result
+
+    return classify(compiled, ran, library)
 
 
-def run_test(suite, name, folder, flags):
-    work = tempfile.mkdtemp(prefix="qopt-conformance-")
-    environment = {**os.environ, "TMPDIR": work}
+def run_test(test, wanted, flags):
+    """The outcomes of one test in the wanted variants."""
     try:
-        library = os.path.join(work, "model.so")
-        model = os.path.join(folder, "model.onnx")
-        compiled = support.compile_model(
-            model, library, *flags, timeout=60, check=False, env=environment
-        )
-
-        def ran():
-            sets = sorted(d for d in os.listdir(folder) if d.startswith("test_data_set_"))
-            for data in sets:
-                adapted, rtol = adapted_data(folder, data, work)
-                for isa in support.variants():
-                    result = support.run(
-                        [support.QOPT_RUN, library, "--test-data", adapted]
-                        + ["--rtol", str(rtol), "--atol", "1e-7"],
-                        timeout=60,
-                        env={**os.environ, "QOPT_ISA": isa} if isa else None,
-                    )
-                    if result.code != 0:
-                        return result
-            return result
-
+        usage = suites.Usage(onnx.load(os.path.join(test.folder, "model.onnx")))
+        ops, in_scope = tuple(sorted(usage.ops)), usage.in_scope
+    except Exception as error:  # a damaged file is a result too, not the end
+        ops, in_scope = (f"({type(error).__name__})",), False
+    outcomes = []
+    for variant in wanted:
+        work = tempfile.mkdtemp(prefix="qopt-conformance-")
         try:
-            kind, detail = classify(compiled, ran, library)
-        except ValueError as contradiction:
-            kind, detail = "UNSUPPORTED", f"the test contradicts itself: {contradiction}"
+            kind, detail = run_adapted(test, variant, flags, work)
+        except Exception as error:
+            kind, detail = "CRASH", f"the runner: {type(error).__name__}: {error}"
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
         # Paths of this run do not belong on the page.
-        detail = detail.replace(folder + "/", "").replace(work + "/", "").replace("\n", " ")
+        detail = detail.replace(test.folder + "/", "").replace(work + "/", "").replace("\n", " ")
         detail = re.sub(r"^error: *(model\.onnx: *)?", "", detail)
-        return Outcome(suite, name, kind, detail, operators(model))
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        outcomes.append(Outcome(*test[:3], variant, kind, detail, ops, in_scope))
+    return outcomes
 
 
-def cell(text):
-    """Text inside a table: escaped, since test names and messages are foreign."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
-    return text if len(text) <= 300 else text[:297] + "..."
+def run_all(tests, wanted, options, flags):
+    """Outcomes in the order of the tests; tests that two sets share run once."""
+    first = {}
+    futures = []
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for test in tests:
+            key = suites.digest(test)
+            if key not in first:
+                first[key] = pool.submit(run_test, test, wanted, flags)
+            futures.append((test, first[key]))
+        outcomes = []
+        for test, future in futures:
+            for outcome in future.result():
+                outcome = outcome._replace(set=test.set, suite=test.suite, name=test.name)
+                outcomes.append(outcome)
+                if options.v or outcome.kind in ("WRONG", "CRASH"):
+                    where = f"{outcome.set}/{outcome.suite}/{outcome.name}"
+                    print(f"{outcome.kind}: {where} ({outcome.variant}): {outcome.detail}", flush=True)
+    return outcomes
 
 
-def write_page(path, outcomes):
-    lines = [
-        "# ONNX conformance",
-        "",
-        "Generated by `test/Conformance/run.py` from ONNX 1.12's backend tests (Debian's",
-        "`libonnx-testdata`). PASS: within rtol 1e-3 and atol 1e-7 (bfloat16: one unit, since its data",
-        "were truncated). UNSUPPORTED: refused with exit code 3; also four tests whose data contradict",
-        "the shapes of their own model. WRONG (another result) and CRASH (everything else) fail the test suite.",
-        "",
-        "| suite | tests | " + " | ".join(OUTCOMES) + " |",
-        "|---|" + "---|" * (1 + len(OUTCOMES)),
-    ]
-    for suite in SUITES + ("all",):
-        rows = [o for o in outcomes if suite in (o.suite, "all")]
-        counts = collections.Counter(o.kind for o in rows)
-        lines.append(
-            f"| {suite} | {len(rows)} | " + " | ".join(str(counts[k]) for k in OUTCOMES) + " |"
-        )
-    lines += ["", "## Per operator", "", "Tests whose model holds the operator.", ""]
-    lines += ["| operator | " + " | ".join(OUTCOMES) + " |", "|---|" + "---|" * len(OUTCOMES)]
-    per_op = collections.defaultdict(collections.Counter)
-    for outcome in outcomes:
-        for op in outcome.ops:
-            per_op[op][outcome.kind] += 1
-    for op in sorted(per_op):
-        lines.append(f"| {op} | " + " | ".join(str(per_op[op][k]) for k in OUTCOMES) + " |")
-    lines += ["", "## Per test", "", "| test | outcome | message |", "|---|---|---|"]
+def lost(outcomes, path):
+    """Tests that pass according to the page and did not now."""
+    before = page.read_outcomes(path)
+    found = []
     for o in outcomes:
-        lines.append(f"| {o.suite}/{o.name} | {o.kind} | {cell(o.detail)} |")
-    text = "\n".join(lines) + "\n"
-    try:
-        with open(path) as old:
-            if old.read() == text:
-                return
-    except OSError:
-        pass
-    with open(path, "w") as page:
-        page.write(text)
+        was = before.get((f"{o.set}/{o.suite}/{o.name}", o.variant))
+        if was == "PASS" and o.kind == "UNSUPPORTED":
+            found.append(o)
+            print(f"LOST: {o.set}/{o.suite}/{o.name} ({o.variant}): {o.detail}")
+    return found
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--page", help="write the generated page here")
-    parser.add_argument("--filter", default="", help="regular expression over suite/name")
+    parser.add_argument("--set", default="all", choices=(*suites.SUITES, "all"))
+    parser.add_argument("--variant", default="as-is", choices=(*variants.VARIANTS, "all"))
+    parser.add_argument("--filter", default="", help="regular expression over set/suite/name")
     parser.add_argument("--jobs", type=int, default=support.cores())
-    parser.add_argument("--isa", help="generate only this variant (half the time)")
-    parser.add_argument("--least", type=int, default=0, help="node tests that must pass")
+    parser.add_argument("--isa", help="generate only this instruction set (half the time)")
+    parser.add_argument("--page", help="write the generated page here (complete runs only)")
+    parser.add_argument("--against", help="a page: what passed there must pass")
     parser.add_argument("-v", action="store_true", help="print every outcome")
     options = parser.parse_args()
-    if not os.path.isdir(support.ONNX_TESTDATA):
-        print(f"skipped: {support.ONNX_TESTDATA} is absent (package libonnx-testdata)")
+    wanted_sets = tuple(suites.SUITES) if options.set == "all" else (options.set,)
+    wanted = variants.VARIANTS if options.variant == "all" else (options.variant,)
+    present = [name for name in wanted_sets if suites.data_root(name)]
+    for name in wanted_sets:
+        if name not in present:
+            print(f"skipped: the set {name} is absent (libonnx-testdata, scripts/python-env.sh)")
+    if not present:
         sys.exit(support.SKIP)
+    complete = present == list(suites.SUITES) and wanted == variants.VARIANTS and not options.filter
+    if options.page and not complete:
+        parser.error("--page needs all sets and variants")
 
     flags = ["-j1", "-q"] + (["--isa", options.isa] if options.isa else [])
     support.no_core_files()
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        futures = [pool.submit(run_test, *test, flags) for test in tests(options.filter)]
-        outcomes = []
-        for future in futures:
-            outcome = future.result()
-            outcomes.append(outcome)
-            if options.v or outcome.kind in ("WRONG", "CRASH"):
-                print(f"{outcome.kind}: {outcome.suite}/{outcome.name}: {outcome.detail}", flush=True)
+    start = time.monotonic()
+    tests = list(suites.tests(present, options.filter))
+    outcomes = run_all(tests, wanted, options, flags)
+    minutes = (time.monotonic() - start) / 60
 
     if options.page:
-        write_page(options.page, outcomes)
-    counts = collections.Counter(o.kind for o in outcomes)
-    node = sum(o.kind == "PASS" and o.suite == "node" for o in outcomes)
-    print(f"{len(outcomes)} tests: " + ", ".join(f"{counts[k]} {k}" for k in OUTCOMES))
-    print(f"node tests that PASS: {node} (at least {options.least} are required)")
-    bad = counts["WRONG"] + counts["CRASH"]
-    few = node < options.least
-    print(f"conformance: {len(outcomes) - bad} passed, {bad + few} failed")
-    sys.exit(1 if bad or few else 0)
+        page.write(options.page, outcomes)
+    for name in present:
+        for variant in wanted:
+            rows = [o for o in outcomes if (o.set, o.variant) == (name, variant)]
+            print(f"{name}, {variant}: {page.summary(rows)}")
+    bad = sum(o.kind in ("WRONG", "CRASH") for o in outcomes)
+    if options.against:
+        bad += len(lost(outcomes, options.against))
+    print(f"minutes: {minutes:.1f} with {options.jobs} jobs")
+    print(f"conformance: {len(outcomes) - bad} passed, {bad} failed")
+    sys.exit(1 if bad else 0)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ Difference compare(const Tensor &actual, const Tensor &expected,
     if (std::isfinite(value))
       result.largestExpected = std::max<double>(result.largestExpected, value);
   }
+  bool exact = tolerance.exactIntegers &&
+               llvm::StringRef("iub").contains(expected.dtype->npyKind);
   for (int64_t i = 0, e = expected.elements(); i < e; ++i) {
     long double a = actual.at(i), b = expected.at(i);
     if (a == b || (std::isnan(a) && std::isnan(b)))
@@ -29,7 +31,8 @@ Difference compare(const Tensor &actual, const Tensor &expected,
                           tolerance.relative * std::fabs(b) +
                           tolerance.ofLargest * result.largestExpected;
     // An infinite |b| allows nothing but itself, and a NaN compares with none.
-    bool within = std::isfinite(a) && std::isfinite(b) && error <= allowed;
+    bool within =
+        !exact && std::isfinite(a) && std::isfinite(b) && error <= allowed;
     if (std::isnan(error))
       error = INFINITY;
     result.largestAbsolute = std::max<double>(result.largestAbsolute, error);

@@ -11,6 +11,8 @@ namespace runner {
 /// |a - b| <= absolute + relative * |b| + ofLargest * max |b|.
 struct Tolerance {
   double absolute = 1e-7, relative = 1e-3, ofLargest = 0;
+  /// Integers and booleans are compared for equality.
+  bool exactIntegers = false;
 };
 
 struct Difference {

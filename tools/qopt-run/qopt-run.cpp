@@ -55,6 +55,10 @@ struct Options {
       "max-rtol",
       cl::desc("Bound relative to the largest expected value (default 0)"),
       cl::init(0), cl::cat(category)};
+  cl::opt<bool> exactIntegers{
+      "exact-integers",
+      cl::desc("No bound applies to integers: they must be equal"),
+      cl::cat(category)};
   cl::opt<int> threads{"threads",
                        cl::desc("Number of threads (0: physical cores)"),
                        cl::init(0), cl::cat(category)};
@@ -186,6 +190,7 @@ int Runner::parseArguments() {
   tolerance.absolute = options.atol;
   tolerance.relative = options.rtol;
   tolerance.ofLargest = options.maxRtol;
+  tolerance.exactIntegers = options.exactIntegers;
   return ExitOk;
 }
 
