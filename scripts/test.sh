@@ -22,6 +22,7 @@ if [ $# -eq 0 ]; then
   set -- $(ctest --test-dir build $full -N | sed -n 's/^ *Test *#[0-9]*: *//p')
 fi
 failed=""
+rm -rf build/test-logs
 mkdir -p build/test-logs
 for name in "$@"; do
   # Of two forms the long one holds the other.
