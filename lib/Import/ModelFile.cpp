@@ -27,7 +27,7 @@ using namespace llvm;
 namespace mlir::qopt::importer {
 
 namespace {
-constexpr int64_t oldestIR = 3, newestIR = 11;
+constexpr int64_t oldestIR = 3, newestIR = 13;
 
 constexpr StringLiteral tooLarge =
     "the file is larger than 2 GiB, the most that protobuf can read; store the "

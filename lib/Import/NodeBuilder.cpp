@@ -29,8 +29,12 @@ pb::AttributeProto::AttributeType protoKind(char kind) {
     return pb::AttributeProto::INTS;
   case 'F':
     return pb::AttributeProto::FLOATS;
+  case 'S':
+    return pb::AttributeProto::STRINGS;
   case 't':
     return pb::AttributeProto::TENSOR;
+  case 'g':
+    return pb::AttributeProto::GRAPH;
   default:
     return pb::AttributeProto::INT;
   }
@@ -76,6 +80,24 @@ LogicalResult NodeBuilder::checkSameTypes(const NodeContext &node, StringRef op,
     if (failed(check(pairs[0] - '0', pairs[1] - '0')))
       return failure();
   return success();
+}
+
+Value NodeContext::emit(StringRef op, ArrayRef<Value> inputs,
+                        const NamedAttrList &attrs, int numOperands) {
+  SmallVector<Value, 1> made;
+  if (failed(builder.create(*this, op, inputs, numOperands, attrs, 1, made)))
+    return {};
+  return made.front();
+}
+
+bool NodeContext::has(unsigned operand) const {
+  return operand < operands.size() &&
+         !isa<NoneType>(operands[operand].getType());
+}
+
+bool NodeContext::wants(unsigned output) const {
+  return static_cast<int>(output) < proto.output_size() &&
+         !proto.output(output).empty();
 }
 
 Value NodeBuilder::constant(Location loc, ElementsAttr value) {
@@ -145,6 +167,12 @@ LogicalResult NodeBuilder::convertAttribute(NodeContext &node,
     result = builder.getDenseF32ArrayAttr(
         ArrayRef<float>(attribute.floats().data(), attribute.floats_size()));
     return success();
+  case 'S': {
+    SmallVector<StringRef> strings(attribute.strings().begin(),
+                                   attribute.strings().end());
+    result = builder.getStrArrayAttr(strings);
+    return success();
+  }
   case 't': {
     ElementsAttr value;
     if (failed(tensors.import(*attribute.mutable_t(), subject,
@@ -188,15 +216,16 @@ LogicalResult NodeBuilder::convertAttributes(NodeContext &node) {
     if (value)
       node.attributes.set(attribute.name(), value);
   }
-  StringRef rest = node.form.attributes;
-  while (!rest.empty()) {
-    auto [entry, tail] = rest.split(' ');
-    auto [name, kind] = entry.split(':');
-    if (kind.ends_with("!") && !node.attributes.get(name))
-      return reporter.invalid(node.describe() + ": attribute '" + name +
-                              "' is required and missing");
-    rest = tail;
-  }
+  std::string missing;
+  forEachAttribute(node.form, [&](StringRef name, StringRef kind) {
+    if (kind.ends_with("!") &&
+        none_of(node.proto.attribute(),
+                [&](const auto &given) { return given.name() == name; }))
+      missing = name;
+  });
+  if (!missing.empty())
+    return reporter.invalid(node.describe() + ": attribute '" + missing +
+                            "' is required and missing");
   return success();
 }
 
@@ -246,10 +275,18 @@ LogicalResult NodeBuilder::build(pb::NodeProto &proto, const OpForm &form,
   if (form.decode) {
     if (failed(form.decode(node)))
       return failure();
-  } else if (failed(create(node, form.op, node.operands, form.maxInputs,
-                           node.attributes, form.maxOutputs, node.results))) {
-    return failure();
+  } else {
+    // Variadic results are as many as the node names.
+    unsigned outputs =
+        form.maxOutputs < 0 ? proto.output_size() : form.maxOutputs;
+    if (failed(create(node, form.opName(), node.operands, form.maxInputs,
+                      node.attributes, outputs, node.results)))
+      return failure();
   }
+  for (int i = 0; i < proto.output_size(); ++i)
+    if (!proto.output(i).empty() &&
+        (i >= static_cast<int>(node.results.size()) || !node.results[i]))
+      return reporter.unsupported(node.describe() + ": output " + Twine(i));
   results = std::move(node.results);
   return success();
 }

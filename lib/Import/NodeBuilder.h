@@ -28,6 +28,15 @@ struct NodeContext {
 
   std::string describe() const { return importer::describe(proto); }
 
+  /// Creates `onnx.<op>` with one result; null (and the reason reported) if its
+  /// operands do not fit. Operands are padded to `numOperands`.
+  Value emit(llvm::StringRef op, ArrayRef<Value> inputs,
+             const NamedAttrList &attrs = {}, int numOperands = -1);
+
+  /// Whether the node has operand `operand`, and whether it names an output.
+  bool has(unsigned operand) const;
+  bool wants(unsigned output) const;
+
   /// Removes an attribute and returns it; null if it is absent.
   template <typename T> T take(llvm::StringRef name) {
     return llvm::cast_if_present<T>(attributes.erase(name));
@@ -41,7 +50,7 @@ public:
       : builder(builder), tensors(tensors), reporter(reporter) {}
 
   /// Imports one node whose operands are known. `results` has one value per
-  /// output of the node.
+  /// output that the node names; those for others may be null.
   LogicalResult build(pb::NodeProto &proto, const OpForm &form, Location loc,
                       ArrayRef<Value> operands,
                       SmallVectorImpl<Value> &results);

@@ -51,16 +51,19 @@ std::string operatorText(const pb::NodeProto &node, StringRef domain,
          escaped(node.op_type()) + " (opset " + std::to_string(version) + ")";
 }
 
-/// The dialect may have an operator under another name than ONNX.
-bool isRegistered(StringRef op, MLIRContext *context) {
-  if (op == "Dropout")
-    op = "ConstantOfShape";
-  else if (op == "Scatter")
-    op = "ScatterElements";
-  else if (op == "SimplifiedLayerNormalization")
-    op = "RMSNormalization";
-  return RegisteredOperationName::lookup(("onnx." + op).str(), context)
-      .has_value();
+/// The same name in another domain, else the nearest name in the same domain.
+std::string hintFor(StringRef op, StringRef domain, ArrayRef<StringRef> known) {
+  std::vector<StringRef> sameDomain;
+  for (StringRef key : known) {
+    auto [other, name] =
+        key.contains('.') ? key.rsplit('.') : std::pair(StringRef(), key);
+    if (other == domain)
+      sameDomain.push_back(name);
+    else if (name == op)
+      return ", supported in domain " +
+             (other.empty() ? "ai.onnx" : other).str();
+  }
+  return didYouMean(op, sameDomain);
 }
 } // namespace
 
@@ -89,7 +92,7 @@ LogicalResult checkSupport(const FlatGraph &flat, const pb::GraphProto &graph,
 
   std::vector<StringRef> known;
   for (StringRef op : knownOps())
-    if (isRegistered(op, context))
+    if (isSupported(*findForm(op, INT64_MAX), context))
       known.push_back(op);
   forms.reserve(flat.nodes.size());
   for (const FlatNode &flatNode : flat.nodes) {
@@ -102,13 +105,19 @@ LogicalResult checkSupport(const FlatGraph &flat, const pb::GraphProto &graph,
                               "domain " +
                               quoted(domain.empty() ? "ai.onnx" : domain));
     int64_t version = imported->second;
-    const OpForm *form = nullptr;
-    if (domain.empty() && isRegistered(node.op_type(), context))
-      form = findForm(node.op_type(), version);
+    std::string key = qualifiedName(domain, node.op_type());
+    const OpForm *form = findForm(key, version);
+    if (form && !isSupported(*form, context))
+      form = nullptr;
     forms.push_back(form);
     if (form) {
       for (const pb::AttributeProto &attribute : node.attribute()) {
-        StringRef kind = attributeKind(*form, attribute.name());
+        int64_t since = 0;
+        StringRef kind = attributeKind(*form, attribute.name(), &since);
+        if (since > version)
+          return reporter.invalid(
+              describe(node) + ": attribute " + quoted(attribute.name()) +
+              " does not exist before opset " + Twine(since));
         if (kind == "u")
           problems.push_back(describe(node) + ": attribute " +
                              quoted(attribute.name()));
@@ -121,13 +130,11 @@ LogicalResult checkSupport(const FlatGraph &flat, const pb::GraphProto &graph,
     }
     Group &group = groups[operatorText(node, domain, version)];
     group.add(node);
-    int64_t first = domain.empty() ? firstVersion(node.op_type()) : 0;
-    if (first > version)
+    int64_t first = firstVersion(key);
+    if (first > version && is_contained(known, key))
       group.hint = ", supported from opset " + std::to_string(first);
-    else if (!is_contained(known, node.op_type()))
-      group.hint = didYouMean(node.op_type(), known);
-    else if (!domain.empty())
-      group.hint = ", supported in domain ai.onnx only";
+    else
+      group.hint = hintFor(node.op_type(), domain, known);
   }
 
   for (const pb::TensorProto &tensor : graph.initializer())

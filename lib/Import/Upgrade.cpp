@@ -1,4 +1,4 @@
-//===- Upgrade.cpp - nodes of older opsets to the form of opset 23 --------===//
+//===- Upgrade.cpp - nodes of older opsets to the newest form -------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Most breaks between opsets turned an attribute into an input: the attribute
@@ -14,26 +14,12 @@ using namespace llvm;
 
 namespace mlir::qopt::importer {
 
-namespace {
-/// An op of the node's own name, with `numOperands` operands.
-LogicalResult finish(NodeContext &node, int numOperands,
-                     unsigned numResults = 1) {
-  return node.builder.create(node, node.form.op, node.operands, numOperands,
-                             node.attributes, numResults, node.results);
+LogicalResult finish(NodeContext &node, int numOperands, unsigned numResults) {
+  return node.builder.create(node, node.form.opName(), node.operands,
+                             numOperands, node.attributes, numResults,
+                             node.results);
 }
 
-/// An op with one result and no attribute but those given.
-LogicalResult emit(NodeContext &node, StringRef op, ArrayRef<Value> operands,
-                   const NamedAttrList &attributes, Value &result) {
-  SmallVector<Value, 1> results;
-  if (failed(
-          node.builder.create(node, op, operands, -1, attributes, 1, results)))
-    return failure();
-  result = results.front();
-  return success();
-}
-
-/// A scalar constant of the element type of `like`; null if that is no number.
 Value scalarLike(NodeContext &node, Value like, double value) {
   Type type = getElementTypeOrSelf(like.getType());
   Attribute element;
@@ -50,14 +36,12 @@ Value scalarLike(NodeContext &node, Value like, double value) {
                                DenseElementsAttr::get(tensorType, element));
 }
 
-/// Moves an ints attribute behind the operands.
 void intsToOperand(NodeContext &node, StringRef name) {
   auto values = node.take<DenseI64ArrayAttr>(name);
   node.operands.push_back(
       values ? node.builder.constantVector(node.loc, values.asArrayRef())
              : node.builder.noValue());
 }
-} // namespace
 
 LogicalResult decodeConstant(NodeContext &node) {
   if (node.attributes.getAttrs().size() != 1)
@@ -108,12 +92,10 @@ LogicalResult decodeDropout(NodeContext &node) {
   NamedAttrList ones;
   ones.set("value", DenseElementsAttr::get(
                         RankedTensorType::get({1}, builder.getI1Type()), true));
-  Value shape, mask;
-  if (failed(emit(node, "Shape", data, {}, shape)) ||
-      failed(emit(node, "ConstantOfShape", shape, ones, mask)))
-    return failure();
-  node.results.push_back(mask);
-  return success();
+  Value shape = node.emit("Shape", data);
+  node.results.push_back(shape ? node.emit("ConstantOfShape", shape, ones)
+                               : Value());
+  return success(node.results.back() != nullptr);
 }
 
 /// Scatter became ScatterElements in opset 11.
@@ -158,8 +140,8 @@ static LogicalResult alignSecond(NodeContext &node, int64_t axis) {
   if (ones.empty())
     return success();
   Value axes = node.builder.constantVector(node.loc, ones);
-  return emit(node, "Unsqueeze", {node.operands[1], axes}, {},
-              node.operands[1]);
+  node.operands[1] = node.emit("Unsqueeze", {node.operands[1], axes});
+  return success(node.operands[1] != nullptr);
 }
 
 /// Before opset 7 a binary operator broadcast its second operand only where
@@ -223,18 +205,17 @@ LogicalResult upgradeSoftmax(NodeContext &node) {
   NamedAttrList last;
   last.set("axis", builder.getI64IntegerAttr(-1));
   if (axis == -1 || (rank && axis == *rank - 1))
-    return node.builder.create(node, node.form.op, input, 1, last, 1,
+    return node.builder.create(node, node.form.opName(), input, 1, last, 1,
                                node.results);
   NamedAttrList flattenAxis;
   flattenAxis.set("axis", builder.getI64IntegerAttr(axis));
-  Value shape, matrix, computed, result;
-  if (failed(emit(node, "Shape", input, {}, shape)) ||
-      failed(emit(node, "Flatten", input, flattenAxis, matrix)) ||
-      failed(emit(node, node.form.op, matrix, last, computed)) ||
-      failed(emit(node, "Reshape", {computed, shape}, {}, result)))
-    return failure();
-  node.results.push_back(result);
-  return success();
+  Value shape = node.emit("Shape", input);
+  Value matrix = shape ? node.emit("Flatten", input, flattenAxis) : Value();
+  Value computed =
+      matrix ? node.emit(node.form.opName(), matrix, last) : Value();
+  node.results.push_back(computed ? node.emit("Reshape", {computed, shape})
+                                  : Value());
+  return success(node.results.back() != nullptr);
 }
 
 /// The number of parts is the number of outputs of the node.

@@ -1,13 +1,23 @@
-//===- Upgrade.h - nodes of older opsets to the form of opset 23 ----------===//
+//===- Upgrade.h - decoders of nodes, and what they share -----------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef QOPT_LIB_IMPORT_UPGRADE_H
 #define QOPT_LIB_IMPORT_UPGRADE_H
 
+#include "mlir/IR/Value.h"
 #include "mlir/Support/LLVM.h"
 
 namespace mlir::qopt::importer {
 
 struct NodeContext;
+
+/// Ends a decoder: the op of the node's own name, with operands padded to
+/// `numOperands`.
+LogicalResult finish(NodeContext &node, int numOperands,
+                     unsigned numResults = 1);
+/// A scalar constant of the element type of `like`; null if that is no number.
+Value scalarLike(NodeContext &node, Value like, double value);
+/// Moves an ints attribute behind the operands, NoValue where it is absent.
+void intsToOperand(NodeContext &node, llvm::StringRef name);
 
 LogicalResult decodeConstant(NodeContext &node);
 LogicalResult decodeDropout(NodeContext &node);

@@ -194,9 +194,9 @@ TEST(File, P09_Versions) {
   noVersion.proto.clear_ir_version();
   EXPECT_IMPORT(noVersion.import(), ExitInvalid, "ir_version");
 
-  for (int64_t opset = 6; opset <= 23; ++opset)
+  for (int64_t opset = 6; opset <= 27; ++opset)
     EXPECT_EQ(reluModel(opset).import().status, ExitOk) << opset;
-  for (int64_t opset : {5, 24, 99})
+  for (int64_t opset : {5, 28, 99})
     EXPECT_IMPORT(reluModel(opset).import(), ExitUnsupported, "opset");
   for (int64_t opset : {0, -3})
     EXPECT_IMPORT(reluModel(opset).import(), ExitInvalid, "opset_import");

@@ -39,8 +39,8 @@ TEST(Graph, G02_AllUnsupportedOperatorsAtOnce) {
   model.node("NoSuchThing", {"x"}, {"a"}).set_name("first");
   model.node("Sofmax", {"a"}, {"b"}).set_name("second");
   model.node("LayerNormalization", {"b", "b"}, {"c"}).set_name("third");
-  model.node("BiasGelu", {"c", "c"}, {"d"}).set_name("fourth");
-  model.node("BiasGelu", {"d", "d"}, {"e"}).set_name("fifth");
+  model.node("NhwcConv", {"c", "c"}, {"d"}).set_name("fourth");
+  model.node("NhwcConv", {"d", "d"}, {"e"}).set_name("fifth");
   model.node("Relu", {"e"}, {"y"});
   model.graph().mutable_node(3)->set_domain("com.microsoft");
   model.graph().mutable_node(4)->set_domain("com.microsoft");
@@ -51,7 +51,7 @@ TEST(Graph, G02_AllUnsupportedOperatorsAtOnce) {
   EXPECT_TRUE(outcome.mentions(
       "LayerNormalization (opset 16) in node 'third', supported from opset 17"))
       << outcome.message;
-  EXPECT_TRUE(outcome.mentions("com.microsoft.BiasGelu (opset 1)"));
+  EXPECT_TRUE(outcome.mentions("com.microsoft.NhwcConv (opset 1)"));
   EXPECT_TRUE(outcome.mentions("nodes 'fourth', 'fifth'"));
   EXPECT_FALSE(outcome.mentions("Relu"));
 }
