@@ -22,6 +22,10 @@ void ONNXDialect::initialize() {
   registerIndexingOps();
   registerReductionOps();
   registerMatMulOps();
+  registerConvolutionOps();
+  registerPoolingOps();
+  registerResamplingOps();
+  registerChannelNormalizationOps();
   registerLossOps();
   registerNormalizationOps();
   registerQuantizationOps();

@@ -49,6 +49,10 @@ def ONNX_Dialect : Dialect {
     void registerIndexingOps();
     void registerReductionOps();
     void registerMatMulOps();
+    void registerConvolutionOps();
+    void registerPoolingOps();
+    void registerResamplingOps();
+    void registerChannelNormalizationOps();
     void registerLossOps();
     void registerNormalizationOps();
     void registerQuantizationOps();

@@ -1,0 +1,12 @@
+//===- ONNXChannelNormalization.h - normalizations per channel ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef QOPT_DIALECT_ONNX_IR_ONNXCHANNELNORMALIZATION_H
+#define QOPT_DIALECT_ONNX_IR_ONNXCHANNELNORMALIZATION_H
+
+#include "qopt/Dialect/ONNX/IR/ONNXDialect.h"
+
+#define GET_OP_CLASSES
+#include "qopt/Dialect/ONNX/IR/ONNXChannelNormalization.h.inc"
+
+#endif // QOPT_DIALECT_ONNX_IR_ONNXCHANNELNORMALIZATION_H

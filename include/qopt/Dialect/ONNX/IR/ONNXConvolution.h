@@ -1,0 +1,12 @@
+//===- ONNXConvolution.h - convolutions and their inverses ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef QOPT_DIALECT_ONNX_IR_ONNXCONVOLUTION_H
+#define QOPT_DIALECT_ONNX_IR_ONNXCONVOLUTION_H
+
+#include "qopt/Dialect/ONNX/IR/ONNXDialect.h"
+
+#define GET_OP_CLASSES
+#include "qopt/Dialect/ONNX/IR/ONNXConvolution.h.inc"
+
+#endif // QOPT_DIALECT_ONNX_IR_ONNXCONVOLUTION_H

@@ -1,0 +1,12 @@
+//===- ONNXPooling.h - reductions over windows ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef QOPT_DIALECT_ONNX_IR_ONNXPOOLING_H
+#define QOPT_DIALECT_ONNX_IR_ONNXPOOLING_H
+
+#include "qopt/Dialect/ONNX/IR/ONNXDialect.h"
+
+#define GET_OP_CLASSES
+#include "qopt/Dialect/ONNX/IR/ONNXPooling.h.inc"
+
+#endif // QOPT_DIALECT_ONNX_IR_ONNXPOOLING_H

@@ -1,0 +1,12 @@
+//===- ONNXResampling.h - images under other grids ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef QOPT_DIALECT_ONNX_IR_ONNXRESAMPLING_H
+#define QOPT_DIALECT_ONNX_IR_ONNXRESAMPLING_H
+
+#include "qopt/Dialect/ONNX/IR/ONNXDialect.h"
+
+#define GET_OP_CLASSES
+#include "qopt/Dialect/ONNX/IR/ONNXResampling.h.inc"
+
+#endif // QOPT_DIALECT_ONNX_IR_ONNXRESAMPLING_H
