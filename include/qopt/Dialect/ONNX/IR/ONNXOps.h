@@ -19,5 +19,6 @@
 #include "qopt/Dialect/ONNX/IR/ONNXReduction.h"
 #include "qopt/Dialect/ONNX/IR/ONNXResampling.h"
 #include "qopt/Dialect/ONNX/IR/ONNXShape.h"
+#include "qopt/Dialect/ONNX/IR/ONNXSignal.h"
 
 #endif // QOPT_DIALECT_ONNX_IR_ONNXOPS_H

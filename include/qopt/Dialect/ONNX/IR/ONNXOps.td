@@ -5,6 +5,7 @@
 #define QOPT_DIALECT_ONNX_IR_ONNXOPS_TD
 
 include "qopt/Dialect/ONNX/IR/ONNXConstant.td"
+include "qopt/Dialect/ONNX/IR/ONNXControlFlow.td"
 include "qopt/Dialect/ONNX/IR/ONNXElementwise.td"
 include "qopt/Dialect/ONNX/IR/ONNXShape.td"
 include "qopt/Dialect/ONNX/IR/ONNXIndexing.td"

@@ -1,0 +1,12 @@
+//===- ONNXControlFlow.h - ops that hold graphs ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef QOPT_DIALECT_ONNX_IR_ONNXCONTROLFLOW_H
+#define QOPT_DIALECT_ONNX_IR_ONNXCONTROLFLOW_H
+
+#include "qopt/Dialect/ONNX/IR/ONNXDialect.h"
+
+#define GET_OP_CLASSES
+#include "qopt/Dialect/ONNX/IR/ONNXControlFlow.h.inc"
+
+#endif // QOPT_DIALECT_ONNX_IR_ONNXCONTROLFLOW_H
