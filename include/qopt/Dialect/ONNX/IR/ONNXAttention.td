@@ -30,6 +30,11 @@ def ONNX_AttentionOp : ONNX_Op<"Attention"> {
     masks (2) or after softmax (3). `softmax_precision` is the number of an ONNX data type.
     There are always four results; those that a node leaves out have no uses. Half types are
     computed in f32. `onnx-expand-attention` writes the op as basic ones.
+
+    Two attributes are not ONNX's; lifting sets them where exporters say so.
+    `mask_filter_value` is what `qk` becomes where a bool mask is false, instead of
+    `-inf`. With `zero_masked_rows`, NaN behind softmax becomes 0: a query that sees
+    nothing gives 0.
   }];
   let arguments = (ins ONNX_FloatTensor:$q, ONNX_FloatTensor:$k, ONNX_FloatTensor:$v,
                        ONNX_Optional<ONNX_NumberTensor>:$attn_mask,
@@ -43,7 +48,9 @@ def ONNX_AttentionOp : ONNX_Op<"Attention"> {
                        DefaultValuedAttr<F32Attr, "0.0f">:$softcap,
                        OptionalAttr<ONNX_IntAttr>:$softmax_precision,
                        DefaultValuedAttr<ONNX_IntAttr, "0">:$qk_matmul_output_mode,
-                       DefaultValuedAttr<ONNX_IntAttr, "0">:$pad_mask);
+                       DefaultValuedAttr<ONNX_IntAttr, "0">:$pad_mask,
+                       OptionalAttr<F32Attr>:$mask_filter_value,
+                       UnitAttr:$zero_masked_rows);
   let results = (outs ONNX_FloatTensor:$y, ONNX_FloatTensor:$present_key,
                       ONNX_FloatTensor:$present_value,
                       ONNX_FloatTensor:$qk_matmul_output);
