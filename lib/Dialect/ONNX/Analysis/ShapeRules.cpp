@@ -21,6 +21,8 @@ const ShapeRules &ShapeRules::get() {
     addMatMulRules(rules);
     addSliceRules(rules);
     addQuantizationRules(rules);
+    addResamplingRules(rules);
+    addWindowRules(rules);
     return rules;
   }();
   return table;

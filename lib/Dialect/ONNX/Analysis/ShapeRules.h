@@ -93,6 +93,8 @@ void addReductionRules(ShapeRules &rules);
 void addMatMulRules(ShapeRules &rules);
 void addSliceRules(ShapeRules &rules);
 void addQuantizationRules(ShapeRules &rules);
+void addResamplingRules(ShapeRules &rules);
+void addWindowRules(ShapeRules &rules);
 
 } // namespace mlir::onnx
 
