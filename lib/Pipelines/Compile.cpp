@@ -169,6 +169,7 @@ int Compilation::lower(ModuleOp module, const LoweringOptions &lowering,
   options.progress->begin("lower");
   recordElementTypes(module);
   PassManager pm(&context, ModuleOp::getOperationName());
+  onnx::buildExpandPipeline(pm);
   ConvertONNXToLinalgPassOptions conversion;
   conversion.unsafeIndices = options.unsafeIndices;
   pm.addPass(createConvertONNXToLinalgPass(conversion));

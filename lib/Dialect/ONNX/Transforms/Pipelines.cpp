@@ -44,7 +44,19 @@ void mlir::onnx::buildSimplifyPipeline(OpPassManager &manager) {
   manager.addPass(createONNXInferShapesPass(lenient));
 }
 
+void mlir::onnx::buildExpandPipeline(OpPassManager &manager) {
+  ONNXInferShapesPassOptions lenient;
+  lenient.allowUnranked = true;
+  manager.addPass(createONNXExpandAttentionPass());
+  manager.addPass(createONNXInferShapesPass(lenient));
+  manager.addPass(createCanonicalizer());
+  manager.addPass(createCSEPass());
+}
+
 void mlir::onnx::registerONNXPipelines() {
+  PassPipelineRegistration<>("onnx-expand",
+                             "Attention as basic ops, before the conversion",
+                             buildExpandPipeline);
   PassPipelineRegistration<>("onnx-simplify",
                              "Infer shapes, fold constants, lift patterns",
                              buildSimplifyPipeline);

@@ -17,6 +17,9 @@ namespace mlir::onnx {
 // Everything that makes an imported graph small and static where it can be:
 // shapes, constants, lifted patterns, dead code. Registered as `onnx-simplify`.
 void buildSimplifyPipeline(OpPassManager &manager);
+// Composite ops that lasted through quantization as basic ones, ready for the
+// conversion. Registered as `onnx-expand`.
+void buildExpandPipeline(OpPassManager &manager);
 void registerONNXPipelines();
 
 } // namespace mlir::onnx

@@ -73,6 +73,20 @@ def ONNXDecomposePass : Pass<"onnx-decompose", "mlir::ModuleOp"> {
   }];
 }
 
+def ONNXExpandAttentionPass : Pass<"onnx-expand-attention", "mlir::ModuleOp"> {
+  let summary = "Write Attention and RotaryEmbedding as basic ops";
+  let description = [{
+    Runs after everything that wants to see attention as one op, just before the
+    conversion to linalg. Masks become one condition and one `Where`; queries that share
+    a key are rows of one product, so that keys and values are never repeated; half types
+    are computed in f32. New results have no rank until `onnx-infer-shapes` runs again.
+  }];
+  let statistics = [
+    Statistic<"numAttention", "attentions", "Attention ops expanded">,
+    Statistic<"numRotary", "rotaries", "RotaryEmbedding ops expanded">
+  ];
+}
+
 def ONNXLiftPatternsPass : Pass<"onnx-lift-patterns", "mlir::ModuleOp"> {
   let summary = "Replace decomposed ops by the op that ONNX has for them";
   let description = [{
