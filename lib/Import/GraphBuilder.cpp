@@ -27,13 +27,23 @@ std::string locationName(Location loc) {
 }
 } // namespace
 
+/// The names that a node and the graphs in it read.
+void GraphBuilder::noteUses(const pb::NodeProto &node, Names &used) {
+  for (const std::string &input : node.input())
+    if (!input.empty())
+      used.insert(input);
+  for (const pb::AttributeProto &attribute : node.attribute()) {
+    if (!attribute.has_g())
+      continue;
+    for (const pb::NodeProto &inner : attribute.g().node())
+      noteUses(inner, used);
+    for (const pb::ValueInfoProto &output : attribute.g().output())
+      used.insert(output.name());
+  }
+}
+
 LogicalResult GraphBuilder::addInitializers(pb::GraphProto &graph,
-                                            const FlatGraph &flat) {
-  DenseSet<StringRef> used;
-  for (const FlatNode &node : flat.nodes)
-    for (const std::string &input : node.proto->input())
-      if (!input.empty())
-        used.insert(input);
+                                            Names &used) {
   for (const pb::ValueInfoProto &output : graph.output())
     used.insert(output.name());
   for (pb::TensorProto &tensor : *graph.mutable_initializer()) {
@@ -49,8 +59,38 @@ LogicalResult GraphBuilder::addInitializers(pb::GraphProto &graph,
   return success();
 }
 
+/// The graph of an attribute, at the insertion point. Names of values are
+/// unique along a way outwards, and what two graphs beside each other call the
+/// same is set again by the second before it is read.
+LogicalResult GraphBuilder::addSubgraph(pb::GraphProto &graph,
+                                        const Opsets &opsets,
+                                        ArrayRef<Value> inputs,
+                                        SmallVectorImpl<Value> &outputs) {
+  for (auto [input, value] : zip_equal(graph.input(), inputs))
+    values[input.name()] = value;
+  Names used;
+  for (const pb::NodeProto &node : graph.node())
+    noteUses(node, used);
+  if (failed(addInitializers(graph, used)))
+    return failure();
+  for (auto [index, node] : enumerate(*graph.mutable_node())) {
+    StringRef domain = canonicalDomain(node.domain());
+    const OpForm *form =
+        findForm(qualifiedName(domain, node.op_type()), opsets.lookup(domain));
+    if (failed(addNode(node, *form, opsets, index)))
+      return failure();
+  }
+  if (failed(checkDeclaredTypes(graph)))
+    return failure();
+  for (const pb::ValueInfoProto &output : graph.output())
+    outputs.push_back(values.lookup(StringRef(output.name())));
+  return success();
+}
+
 LogicalResult GraphBuilder::addNode(pb::NodeProto &proto, const OpForm &form,
-                                    size_t index) {
+                                    const Opsets &opsets, size_t index) {
+  // Inner graphs have the opsets of the node that holds them.
+  innerOpsets = &opsets;
   std::string name = proto.name();
   if (name.empty())
     name = proto.op_type() + "_" + std::to_string(index);
@@ -144,10 +184,18 @@ OwningOpRef<ModuleOp> GraphBuilder::build(pb::GraphProto &graph,
     values[port.name] = argument;
   }
 
-  if (failed(addInitializers(graph, flat)))
+  nodes.setEntry(entry);
+  nodes.buildSubgraph = [this](pb::GraphProto &inner, ArrayRef<Value> inputs,
+                               SmallVectorImpl<Value> &outputs) {
+    return addSubgraph(inner, *innerOpsets, inputs, outputs);
+  };
+  Names used;
+  for (const FlatNode &node : flat.nodes)
+    noteUses(*node.proto, used);
+  if (failed(addInitializers(graph, used)))
     return {};
   for (auto [index, node] : enumerate(flat.nodes))
-    if (failed(addNode(*node.proto, *forms[index], index)))
+    if (failed(addNode(*node.proto, *forms[index], *node.opsets, index)))
       return {};
   SmallVector<Value> results;
   if (failed(checkDeclaredTypes(graph)) ||

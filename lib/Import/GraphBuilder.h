@@ -9,6 +9,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 
 namespace mlir::qopt::importer {
 
@@ -25,8 +26,14 @@ public:
                               const Signature &signature);
 
 private:
-  LogicalResult addInitializers(pb::GraphProto &graph, const FlatGraph &flat);
-  LogicalResult addNode(pb::NodeProto &proto, const OpForm &form, size_t index);
+  using Names = llvm::DenseSet<llvm::StringRef>;
+  static void noteUses(const pb::NodeProto &node, Names &used);
+  LogicalResult addInitializers(pb::GraphProto &graph, Names &used);
+  LogicalResult addNode(pb::NodeProto &proto, const OpForm &form,
+                        const Opsets &opsets, size_t index);
+  LogicalResult addSubgraph(pb::GraphProto &graph, const Opsets &opsets,
+                            ArrayRef<Value> inputs,
+                            SmallVectorImpl<Value> &outputs);
   LogicalResult checkDeclaredTypes(const pb::GraphProto &graph);
   LogicalResult collectOutputs(const Signature &signature,
                                SmallVectorImpl<Value> &results);
@@ -37,6 +44,7 @@ private:
   OpBuilder builder;
   TensorImporter tensors;
   NodeBuilder nodes;
+  const Opsets *innerOpsets = nullptr;
   llvm::DenseMap<llvm::StringRef, Value> values;
 };
 

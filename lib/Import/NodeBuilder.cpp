@@ -113,7 +113,8 @@ Value NodeBuilder::constantVector(Location loc, ArrayRef<int64_t> values) {
 Value NodeBuilder::noValue() {
   if (!none) {
     OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(builder.getInsertionBlock());
+    builder.setInsertionPointToStart(entry ? entry
+                                           : builder.getInsertionBlock());
     none = onnx::NoValueOp::create(builder, builder.getUnknownLoc(),
                                    builder.getNoneType());
   }

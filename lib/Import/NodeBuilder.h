@@ -8,6 +8,7 @@
 #include "TensorData.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OperationSupport.h"
+#include <functional>
 
 namespace mlir::qopt::importer {
 
@@ -66,6 +67,15 @@ public:
   /// A constant of type tensor<nxi64>.
   Value constantVector(Location loc, ArrayRef<int64_t> values);
   Value noValue();
+  /// Where `noValue` goes: the block that dominates all others.
+  void setEntry(Block *block) { entry = block; }
+
+  /// Builds the nodes of an inner graph at the insertion point. `inputs` are
+  /// the values of its inputs, `outputs` gets those of its outputs.
+  using SubgraphBuilder =
+      std::function<LogicalResult(pb::GraphProto &graph, ArrayRef<Value> inputs,
+                                  SmallVectorImpl<Value> &outputs)>;
+  SubgraphBuilder buildSubgraph;
 
   OpBuilder &getBuilder() { return builder; }
   const Ranks &getRanks() const { return ranks; }
@@ -84,6 +94,7 @@ private:
   Reporter &reporter;
   Ranks ranks;
   Value none;
+  Block *entry = nullptr;
 };
 
 } // namespace mlir::qopt::importer

@@ -22,8 +22,8 @@ const Table &table() {
   static const Table built = [] {
     Table rows;
     for (ArrayRef<OpForm> family :
-         {contribForms(), elementwiseForms(), mathForms(), quantizedForms(),
-          spatialForms(), tensorForms()})
+         {contribForms(), controlFlowForms(), elementwiseForms(), mathForms(),
+          quantizedForms(), spatialForms(), tensorForms()})
       for (const OpForm &row : family)
         rows[row.op].push_back(&row);
     return rows;

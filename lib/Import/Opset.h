@@ -48,6 +48,7 @@ inline constexpr int64_t oldestOpset = 1, newestOpset = 27;
 
 /// The tables.
 ArrayRef<OpForm> contribForms();
+ArrayRef<OpForm> controlFlowForms();
 ArrayRef<OpForm> elementwiseForms();
 ArrayRef<OpForm> mathForms();
 ArrayRef<OpForm> quantizedForms();

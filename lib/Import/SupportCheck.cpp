@@ -10,6 +10,7 @@
 #include "mlir/IR/OperationSupport.h"
 #include "qopt/Support/DidYouMean.h"
 #include "llvm/ADT/StringExtras.h"
+#include <functional>
 #include <map>
 
 using namespace llvm;
@@ -94,22 +95,30 @@ LogicalResult checkSupport(const FlatGraph &flat, const pb::GraphProto &graph,
   for (StringRef op : knownOps())
     if (isSupported(*findForm(op, INT64_MAX), context))
       known.push_back(op);
-  forms.reserve(flat.nodes.size());
-  for (const FlatNode &flatNode : flat.nodes) {
-    const pb::NodeProto &node = *flatNode.proto;
+  auto addInitializers = [&](const pb::GraphProto &inside) {
+    for (const pb::TensorProto &tensor : inside.initializer())
+      addType(tensor.data_type(), "initializer " + quoted(tensor.name()));
+    for (const pb::SparseTensorProto &tensor : inside.sparse_initializer())
+      problems.push_back("sparse initializer " +
+                         quoted(tensor.values().name()));
+  };
+  // A node and, where its form takes graphs, the nodes in them.
+  std::function<LogicalResult(const pb::NodeProto &, const Opsets &,
+                              const OpForm *&)>
+      checkNode = [&](const pb::NodeProto &node, const Opsets &opsets,
+                      const OpForm *&form) -> LogicalResult {
     StringRef domain = canonicalDomain(node.domain());
-    auto imported = flatNode.opsets->find(domain);
-    if (imported == flatNode.opsets->end())
+    auto imported = opsets.find(domain);
+    if (imported == opsets.end())
       return reporter.invalid(describe(node) +
                               ": opset_import does not name "
                               "domain " +
                               quoted(domain.empty() ? "ai.onnx" : domain));
     int64_t version = imported->second;
     std::string key = qualifiedName(domain, node.op_type());
-    const OpForm *form = findForm(key, version);
+    form = findForm(key, version);
     if (form && !isSupported(*form, context))
       form = nullptr;
-    forms.push_back(form);
     if (form) {
       for (const pb::AttributeProto &attribute : node.attribute()) {
         int64_t since = 0;
@@ -125,8 +134,15 @@ LogicalResult checkSupport(const FlatGraph &flat, const pb::GraphProto &graph,
           addType(attribute.t().data_type(), describe(node));
         if (kind.starts_with("d") && attribute.has_i())
           addType(attribute.i(), describe(node));
+        if (!kind.starts_with("g"))
+          continue;
+        const OpForm *inner = nullptr;
+        for (const pb::NodeProto &nested : attribute.g().node())
+          if (failed(checkNode(nested, opsets, inner)))
+            return failure();
+        addInitializers(attribute.g());
       }
-      continue;
+      return success();
     }
     Group &group = groups[operatorText(node, domain, version)];
     group.add(node);
@@ -135,12 +151,15 @@ LogicalResult checkSupport(const FlatGraph &flat, const pb::GraphProto &graph,
       group.hint = ", supported from opset " + std::to_string(first);
     else
       group.hint = hintFor(node.op_type(), domain, known);
+    return success();
+  };
+  forms.reserve(flat.nodes.size());
+  for (const FlatNode &flatNode : flat.nodes) {
+    forms.push_back(nullptr);
+    if (failed(checkNode(*flatNode.proto, *flatNode.opsets, forms.back())))
+      return failure();
   }
-
-  for (const pb::TensorProto &tensor : graph.initializer())
-    addType(tensor.data_type(), "initializer " + quoted(tensor.name()));
-  for (const pb::SparseTensorProto &tensor : graph.sparse_initializer())
-    problems.push_back("sparse initializer " + quoted(tensor.values().name()));
+  addInitializers(graph);
 
   for (const auto &[text, group] : groups)
     problems.push_back(text + group.str());
