@@ -183,8 +183,8 @@ TEST(File, P08_LargerThanProtobufReads) {
 TEST(File, P09_Versions) {
   const std::pair<int64_t, int> irs[] = {
       {0, ExitInvalid},      {-1, ExitInvalid},    {2, ExitUnsupported},
-      {3, ExitOk},           {4, ExitOk},          {11, ExitOk},
-      {12, ExitUnsupported}, {99, ExitUnsupported}};
+      {3, ExitOk},           {4, ExitOk},          {13, ExitOk},
+      {14, ExitUnsupported}, {99, ExitUnsupported}};
   for (auto [version, status] : irs) {
     TestModel model = reluModel();
     model.proto.set_ir_version(version);
