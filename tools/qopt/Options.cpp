@@ -59,6 +59,16 @@ struct Flags {
                               cl::desc("Print the expanded pipeline and stop"),
                               cl::cat(category)};
 
+  cl::opt<ListOps> listOps{
+      "list-ops",
+      cl::desc("Print the supported operators and stop"),
+      cl::ValueOptional,
+      cl::values(clEnumValN(ListOps::Text, "text", "aligned columns (default)"),
+                 clEnumValN(ListOps::Text, "", ""),
+                 clEnumValN(ListOps::Markdown, "markdown", "a page")),
+      cl::init(ListOps::No),
+      cl::cat(category)};
+
   cl::list<std::string> shapes{
       "shape", cl::desc("Static shape of an input, by name"),
       cl::value_desc("input_ids:1x128"), cl::cat(category)};
@@ -325,6 +335,10 @@ bool parseCommandLine(int argc, const char *const *argv,
   std::string complaints;
   if (!parseFlags(argc, argv, complaints))
     return parseErrorLine(complaints, argv[0]);
+
+  options.listOps = flags.listOps;
+  if (options.listOps != ListOps::No)
+    return true;
 
   CompileOptions &compile = options.compile;
   compile.modelPath = flags.model;

@@ -15,10 +15,14 @@
 
 namespace mlir::qopt {
 
+/// --list-ops: in which form the supported operators are printed.
+enum class ListOps { No, Text, Markdown };
+
 /// What the process is told, beside the compile itself.
 struct DriverOptions {
   CompileOptions compile;
   ProgressMode progress = ProgressMode::Auto;
+  ListOps listOps = ListOps::No;
   /// --force: the target of a symbolic link may be replaced.
   bool force = false;
   /// --in-process: no worker, no limits, no containment; for debuggers.

@@ -15,5 +15,7 @@ int main(int argc, char **argv) {
       argv[0], reinterpret_cast<void *>(&runParent));
   if (!parseCommandLine(argc, argv, options))
     return ExitUsage;
+  if (options.listOps != ListOps::No)
+    return printSupportedOps(options.listOps == ListOps::Markdown);
   return options.isWorker ? runWorker(options) : runParent(argc, argv, options);
 }

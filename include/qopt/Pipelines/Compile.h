@@ -113,6 +113,10 @@ struct CompileOptions {
 /// on stderr (notes may follow it).
 int compileModel(const CompileOptions &options);
 
+/// `qopt --list-ops`: prints the supported operators on stdout. Returns an exit
+/// code.
+int printSupportedOps(bool markdown);
+
 } // namespace mlir::qopt
 
 #endif // QOPT_PIPELINES_COMPILE_H
