@@ -19,16 +19,24 @@ Value scalarLike(NodeContext &node, Value like, double value);
 /// Moves an ints attribute behind the operands, NoValue where it is absent.
 void intsToOperand(NodeContext &node, llvm::StringRef name);
 
+LogicalResult decodeAttention(NodeContext &node);
 LogicalResult decodeConstant(NodeContext &node);
 LogicalResult decodeDropout(NodeContext &node);
 LogicalResult decodeScatter(NodeContext &node);
 LogicalResult decodeSimplifiedLayerNormalization(NodeContext &node);
 
 LogicalResult upgradeAxes(NodeContext &node);
+LogicalResult upgradeBatchNormalization(NodeContext &node);
 LogicalResult upgradeBroadcast(NodeContext &node);
 LogicalResult upgradeClip(NodeContext &node);
+LogicalResult upgradeDFT(NodeContext &node);
+LogicalResult upgradeGridSample(NodeContext &node);
+LogicalResult upgradeGroupNormalization(NodeContext &node);
+LogicalResult upgradeMaxPool(NodeContext &node);
 LogicalResult upgradePRelu(NodeContext &node);
 LogicalResult upgradePad(NodeContext &node);
+LogicalResult upgradeResize(NodeContext &node);
+LogicalResult upgradeRoiAlign(NodeContext &node);
 LogicalResult upgradeSlice(NodeContext &node);
 LogicalResult upgradeSoftmax(NodeContext &node);
 LogicalResult upgradeSplit(NodeContext &node);

@@ -12,6 +12,7 @@
 #ifndef QOPT_LIB_CONVERSION_ONNXTOLINALG_LOWERING_H
 #define QOPT_LIB_CONVERSION_ONNXTOLINALG_LOWERING_H
 
+#include "Caches.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -45,9 +46,12 @@ public:
   onnx::ShapeAnalysis &shapes;
   /// Leave out the checks of index tensors.
   const bool unsafeIndices;
+  Caches caches;
 
   /// Reports that the node cannot be converted and why.
   LogicalResult fail(const Twine &reason);
+  /// Makes `op` the node at hand, for what is done before its turn.
+  void at(Operation *op) { node = op; }
   /// Name of the node, for messages to the user.
   std::string nodeName();
   /// `qopt.require` with a message that starts with the name of the node.
@@ -225,9 +229,15 @@ private:
 // One per family, each in its own file.
 void registerActivations(Registry &registry);
 void registerArithmetic(Registry &registry);
+void registerAttention(Registry &registry);
 void registerCasts(Registry &registry);
 void registerCompact(Registry &registry);
+void registerConvolution(Registry &registry);
 void registerCumulative(Registry &registry);
+void registerPooling(Registry &registry);
+void registerRegions(Registry &registry);
+void registerResampling(Registry &registry);
+void registerTransposedConvolution(Registry &registry);
 void registerFloatMath(Registry &registry);
 void registerGather(Registry &registry);
 void registerGenerate(Registry &registry);

@@ -23,8 +23,10 @@ const Registry &Registry::get() {
     Registry all;
     registerActivations(all);
     registerArithmetic(all);
+    registerAttention(all);
     registerCasts(all);
     registerCompact(all);
+    registerConvolution(all);
     registerCumulative(all);
     registerEinsum(all);
     registerFloatMath(all);

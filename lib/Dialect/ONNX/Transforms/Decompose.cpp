@@ -21,7 +21,9 @@ public:
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet set(context);
     populateDecomposeLossPatterns(set);
+    populateDecomposeChannelPatterns(set);
     populateDecomposeNormalizationPatterns(set);
+    populateDecomposeSignalPatterns(set);
     patterns = std::move(set);
     return success();
   }

@@ -52,6 +52,9 @@ public:
   NamedAttribute attr(StringRef name, int64_t number);
   NamedAttribute attr(StringRef name, double number);
   NamedAttribute attr(StringRef name, StringRef text);
+  NamedAttribute attr(StringRef name, ArrayRef<int64_t> numbers) {
+    return rewriter.getNamedAttr(name, rewriter.getDenseI64ArrayAttr(numbers));
+  }
   NamedAttribute attr(StringRef name, Attribute value) {
     return rewriter.getNamedAttr(name, value);
   }
@@ -66,7 +69,9 @@ private:
 
 // One per family, each in its own file.
 void populateDecomposeLossPatterns(RewritePatternSet &patterns);
+void populateDecomposeChannelPatterns(RewritePatternSet &patterns);
 void populateDecomposeNormalizationPatterns(RewritePatternSet &patterns);
+void populateDecomposeSignalPatterns(RewritePatternSet &patterns);
 
 } // namespace mlir::onnx
 

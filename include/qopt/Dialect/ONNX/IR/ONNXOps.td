@@ -13,6 +13,10 @@ include "qopt/Dialect/ONNX/IR/ONNXReduction.td"
 include "qopt/Dialect/ONNX/IR/ONNXMatMul.td"
 include "qopt/Dialect/ONNX/IR/ONNXNormalization.td"
 include "qopt/Dialect/ONNX/IR/ONNXQuantization.td"
+include "qopt/Dialect/ONNX/IR/ONNXConvolution.td"
+include "qopt/Dialect/ONNX/IR/ONNXPooling.td"
+include "qopt/Dialect/ONNX/IR/ONNXResampling.td"
+include "qopt/Dialect/ONNX/IR/ONNXChannelNormalization.td"
 include "qopt/Dialect/ONNX/IR/ONNXAttention.td"
 
 #endif // QOPT_DIALECT_ONNX_IR_ONNXOPS_TD

@@ -1,0 +1,373 @@
+//===- Convolution.cpp - Conv, ConvInteger, QLinearConv -------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The taps of all windows are laid out as columns, one per window, so that the
+// convolution is a product of matrices, for which there are kernels; a window
+// of one element needs no copy. Where every group has one input channel the
+// product would have almost no reuse: there each row of the result is a sum of
+// shifted, scaled rows of the operand.
+//===----------------------------------------------------------------------===//
+
+#include "Convolution.h"
+#include "Contraction.h"
+#include "Elementwise.h"
+#include "Reduction.h"
+#include "Reshape.h"
+#include "qopt/Dialect/ONNX/IR/ONNXConvolution.h"
+
+using namespace mlir;
+using namespace mlir::qopt;
+using onnx::DimExpr;
+using onnx::Window;
+
+static Exprs countsOf(const Convolution &c) {
+  Exprs counts;
+  for (const Window &window : c.windows)
+    counts.push_back(window.count);
+  return counts;
+}
+
+static Value multiply(ImplicitLocOpBuilder &b, Value x, Value y) {
+  if (isa<FloatType>(x.getType()))
+    return arith::MulFOp::create(b, x, y);
+  return arith::MulIOp::create(b, x, y);
+}
+
+static Type elementTypeOf(Value tensor) {
+  return cast<RankedTensorType>(tensor.getType()).getElementType();
+}
+
+Value qopt::multiplyColumns(Lowering &l, Value w, Value columns,
+                            ArrayRef<DimExpr> result) {
+  MLIRContext *context = l.b.getContext();
+  Contraction product;
+  product.a = w;
+  product.b = columns;
+  // Loops: n, g, m, p, k.
+  product.aMap = mapOnto(context, 5, {1, 2, 4});
+  product.bMap = mapOnto(context, 5, {0, 1, 4, 3});
+  product.resultMap = mapOnto(context, 5, {0, 1, 2, 3});
+  product.loops = parallelLoops(4);
+  product.loops.push_back(utils::IteratorType::reduction);
+  product.dims = materialize(l, result);
+  return contract(l, product, elementTypeOf(w), {}, {},
+                  [](ImplicitLocOpBuilder &b, ValueRange a) {
+                    return multiply(b, a[0], a[1]);
+                  });
+}
+
+/// [N, C, kernel.., counts..]: the taps of the windows.
+static Value layOutTaps(Lowering &l, const Convolution &c, const DimExpr &in,
+                        Value padded) {
+  int64_t spatial = c.windows.size(), loops = 2 + 2 * spatial;
+  Exprs dims{c.batch(), in};
+  SmallVector<int64_t> taps, counts;
+  for (const Window &window : c.windows)
+    dims.push_back(window.kernel);
+  llvm::append_range(dims, countsOf(c));
+  for (int64_t i = 0; i < spatial; ++i) {
+    taps.push_back(2 + i);
+    counts.push_back(2 + spatial + i);
+  }
+  AffineMap map =
+      windowMap(l.b.getContext(), loops, {0, 1}, counts, taps, c.windows);
+  return l.parallel(materialize(l, dims), elementTypeOf(padded), padded, map,
+                    [](ImplicitLocOpBuilder &, ValueRange a) { return a[0]; });
+}
+
+/// One input channel per group: kernel loops outside, rows of windows inside.
+static Value convolveChannels(Lowering &l, const Convolution &c, Value padded) {
+  MLIRContext *context = l.b.getContext();
+  int64_t spatial = c.windows.size(), loops = 3 + 2 * spatial;
+  DimExpr multiplier = *c.channels().dividedBy(c.group);
+  Type type = elementTypeOf(padded);
+  // The weight as [kernel.., group, multiplier]: its last dim is none of the
+  // loops inside, so that these walk along rows of the operand.
+  Exprs split{c.group, multiplier}, kernel;
+  for (const Window &window : c.windows)
+    kernel.push_back(window.kernel);
+  llvm::append_range(split, kernel);
+  Exprs flat(c.wDims);
+  SmallVector<OpFoldResult> splitSizes = materialize(l, split);
+  Value w = reshape(l, c.w, flat, split, splitSizes);
+  SmallVector<int64_t> order, taps, counts;
+  for (int64_t i = 0; i < spatial; ++i) {
+    order.push_back(2 + i);
+    counts.push_back(3 + i);
+    taps.push_back(3 + spatial + i);
+  }
+  llvm::append_values(order, 0, 1);
+  w = l.transpose(w, splitSizes, order);
+
+  // Loops: n, g, multiplier, counts.., taps...
+  SmallVector<int64_t> wLoops(taps), out{0, 1, 2};
+  llvm::append_values(wLoops, 1, 2);
+  llvm::append_range(out, counts);
+  Exprs dims{c.batch(), c.group, multiplier};
+  llvm::append_range(dims, countsOf(c));
+  SmallVector<utils::IteratorType> iterators = parallelLoops(3 + spatial);
+  iterators.append(spatial, utils::IteratorType::reduction);
+  Value start = l.filled(materialize(l, dims), l.number(type, 0));
+  Value sums =
+      l.generic({padded, w}, start,
+                {windowMap(context, loops, {0, 1}, counts, taps, c.windows),
+                 mapOnto(context, loops, wLoops), mapOnto(context, loops, out)},
+                iterators,
+                [&](ImplicitLocOpBuilder &b, ValueRange a) {
+                  Value product = multiply(b, a[0], a[1]);
+                  Value sum = isa<FloatType>(type)
+                                  ? Value(sumFreely(b, a[2], product))
+                                  : arith::AddIOp::create(b, a[2], product);
+                  return SmallVector<Value>{sum};
+                })
+          .front();
+  Exprs to{c.batch(), c.channels()};
+  llvm::append_range(to, countsOf(c));
+  return reshape(l, sums, dims, to, materialize(l, to));
+}
+
+FailureOr<Value> qopt::convolve(Lowering &l, const Convolution &c) {
+  auto perGroup = c.channels().dividedBy(c.group);
+  if (!perGroup)
+    return l.fail("the result channels are not known to be in groups");
+  Type type = elementTypeOf(c.x);
+  // The weight says how many channels there are; that x agrees was checked.
+  DimExpr in = c.wDims[1] * c.group;
+  Value padded =
+      padToWindows(l, c.x, {c.batch(), in}, c.windows, l.number(type, 0));
+  if (c.group > 1 && c.wDims[1].isConstant(1))
+    return convolveChannels(l, c, padded);
+
+  Exprs counts = countsOf(c), taps{c.batch(), in};
+  bool pointwise = true;
+  for (const Window &window : c.windows) {
+    taps.push_back(window.kernel);
+    pointwise &= window.kernel.isConstant(1) && window.stride == 1;
+  }
+  Value columns = padded;
+  Exprs from{c.batch(), in};
+  if (!pointwise) {
+    columns = layOutTaps(l, c, in, padded);
+    from = taps;
+  }
+  llvm::append_range(from, counts);
+  DimExpr depth = onnx::product(ArrayRef(c.wDims).drop_front()),
+          places = onnx::product(counts);
+  Exprs grouped{c.batch(), c.group, depth, places};
+  columns = reshape(l, columns, from, grouped, materialize(l, grouped));
+  Exprs matrix{c.group, *perGroup, depth};
+  Value w = reshape(l, c.w, c.wDims, matrix, materialize(l, matrix));
+  Exprs result{c.batch(), c.group, *perGroup, places},
+      to{c.batch(), c.channels()};
+  llvm::append_range(to, counts);
+  return reshape(l, multiplyColumns(l, w, columns, result), result, to,
+                 materialize(l, to));
+}
+
+LogicalResult qopt::finishConvolution(Lowering &l, Value sums, Value bias,
+                                      Value result) {
+  Type element = l.typeOf(result).getElementType();
+  if (!l.present(bias)) {
+    l.set(result, convertTensor(l, sums, element));
+    return success();
+  }
+  if (failed(l.requireEqual(bias, 0, result, 1, "channels of bias and result")))
+    return failure();
+  int64_t rank = l.rankOf(result);
+  l.set(result,
+        l.parallel(l.dims(result), element, {sums, l.get(bias)},
+                   {l.b.getMultiDimIdentityMap(rank),
+                    mapOnto(l.b.getContext(), rank, {1})},
+                   [&](ImplicitLocOpBuilder &b, ValueRange a) {
+                     return convertFloat(
+                         b, arith::AddFOp::create(b, a[0], extendHalf(b, a[1])),
+                         element);
+                   }));
+  return success();
+}
+
+/// Operands as they are; windows and groups from the node.
+template <typename OpTy>
+static FailureOr<Convolution> describe(OpTy op, Lowering &l) {
+  Convolution c;
+  c.xDims = Exprs(l.shapes.getShape(op.getX()));
+  c.wDims = Exprs(l.shapes.getShape(op.getW()));
+  c.group = op.getGroup();
+  if (c.group > 1) {
+    // Only the product of both has to be that of x.
+    DimExpr in = c.wDims[1] * c.group;
+    if (in != c.xDims[1] && !(in.isConstant() && c.xDims[1].isConstant())) {
+      Value have = l.dimValue(op.getX(), 1), want = l.value(l.materialize(in));
+      l.require(l.compare(arith::CmpIPredicate::eq, have, want),
+                "x has {0} channels, w takes {1}", {have, want});
+    }
+  } else if (failed(l.requireEqual(op.getX(), 1, op.getW(), 1,
+                                   "channels of x and w"))) {
+    return failure();
+  }
+  SmallVector<DimExpr> kernel = onnx::kernelOf(op, c.wDims);
+  for (auto [i, size] : llvm::enumerate(kernel)) {
+    if (size == c.wDims[i + 2])
+      continue;
+    Value have = l.dimValue(op.getW(), i + 2),
+          want = l.value(l.materialize(size));
+    l.require(l.compare(arith::CmpIPredicate::eq, have, want),
+              "the weight has {0} taps in place of {1}", {have, want});
+    c.wDims[i + 2] = size;
+  }
+  c.windows = onnx::slideWindows(l.shapes.getSymbols(), op,
+                                 ArrayRef(c.xDims).drop_front(2), kernel);
+  requireNonNegative(l, op.getY());
+  return c;
+}
+
+static LogicalResult lowerConv(onnx::ConvOp op, Lowering &l) {
+  auto c = describe(op, l);
+  if (failed(c))
+    return failure();
+  Type type = computeType(l.typeOf(op.getX()).getElementType());
+  c->x = convertTensor(l, l.get(op.getX()), type);
+  c->w = convertTensor(l, l.get(op.getW()), type);
+  auto sums = convolve(l, *c);
+  if (failed(sums))
+    return failure();
+  return finishConvolution(l, *sums, op.getB(), op.getY());
+}
+
+//===----------------------------------------------------------------------===//
+// Integers
+//===----------------------------------------------------------------------===//
+
+/// `graph` minus its zero point, in i32. The zero point is absent, one element,
+/// or one per entry of dim 0.
+static FailureOr<Value> subtractZeroPoint(Lowering &l, Value graph,
+                                          Value zeroPoint) {
+  Type element = l.elementOf(graph), i32 = l.b.getI32Type();
+  int64_t rank = l.rankOf(graph);
+  SmallVector<Value> inputs{l.get(graph)};
+  SmallVector<AffineMap> maps{l.b.getMultiDimIdentityMap(rank)};
+  Value scalar;
+  if (l.present(zeroPoint)) {
+    bool isVector =
+        l.rankOf(zeroPoint) == 1 && !l.expr(zeroPoint, 0).isConstant(1);
+    if (isVector) {
+      if (failed(l.requireEqual(zeroPoint, 0, graph, 0, "zero points")))
+        return failure();
+      inputs.push_back(l.get(zeroPoint));
+      maps.push_back(mapOnto(l.b.getContext(), rank, {0}));
+    } else {
+      auto given = l.scalarOf(zeroPoint);
+      if (failed(given))
+        return failure();
+      scalar = castScalar(l.b, *given, element, i32);
+    }
+  }
+  return l.parallel(
+      l.dims(graph), i32, inputs, maps,
+      [&](ImplicitLocOpBuilder &b, ValueRange a) -> Value {
+        Value x = castScalar(b, a[0], element, i32);
+        if (a.size() > 1)
+          return arith::SubIOp::create(b, x, castScalar(b, a[1], element, i32));
+        return scalar ? Value(arith::SubIOp::create(b, x, scalar)) : x;
+      });
+}
+
+template <typename OpTy>
+static FailureOr<Value> integerSums(OpTy op, Lowering &l) {
+  auto c = describe(op, l);
+  if (failed(c))
+    return failure();
+  auto x = subtractZeroPoint(l, op.getX(), op.getXZeroPoint());
+  auto w = subtractZeroPoint(l, op.getW(), op.getWZeroPoint());
+  if (failed(x) || failed(w))
+    return failure();
+  c->x = *x;
+  c->w = *w;
+  return convolve(l, *c);
+}
+
+static LogicalResult lowerConvInteger(onnx::ConvIntegerOp op, Lowering &l) {
+  auto sums = integerSums(op, l);
+  if (failed(sums))
+    return failure();
+  l.set(op.getY(), *sums);
+  return success();
+}
+
+/// ONNX Runtime's arithmetic: the factor of a channel in f32, the product
+/// clamped to the range of the result, then rounded.
+static LogicalResult lowerQLinearConv(onnx::QLinearConvOp op, Lowering &l) {
+  auto sums = integerSums(op, l);
+  if (failed(sums))
+    return failure();
+  Value result = op.getY();
+  Type element = l.elementOf(result), f32 = l.b.getF32Type(),
+       i32 = l.b.getI32Type();
+  int64_t rank = l.rankOf(result);
+  auto xScale = l.scalarOf(op.getXScale()), yScale = l.scalarOf(op.getYScale()),
+       zero = l.scalarOf(op.getYZeroPoint());
+  if (failed(xScale) || failed(yScale) || failed(zero))
+    return failure();
+  AffineMap channels = mapOnto(l.b.getContext(), rank, {1});
+  SmallVector<Value> inputs{*sums};
+  SmallVector<AffineMap> maps{l.b.getMultiDimIdentityMap(rank)};
+  Value wScale = op.getWScale(), scalarScale;
+  bool perChannel = l.rankOf(wScale) == 1 && !l.expr(wScale, 0).isConstant(1);
+  if (perChannel) {
+    if (failed(l.requireEqual(wScale, 0, result, 1, "scales of w")))
+      return failure();
+    inputs.push_back(l.get(wScale));
+    maps.push_back(channels);
+  } else {
+    auto given = l.scalarOf(wScale);
+    if (failed(given))
+      return failure();
+    scalarScale = convertFloat(l.b, *given, f32);
+  }
+  bool hasBias = l.present(op.getB());
+  if (hasBias) {
+    if (failed(l.requireEqual(op.getB(), 0, result, 1, "entries of the bias")))
+      return failure();
+    inputs.push_back(l.get(op.getB()));
+    maps.push_back(channels);
+  }
+  Value x = convertFloat(l.b, *xScale, f32),
+        y = convertFloat(l.b, *yScale, f32);
+  Value offset =
+      arith::SIToFPOp::create(l.b, f32, castScalar(l.b, *zero, element, i32));
+  bool isUnsigned = element.isUnsignedInteger();
+  unsigned width = element.getIntOrFloatBitWidth();
+  double least = isUnsigned ? 0 : -std::ldexp(1.0, width - 1),
+         most = std::ldexp(1.0, isUnsigned ? width : width - 1) - 1;
+  l.set(result,
+        l.parallel(l.dims(result), l.typeOf(result).getElementType(), inputs,
+                   maps, [&](ImplicitLocOpBuilder &b, ValueRange a) -> Value {
+                     Value sum = a[0];
+                     if (hasBias)
+                       sum = arith::AddIOp::create(b, sum, a.back());
+                     Value w =
+                         perChannel ? convertFloat(b, a[1], f32) : scalarScale;
+                     Value factor = arith::DivFOp::create(
+                         b, arith::MulFOp::create(b, x, w), y);
+                     Value value = arith::MulFOp::create(
+                         b, arith::SIToFPOp::create(b, f32, sum), factor);
+                     auto bound = [&](double limit) {
+                       return arith::SubFOp::create(
+                           b, constantNumber(b, f32, limit), offset);
+                     };
+                     value = arith::MaxNumFOp::create(b, value, bound(least));
+                     value = arith::MinNumFOp::create(b, value, bound(most));
+                     value = math::RoundEvenOp::create(b, value);
+                     value = arith::AddFOp::create(b, value, offset);
+                     Value whole = arith::FPToSIOp::create(b, i32, value);
+                     return arith::TruncIOp::create(
+                         b, l.typeOf(result).getElementType(), whole);
+                   }));
+  return success();
+}
+
+void qopt::registerConvolution(Registry &registry) {
+  registry.add(lowerConv);
+  registry.add(lowerConvInteger);
+  registry.add(lowerQLinearConv);
+}

@@ -1,0 +1,38 @@
+//===- Convolution.h - convolutions as matrix products --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef QOPT_LIB_CONVERSION_ONNXTOLINALG_CONVOLUTION_H
+#define QOPT_LIB_CONVERSION_ONNXTOLINALG_CONVOLUTION_H
+
+#include "Windows.h"
+
+namespace mlir::qopt {
+
+/// A convolution whose operands have the type that it is computed in.
+struct Convolution {
+  /// [N, C, image..] and [M, C / group, kernel..].
+  Value x, w;
+  Exprs xDims, wDims;
+  SmallVector<onnx::Window> windows;
+  int64_t group = 1;
+
+  onnx::DimExpr batch() const { return xDims[0]; }
+  onnx::DimExpr channels() const { return wDims[0]; }
+};
+
+/// The sums, as [N, M, counts..].
+FailureOr<Value> convolve(Lowering &l, const Convolution &c);
+
+/// Sums over K of w[g, m, k] * columns[n, g, k, p], as [n, g, m, p]. `dims` are
+/// those of g, m and k.
+Value multiplyColumns(Lowering &l, Value w, Value columns,
+                      ArrayRef<onnx::DimExpr> result);
+
+/// `sums` [N, M, ..] plus the optional bias [M] (a graph value), in the element
+/// type of `result`.
+LogicalResult finishConvolution(Lowering &l, Value sums, Value bias,
+                                Value result);
+
+} // namespace mlir::qopt
+
+#endif // QOPT_LIB_CONVERSION_ONNXTOLINALG_CONVOLUTION_H

@@ -1,0 +1,63 @@
+//===- Windows.cpp - tensors under sliding windows ------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Windows.h"
+
+using namespace mlir;
+using namespace mlir::qopt;
+using onnx::DimExpr;
+using onnx::Window;
+
+SmallVector<OpFoldResult> qopt::materialize(Lowering &l,
+                                            ArrayRef<DimExpr> exprs) {
+  return llvm::map_to_vector(
+      exprs, [&](const DimExpr &expr) { return l.materialize(expr); });
+}
+
+void qopt::requireNonNegative(Lowering &l, Value result) {
+  for (int64_t i = 0, e = l.rankOf(result); i < e; ++i) {
+    if (l.shapes.getSymbols().isNonNegative(l.expr(result, i)))
+      continue;
+    Value size = l.dimValue(result, i);
+    l.require(l.compare(arith::CmpIPredicate::sge, size, l.index(0)),
+              "a dim of the result has {0} elements", size);
+  }
+}
+
+Value qopt::padToWindows(Lowering &l, Value tensor, ArrayRef<DimExpr> leading,
+                         ArrayRef<Window> windows, Value fill) {
+  onnx::DimSymbols &symbols = l.shapes.getSymbols();
+  Exprs to(leading), kept(leading), at(leading.size());
+  bool same = true;
+  for (const Window &window : windows) {
+    // Without windows there is nothing to see; the size must not be negative.
+    DimExpr covered = symbols.max(window.covered(), 0);
+    to.push_back(covered);
+    at.push_back(window.begin);
+    kept.push_back(
+        symbols.max(symbols.min(window.image, covered - window.begin), 0));
+    same &= window.begin.isConstant(0) && covered == window.image;
+  }
+  SmallVector<OpFoldResult> sizes = materialize(l, to);
+  if (same)
+    return l.fitTo(tensor, sizes);
+  SmallVector<OpFoldResult> keptSizes = materialize(l, kept),
+                            zeros(to.size(), l.b.getIndexAttr(0)),
+                            ones(to.size(), l.b.getIndexAttr(1));
+  Value part =
+      tensor::ExtractSliceOp::create(l.b, tensor, zeros, keptSizes, ones);
+  return tensor::InsertSliceOp::create(l.b, part, l.filled(sizes, fill),
+                                       materialize(l, at), keptSizes, ones);
+}
+
+AffineMap qopt::windowMap(MLIRContext *context, int64_t loops,
+                          ArrayRef<int64_t> leading, ArrayRef<int64_t> counts,
+                          ArrayRef<int64_t> taps, ArrayRef<Window> windows) {
+  SmallVector<AffineExpr> exprs;
+  for (int64_t loop : leading)
+    exprs.push_back(getAffineDimExpr(loop, context));
+  for (auto [count, tap, window] : llvm::zip(counts, taps, windows))
+    exprs.push_back(getAffineDimExpr(count, context) * window.stride +
+                    getAffineDimExpr(tap, context) * window.dilation);
+  return AffineMap::get(loops, 0, exprs, context);
+}
