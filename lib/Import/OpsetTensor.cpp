@@ -52,6 +52,7 @@ constexpr OpForm table[] = {
     {"Split", 13, 1, 2, 1, -1, "axis:i num_outputs:i@18", upgradeSplit},
     {"Squeeze", 1, 1, 1, 1, 1, "axes:I", upgradeAxes},
     {"Squeeze", 13, 1, 2, 1, 1, ""},
+    {"TensorScatter", 24, 2, 3, 1, 1, "axis:i mode:s"},
     {"Tile", 6, 2, 2, 1, 1, ""},
     {"TopK", 1, 1, 1, 2, 2, "axis:i k:i!", upgradeTopK},
     {"TopK", 10, 2, 2, 2, 2, "axis:i largest:i@11 sorted:i@11"},
