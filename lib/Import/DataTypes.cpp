@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Data types are plain numbers in the protobuf message, so that those newer
-// than the schema of 1.12 (8-bit floats, 4-bit integers) still arrive and can
-// be named in a message.
+// than the schema of 1.12 (8-bit floats, 4-bit integers) still arrive. Strings
+// and complex numbers have a name and no type.
 //===----------------------------------------------------------------------===//
 
 #include "DataTypes.h"
@@ -64,6 +64,26 @@ Type elementTypeOf(int64_t dataType, MLIRContext *context) {
     return unsignedType(64);
   case 16:
     return BFloat16Type::get(context);
+  case 17:
+    return Float8E4M3FNType::get(context);
+  case 18:
+    return Float8E4M3FNUZType::get(context);
+  case 19:
+    return Float8E5M2Type::get(context);
+  case 20:
+    return Float8E5M2FNUZType::get(context);
+  case 21:
+    return unsignedType(4);
+  case 22:
+    return IntegerType::get(context, 4);
+  case 23:
+    return Float4E2M1FNType::get(context);
+  case 24:
+    return Float8E8M0FNUType::get(context);
+  case 25:
+    return unsignedType(2);
+  case 26:
+    return IntegerType::get(context, 2);
   default:
     return {};
   }

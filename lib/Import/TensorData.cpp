@@ -25,9 +25,32 @@ namespace {
 /// Smaller constants are dense attributes: folding and printing see them.
 constexpr uint64_t minBlobBytes = 1024;
 
-/// Bytes of one element in raw_data and in blobs.
+/// Bytes of one element in attributes and blobs.
 uint64_t elementBytes(Type type) {
   return std::max<uint64_t>(1, type.getIntOrFloatBitWidth() / 8);
+}
+
+/// Elements per byte of raw_data: types of 4 and 2 bits are packed, the first
+/// element in the low bits.
+unsigned packing(Type type) {
+  unsigned width = type.getIntOrFloatBitWidth();
+  return width == 1 || width >= 8 ? 1 : 8 / width;
+}
+
+/// Bytes of `count` elements in raw_data.
+uint64_t rawBytes(Type type, uint64_t count) {
+  return divideCeil(count * elementBytes(type), packing(type));
+}
+
+/// One byte per element, its upper bits zero.
+std::string unpack(StringRef packed, Type type, uint64_t count) {
+  unsigned width = type.getIntOrFloatBitWidth(), perByte = packing(type);
+  std::string bytes(count, 0);
+  for (uint64_t i = 0; i < count; ++i)
+    bytes[i] = static_cast<uint8_t>(packed[i / perByte]) >>
+                   (i % perByte * width) &
+               ((1u << width) - 1);
+  return bytes;
 }
 
 template <typename Narrow>
@@ -43,7 +66,12 @@ bool appendFromInt32(int64_t value, Type type, std::string &bytes) {
     bytes.push_back(value != 0);
     return value == 0 || value == 1;
   }
-  // Half types are bit patterns, with or without sign extension.
+  // Packed elements and 8-bit floats are bytes, half types two bytes, with or
+  // without sign extension.
+  if (packing(type) > 1 || (isa<FloatType>(type) && elementBytes(type) == 1)) {
+    bytes.push_back(static_cast<char>(value));
+    return value >= INT8_MIN && value <= UINT8_MAX;
+  }
   if (isa<FloatType>(type)) {
     auto bits = static_cast<uint16_t>(value);
     bytes.append(reinterpret_cast<const char *>(&bits), sizeof(bits));
@@ -131,8 +159,10 @@ LogicalResult TensorImporter::typedFields(const pb::TensorProto &tensor,
       return reporter.invalid(subject + ": values in " + use.name +
                               ", which is not the field of data type " +
                               dataTypeName(tensor.data_type()));
+  // An entry of int32_data is a byte of packed elements.
+  uint64_t entries = divideCeil(count, packing(elementType));
   for (const FieldUse &use : uses)
-    if (use.field == wanted && static_cast<uint64_t>(use.size) != count)
+    if (use.field == wanted && static_cast<uint64_t>(use.size) != entries)
       return reporter.invalid(subject + ": " + Twine(use.size) + " values in " +
                               use.name + ", the shape has " + Twine(count) +
                               " elements");
@@ -210,15 +240,21 @@ LogicalResult TensorImporter::import(pb::TensorProto &tensor,
     return reporter.unsupported(subject + ": tensors in segments");
   Type elementType = type.getElementType();
   uint64_t count = static_cast<uint64_t>(type.getNumElements());
-  uint64_t size = count * elementBytes(elementType);
-  size_t alignment = std::max<size_t>(1, elementBytes(elementType));
-  bool inBlob = size >= minBlobBytes;
+  uint64_t size = rawBytes(elementType, count);
+  size_t alignment = elementBytes(elementType);
+  bool isPacked = packing(elementType) > 1;
+  bool inBlob = count * elementBytes(elementType) >= minBlobBytes;
   bool hasTyped = tensor.float_data_size() || tensor.int32_data_size() ||
                   tensor.int64_data_size() || tensor.double_data_size() ||
                   tensor.uint64_data_size() || tensor.string_data_size();
   bool hasRaw = tensor.has_raw_data() && !tensor.raw_data().empty();
 
   auto copied = [&](StringRef bytes) -> ElementsAttr {
+    std::string unpacked;
+    if (isPacked) {
+      unpacked = unpack(bytes, elementType, count);
+      bytes = unpacked;
+    }
     if (!inBlob)
       return makeAttr(type, bytes);
     AsmResourceBlob blob = HeapAsmResourceBlob::allocateAndCopyWithAlign(
@@ -236,7 +272,8 @@ LogicalResult TensorImporter::import(pb::TensorProto &tensor,
     if (failed(external.find(tensor, size, subject, found)))
       return failure();
     auto address = reinterpret_cast<uintptr_t>(found.bytes.data());
-    if (!inBlob || address % alignment != 0 || elementType.isInteger(1)) {
+    if (!inBlob || isPacked || address % alignment != 0 ||
+        elementType.isInteger(1)) {
       result = copied(found.bytes);
       return success();
     }
@@ -256,8 +293,8 @@ LogicalResult TensorImporter::import(pb::TensorProto &tensor,
           subject + ": " +
           (hasRaw ? Twine(tensor.raw_data().size()) : Twine("no")) +
           " bytes of data, shape and data type need " + Twine(size));
-    if (!inBlob) {
-      result = makeAttr(type, tensor.raw_data());
+    if (!inBlob || isPacked) {
+      result = copied(tensor.raw_data());
       return success();
     }
     // The blob takes over the string, so that the weights exist once.

@@ -247,4 +247,13 @@ LogicalResult upgradeTopK(NodeContext &node) {
   return finish(node, 2, 2);
 }
 
+/// Opset 17 has the axis as an attribute, 1 if it is absent.
+LogicalResult upgradeDFT(NodeContext &node) {
+  auto axis = node.take<IntegerAttr>("axis");
+  node.operands.resize(2, node.builder.noValue());
+  node.operands.push_back(
+      node.builder.constantVector(node.loc, axis ? axis.getInt() : 1));
+  return finish(node, 3);
+}
+
 } // namespace mlir::qopt::importer

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ConstantData.h"
+#include "SmallTypes.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include <cstring>
@@ -14,10 +15,7 @@ using namespace mlir::qopt;
 
 static RankedTensorType signlessType(ElementsAttr value) {
   auto type = cast<RankedTensorType>(value.getShapedType());
-  auto integer = dyn_cast<IntegerType>(type.getElementType());
-  if (!integer || integer.isSignless())
-    return type;
-  return type.clone(IntegerType::get(type.getContext(), integer.getWidth()));
+  return type.clone(storageType(type.getElementType()));
 }
 
 static int64_t elementBytes(Type element) {
@@ -45,6 +43,7 @@ ArrayRef<char> qopt::bytesOf(ElementsAttr value,
 }
 
 DenseElementsAttr qopt::asInline(ElementsAttr value) {
+  value = storageForm(value);
   RankedTensorType type = signlessType(value);
   if (auto dense = dyn_cast<DenseElementsAttr>(value))
     return dense.getType() == type ? dense
@@ -70,6 +69,7 @@ ElementsAttr qopt::makeBlob(RankedTensorType type, ArrayRef<char> bytes,
 }
 
 ElementsAttr qopt::asBlob(ElementsAttr value) {
+  value = storageForm(value);
   RankedTensorType type = signlessType(value);
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(value))
     return resource.getType() == type

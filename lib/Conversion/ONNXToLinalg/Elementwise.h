@@ -9,6 +9,7 @@
 #define QOPT_LIB_CONVERSION_ONNXTOLINALG_ELEMENTWISE_H
 
 #include "Lowering.h"
+#include "SmallTypes.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 namespace mlir::qopt {
@@ -69,9 +70,16 @@ void addElementwise(Registry &registry, ScalarFn scalar,
   });
 }
 
-/// Conversion between element types by the rules of ONNX Cast; both types have
-/// the signedness of the graph.
-Value castScalar(ImplicitLocOpBuilder &b, Value scalar, Type from, Type to);
+/// What Cast says about the conversion to 8-bit floats.
+struct CastRule {
+  bool saturate = true;
+  ScaleRounding rounding = ScaleRounding::Up;
+};
+
+/// Conversion between element types by the rules of ONNX Cast; both types are
+/// those of the graph, with signedness, and may be storage types.
+Value castScalar(ImplicitLocOpBuilder &b, Value scalar, Type from, Type to,
+                 const CastRule &rule = {});
 
 /// ONNX Max and Min on floats: NaN if one argument is NaN.
 Value maximum(ScalarBuilder &s, ValueRange arguments);

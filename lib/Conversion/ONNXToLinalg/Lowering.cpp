@@ -7,6 +7,7 @@
 
 #include "Lowering.h"
 #include "ConstantData.h"
+#include "SmallTypes.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -15,17 +16,10 @@
 using namespace mlir;
 using namespace mlir::qopt;
 
-/// Signless form of an element type.
-static Type signless(Type element) {
-  if (auto integer = dyn_cast<IntegerType>(element))
-    return IntegerType::get(element.getContext(), integer.getWidth());
-  return element;
-}
-
 Lowering::Lowering(func::FuncOp function, onnx::ShapeAnalysis &shapes,
                    bool unsafeIndices)
     : b(function.getLoc(), function.getContext()), shapes(shapes),
-      unsafeIndices(unsafeIndices), function(function),
+      unsafeIndices(unsafeIndices), caches(function), function(function),
       materializer(shapes, [this](Value graph) { return get(graph); }) {}
 
 //===----------------------------------------------------------------------===//
@@ -51,8 +45,8 @@ LogicalResult Lowering::run() {
       ++failures;
       continue;
     }
-    auto wanted =
-        RankedTensorType::get(type.getShape(), signless(type.getElementType()));
+    auto wanted = RankedTensorType::get(type.getShape(),
+                                        storageType(type.getElementType()));
     Value tensor = argument;
     if (wanted != type) {
       retyped.push_back(
@@ -74,14 +68,19 @@ LogicalResult Lowering::run() {
             "a dim of {0} does not broadcast to {1}", {actual, expected});
   }
 
+  if (failed(caches.begin(*this)))
+    return failure();
+
   for (Operation *op : graph)
     lowerNode(op);
   if (failures)
     return failure();
 
   SmallVector<Value> results;
-  for (Value result : terminator->getOperands())
-    results.push_back(get(result));
+  for (auto [i, result] : llvm::enumerate(terminator->getOperands())) {
+    Value cache = caches.resultOf(i);
+    results.push_back(cache ? cache : get(result));
+  }
   terminator->setOperands(results);
   for (Operation *op : llvm::reverse(graph))
     op->erase();
@@ -93,6 +92,7 @@ LogicalResult Lowering::run() {
   }
   function.setFunctionType(b.getFunctionType(block.getArgumentTypes(),
                                              terminator->getOperandTypes()));
+  caches.finish();
   eraseUnused(block);
   return success();
 }
@@ -115,6 +115,10 @@ void Lowering::lowerNode(Operation *op) {
   if (isGraphOp && op->use_empty())
     return;
 
+  if (caches.contains(op)) {
+    (void)caches.append(op, *this);
+    return;
+  }
   const LowerFn *lower = Registry::get().find(op);
   if (!lower && isGraphOp) {
     (void)fail("the operator has no lowering");
@@ -136,6 +140,13 @@ void Lowering::lowerNode(Operation *op) {
   for (Value value : values)
     if (isa<TensorType>(value.getType()) && !shapes.hasShape(value)) {
       (void)fail("the rank of an operand or result is not known");
+      return;
+    }
+  for (Value value : values)
+    if (isGraphOp && isStorageOnly(getElementTypeOrSelf(value.getType())) &&
+        !takesStorageTypes(op)) {
+      (void)fail("the operator is not implemented for element type " +
+                 toText(elementOf(value)));
       return;
     }
   // Shape arithmetic whose outcome the analysis has: nothing to compute.
@@ -213,7 +224,7 @@ RankedTensorType Lowering::typeOf(Value graph) {
   SmallVector<int64_t> shape;
   for (const onnx::DimExpr &dim : shapes.getShape(graph))
     shape.push_back(dim.getConstant().value_or(ShapedType::kDynamic));
-  return RankedTensorType::get(shape, signless(elementOf(graph)));
+  return RankedTensorType::get(shape, storageType(elementOf(graph)));
 }
 
 Value Lowering::castTo(Value tensor, RankedTensorType type) {
@@ -332,7 +343,7 @@ LogicalResult Lowering::requireEqual(Value a, unsigned i, Value c, unsigned j,
 
 bool Lowering::isSmallInt(Value graph) {
   RankedTensorType type = typeOf(graph);
-  return isa<IntegerType>(type.getElementType()) && type.hasStaticShape() &&
+  return isa<IntegerType>(elementOf(graph)) && type.hasStaticShape() &&
          type.getNumElements() <= onnx::ShapeAnalysis::kMaxElements;
 }
 

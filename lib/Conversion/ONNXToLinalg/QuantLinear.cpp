@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // QuantizeLinear, DequantizeLinear, DynamicQuantizeLinear, MatMulInteger,
-// QLinearMatMul: round half to even, saturate, exact i32 sums.
+// QLinearMatMul: round half to even, saturate, exact i32 sums. Codes may be
+// storage types: integers of 4 and 2 bits, floats of 8 and 4 bits.
 //===----------------------------------------------------------------------===//
 
 #include "Broadcast.h"
@@ -24,18 +25,24 @@ static std::pair<double, double> rangeOf(Type type) {
 }
 
 /// saturate(rne(x) + zeroPoint): the sum is exact in f32 for 8 and 16 bits.
+/// Floats are not rounded to integers but to their own numbers.
 static Value quantizeScalar(ImplicitLocOpBuilder &b, Value scaled,
-                            Value zeroPoint, Type zeroType, Type to) {
-  Value rounded = math::RoundEvenOp::create(b, scaled);
+                            Value zeroPoint, Type zeroType, Type to,
+                            const CastRule &rule = {}) {
+  Type number = scaled.getType();
+  Value shifted =
+      isSmallFloat(to) ? scaled : Value(math::RoundEvenOp::create(b, scaled));
   if (zeroPoint)
-    rounded = arith::AddFOp::create(
-        b, rounded, castScalar(b, zeroPoint, zeroType, scaled.getType()));
+    shifted = arith::AddFOp::create(b, shifted,
+                                    castScalar(b, zeroPoint, zeroType, number));
+  if (isSmallFloat(to))
+    return castScalar(b, shifted, number, to, rule);
   auto [low, high] = rangeOf(to);
-  Value inside = arith::MaximumFOp::create(
-      b, rounded, constantNumber(b, scaled.getType(), low));
-  inside = arith::MinimumFOp::create(b, inside,
-                                     constantNumber(b, scaled.getType(), high));
-  return castScalar(b, inside, scaled.getType(), to);
+  Value inside =
+      arith::MaximumFOp::create(b, shifted, constantNumber(b, number, low));
+  inside =
+      arith::MinimumFOp::create(b, inside, constantNumber(b, number, high));
+  return castScalar(b, inside, number, to);
 }
 
 //===----------------------------------------------------------------------===//
@@ -97,14 +104,16 @@ namespace {
 struct Parameters {
   Value scale, zeroPoint;
   AffineMap scaleMap, zeroMap;
-  Type zeroType;
+  Type scaleType, zeroType;
 
   /// Inputs and maps: x, then what is read by a map.
   SmallVector<Value> inputs;
   SmallVector<AffineMap> maps;
 
+  /// As f32.
   Value readScale(ImplicitLocOpBuilder &b, ValueRange arguments) {
-    return read(b, scale, scaleMap, arguments);
+    return castScalar(b, read(b, scale, scaleMap, arguments), scaleType,
+                      b.getF32Type());
   }
   Value readZero(ImplicitLocOpBuilder &b, ValueRange arguments) {
     return zeroPoint ? read(b, zeroPoint, zeroMap, arguments) : Value();
@@ -130,6 +139,7 @@ static FailureOr<Parameters> parametersOf(Lowering &l, Value x, Value scale,
     return failure();
   p.scale = l.get(scale);
   p.scaleMap = *scaleMap;
+  p.scaleType = l.elementOf(scale);
   if (l.present(zeroPoint)) {
     auto zeroMap = parameterMap(l, x, zeroPoint, axis, blockSize);
     if (failed(zeroMap))
@@ -151,26 +161,57 @@ static FailureOr<Parameters> parametersOf(Lowering &l, Value x, Value scale,
   return p;
 }
 
+/// The type in which x is divided by the scale: that of the scale, unless
+/// `precision` (a number of ONNX) names another.
+static FailureOr<Type> divisionType(onnx::QuantizeLinearOp op, Lowering &l) {
+  switch (op.getPrecision()) {
+  case 0: {
+    Type scale = l.elementOf(op.getYScale());
+    return isa<FloatType>(scale) && !isSmallFloat(scale)
+               ? scale
+               : Type(l.b.getF32Type());
+  }
+  case 1:
+    return Type(l.b.getF32Type());
+  case 10:
+    return Type(l.b.getF16Type());
+  case 16:
+    return Type(l.b.getBF16Type());
+  default:
+    return l.fail("not implemented for precision " + Twine(op.getPrecision()));
+  }
+}
+
 static LogicalResult lowerQuantizeLinear(onnx::QuantizeLinearOp op,
                                          Lowering &l) {
   Value x = op.getX(), result = op.getY();
   Type to = l.elementOf(result), from = l.elementOf(x);
-  if (!to.isInteger(8) && !to.isInteger(16))
+  auto integer = dyn_cast<IntegerType>(to);
+  if (!isSmallFloat(to) &&
+      !(integer && integer.getWidth() > 1 && integer.getWidth() <= 16))
     return l.fail("not implemented for element type " + toText(to));
+  FailureOr<Type> division = divisionType(op, l);
+  if (failed(division))
+    return failure();
   auto p = parametersOf(l, x, op.getYScale(), op.getYZeroPoint(), op.getAxis(),
                         op.getBlockSize());
   if (failed(p))
     return failure();
+  CastRule rule;
+  rule.saturate = op.getSaturate() != 0;
   Type f32 = l.b.getF32Type();
   l.set(result,
-        l.parallel(l.dims(x), l.typeOf(result).getElementType(), p->inputs,
-                   p->maps, [&](ImplicitLocOpBuilder &b, ValueRange a) {
-                     Value number = castScalar(b, a[0], from, f32);
-                     Value scale = convertFloat(b, p->readScale(b, a), f32);
-                     Value zero = p->readZero(b, a);
-                     Value scaled = arith::DivFOp::create(b, number, scale);
-                     return quantizeScalar(b, scaled, zero, p->zeroType, to);
-                   }));
+        l.parallel(
+            l.dims(x), l.typeOf(result).getElementType(), p->inputs, p->maps,
+            [&](ImplicitLocOpBuilder &b, ValueRange a) {
+              Value number = castScalar(b, a[0], from, f32);
+              Value scale = p->readScale(b, a);
+              Value zero = p->readZero(b, a);
+              Value scaled = arith::DivFOp::create(b, number, scale);
+              // A quotient of halves is the rounded one of floats.
+              scaled = convertFloat(b, convertFloat(b, scaled, *division), f32);
+              return quantizeScalar(b, scaled, zero, p->zeroType, to, rule);
+            }));
   return success();
 }
 
@@ -178,23 +219,29 @@ static LogicalResult lowerDequantizeLinear(onnx::DequantizeLinearOp op,
                                            Lowering &l) {
   Value x = op.getX(), result = op.getY();
   Type from = l.elementOf(x), to = l.typeOf(result).getElementType();
-  if (!isa<IntegerType>(from))
-    return l.fail("not implemented for element type " + toText(from));
   auto p = parametersOf(l, x, op.getXScale(), op.getXZeroPoint(), op.getAxis(),
                         op.getBlockSize());
   if (failed(p))
     return failure();
   Type f32 = l.b.getF32Type(), i32 = l.b.getI32Type();
+  // Differences of integers are exact in i32, those of floats in f32.
+  bool isInteger = isa<IntegerType>(from);
+  Type exact = isInteger ? i32 : f32;
   l.set(result,
         l.parallel(l.dims(x), to, p->inputs, p->maps,
                    [&](ImplicitLocOpBuilder &b, ValueRange a) {
-                     Value number = castScalar(b, a[0], from, i32);
-                     if (Value zero = p->readZero(b, a))
-                       number = arith::SubIOp::create(
-                           b, number, castScalar(b, zero, p->zeroType, i32));
-                     Value scale = convertFloat(b, p->readScale(b, a), f32);
-                     Value y = arith::MulFOp::create(
-                         b, arith::SIToFPOp::create(b, f32, number), scale);
+                     Value number = castScalar(b, a[0], from, exact);
+                     if (Value zero = p->readZero(b, a)) {
+                       zero = castScalar(b, zero, p->zeroType, exact);
+                       number =
+                           isInteger
+                               ? Value(arith::SubIOp::create(b, number, zero))
+                               : Value(arith::SubFOp::create(b, number, zero));
+                     }
+                     if (isInteger)
+                       number = arith::SIToFPOp::create(b, f32, number);
+                     Value y =
+                         arith::MulFOp::create(b, number, p->readScale(b, a));
                      return convertFloat(b, y, to);
                    }));
   return success();

@@ -124,6 +124,21 @@ OpFoldResult CastOp::fold(FoldAdaptor) {
   return getInput().getType() == getType() ? getInput() : OpFoldResult();
 }
 
+OpFoldResult BitCastOp::fold(FoldAdaptor) {
+  return getInput().getType() == getType() ? getInput() : OpFoldResult();
+}
+
+LogicalResult BitCastOp::verify() {
+  auto widthOf = [](Type type) {
+    return type.isInteger(1) ? 8 : type.getIntOrFloatBitWidth();
+  };
+  Type from = getElementTypeOrSelf(getInput().getType());
+  if (widthOf(from) != widthOf(getTo()))
+    return emitOpError() << "changes the width of the elements, from " << from
+                         << " to " << getTo();
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Canonicalization
 //===----------------------------------------------------------------------===//
@@ -145,7 +160,8 @@ bool holdsAll(Type from, Type to) {
   if (fromFloat && toFloat)
     return from == to ||
            (toFloat.isF64() || (toFloat.isF32() && !fromFloat.isF64()));
-  return fromInt && toFloat && fromInt.getWidth() == 1;
+  return fromInt && toFloat && fromInt.getWidth() == 1 &&
+         toFloat.getWidth() > 8;
 }
 
 // Cast(Cast(x)) -> Cast(x) where the inner one loses nothing.
@@ -173,7 +189,7 @@ struct CastLikeToCast : OpRewritePattern<CastLikeOp> {
     rewriter.replaceOpWithNewOp<CastOp>(
         op, op.getType(), op.getInput(),
         TypeAttr::get(getElementTypeOrSelf(op.getTargetType().getType())),
-        op.getSaturateAttr());
+        op.getSaturateAttr(), op.getRoundModeAttr());
     return success();
   }
 };

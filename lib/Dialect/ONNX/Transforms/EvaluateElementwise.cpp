@@ -246,6 +246,9 @@ HostResults mlir::onnx::evaluateElementwise(Operation *op,
   }
   if (!type || operands.empty() || type.getElementType().isUnsignedInteger(64))
     return {};
+  // Nothing is computed in storage types, and bits are no numbers.
+  if (!HostTensor::isSupported(type.getElementType()) || isa<BitCastOp>(op))
+    return {};
 
   HostTensor out = HostTensor::create(type, allSplat);
   int64_t count = allSplat ? 1 : type.getNumElements();

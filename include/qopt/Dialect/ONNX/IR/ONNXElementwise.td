@@ -222,10 +222,12 @@ def ONNX_CastOp : ONNX_Op<"Cast", [ONNX_Elementwise]> {
   let description = [{
     ONNX Cast: elementwise conversion to the element type `to`. Float to integer
     truncates toward zero, number to bool is `x != 0`, float to a narrower float rounds
-    to nearest even. `saturate` concerns 8-bit floats only.
+    to nearest even. `saturate` concerns 8-bit floats only, `round_mode` (`up`, `down`,
+    `nearest`) float8e8m0 only. Integers of 4 and 2 bits wrap.
   }];
   let arguments = (ins ONNX_NumberTensor:$input, TypeAttr:$to,
-                       DefaultValuedAttr<ONNX_IntAttr, "1">:$saturate);
+                       DefaultValuedAttr<ONNX_IntAttr, "1">:$saturate,
+                       DefaultValuedStrAttr<StrAttr, "up">:$round_mode);
   let results = (outs ONNX_NumberTensor:$output);
   let elementRule = [{typeAttribute(attributes, "to")}];
   let hasFolder = 1;
@@ -239,10 +241,24 @@ def ONNX_CastLikeOp : ONNX_Op<"CastLike", [ONNX_Elementwise]> {
     values are not used.
   }];
   let arguments = (ins ONNX_NumberTensor:$input, ONNX_NumberTensor:$target_type,
-                       DefaultValuedAttr<ONNX_IntAttr, "1">:$saturate);
+                       DefaultValuedAttr<ONNX_IntAttr, "1">:$saturate,
+                       DefaultValuedStrAttr<StrAttr, "up">:$round_mode);
   let results = (outs ONNX_NumberTensor:$output);
   let elementRule = [{elementOf(operands, 1)}];
   let hasCanonicalizer = 1;
+}
+
+def ONNX_BitCastOp : ONNX_Op<"BitCast", [ONNX_Elementwise]> {
+  let summary = "The same bits as another element type";
+  let description = [{
+    ONNX BitCast: the bits of each element are those of a number of type `to`, which is
+    as wide. A bool is 8 bits wide.
+  }];
+  let arguments = (ins ONNX_NumberTensor:$input, TypeAttr:$to);
+  let results = (outs ONNX_NumberTensor:$output);
+  let elementRule = [{typeAttribute(attributes, "to")}];
+  let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 #endif // QOPT_DIALECT_ONNX_IR_ONNXELEMENTWISE_TD

@@ -9,11 +9,12 @@ include "qopt/Dialect/ONNX/IR/ONNXBase.td"
 def ONNX_QuantizeLinearOp : ONNX_Op<"QuantizeLinear"> {
   let summary = "saturate(round(x / scale) + zero_point)";
   let description = [{
-    ONNX QuantizeLinear: rounds halves to even, then saturates to the integer type of
-    `y_zero_point` or `output_dtype` (default `ui8`). The scale is a scalar, a vector along
-    `axis`, or has one entry per `block_size` elements of `axis`.
+    ONNX QuantizeLinear: rounds halves to even, then saturates to the type of
+    `y_zero_point` or `output_dtype` (default `ui8`): an integer of 2 to 16 bits or a float
+    of 8 or 4. The scale is a scalar, a vector along `axis`, or has one entry per
+    `block_size` elements of `axis`; its type, or `precision`, is that of the quotient.
   }];
-  let arguments = (ins ONNX_NumberTensor:$x, ONNX_FloatTensor:$y_scale,
+  let arguments = (ins ONNX_NumberTensor:$x, ONNX_NumberTensor:$y_scale,
                        ONNX_Optional<AnyTensor>:$y_zero_point,
                        DefaultValuedAttr<ONNX_IntAttr, "1">:$axis,
                        DefaultValuedAttr<ONNX_IntAttr, "0">:$block_size,
