@@ -98,6 +98,11 @@ static int bind_data(qopt_model *model, int i, const DLTensor *t, char *err,
   if (rt_is_compact(t->ndim, t->shape, t->strides) &&
       ((uintptr_t)data & (uintptr_t)(bytes - 1)) == 0) {
     arg->data = data;
+  } else if (port->flags & QOPT_PORT_CACHE) {
+    return rt_error(err, n, QOPT_E_ARGUMENT,
+                    "input '%s': a cache is written in place, so its memory "
+                    "must be compact and aligned to its elements",
+                    port->name);
   } else {
     arg->data = rt_memory_get(&model->memory, (size_t)(elements * bytes));
     if (!arg->data)
@@ -113,6 +118,18 @@ static int bind_data(qopt_model *model, int i, const DLTensor *t, char *err,
   return QOPT_OK;
 }
 
+// What is written must not be read under another name.
+static int check_cache(const qopt_model_desc *desc, const DLTensor *in,
+                       int index, char *err, size_t n) {
+  for (int i = 0; i < desc->n_in; ++i)
+    if (i != index && rt_overlap(&in[index], &in[i]))
+      return rt_error(err, n, QOPT_E_ARGUMENT,
+                      "input '%s': its memory is written and overlaps that of "
+                      "input '%s'",
+                      desc->in[index].name, desc->in[i].name);
+  return QOPT_OK;
+}
+
 int rt_bind_inputs(qopt_model *model, const DLTensor *in, int n_in, char *err,
                    size_t n) {
   const qopt_model_desc *desc = model->desc;
@@ -125,6 +142,9 @@ int rt_bind_inputs(qopt_model *model, const DLTensor *in, int n_in, char *err,
     status = check_form(desc, &desc->in[i], &in[i], err, n);
   if (!status)
     status = rt_bind_symbols(model, in, err, n);
+  for (int i = 0; i < n_in && !status; ++i)
+    if (desc->in[i].flags & QOPT_PORT_CACHE)
+      status = check_cache(desc, in, i, err, n);
   for (int i = 0; i < n_in && !status; ++i)
     status = bind_data(model, i, &in[i], err, n);
   return status;

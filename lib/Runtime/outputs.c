@@ -79,9 +79,10 @@ static int check_form(const qopt_port *port, const DLTensor *t,
   return QOPT_OK;
 }
 
-static bool overlap(const DLTensor *a, const DLTensor *b, int64_t a_bytes) {
+bool rt_overlap(const DLTensor *a, const DLTensor *b) {
   uintptr_t a_begin, a_end, b_begin, b_end;
-  if (a_bytes == 0 || rt_elements(b->ndim, b->shape, b->dtype.bits / 8) == 0)
+  if (rt_elements(a->ndim, a->shape, a->dtype.bits / 8) == 0 ||
+      rt_elements(b->ndim, b->shape, b->dtype.bits / 8) == 0)
     return false;
   rt_extent(a, &a_begin, &a_end);
   rt_extent(b, &b_begin, &b_end);
@@ -92,11 +93,10 @@ static bool overlap(const DLTensor *a, const DLTensor *b, int64_t a_bytes) {
 static int check_overlap(const qopt_model_desc *desc, const DLTensor *in,
                          const DLTensor *out, int index, char *err, size_t n) {
   const DLTensor *t = &out[index];
-  int64_t elements = rt_elements(t->ndim, t->shape, 1);
   for (int i = 0; i < desc->n_in + index; ++i) {
     bool input = i < desc->n_in;
     const DLTensor *other = input ? &in[i] : &out[i - desc->n_in];
-    if (overlap(t, other, elements))
+    if (rt_overlap(t, other))
       return rt_error(err, n, QOPT_E_ARGUMENT,
                       "output '%s': its memory overlaps that of %s '%s'",
                       desc->out[index].name, input ? "input" : "output",

@@ -106,6 +106,8 @@ void rt_scatter(void *strided, const void *compact, int rank,
                 const int64_t *dims, const int64_t *strides, int element_bytes);
 // The bytes that a tensor of at least one element may touch.
 void rt_extent(const DLTensor *tensor, uintptr_t *begin, uintptr_t *end);
+// Whether two tensors share memory.
+bool rt_overlap(const DLTensor *a, const DLTensor *b);
 
 //===-- args.c, outputs.c -------------------------------------------------===//
 

@@ -174,10 +174,13 @@ private:
         dims.push_back(dim(size));
       unsigned bits = std::max(8u, port.element.getIntOrFloatBitWidth());
       result.push_back(llvm::ConstantStruct::get(
-          portType, {text(port.name), number(i8, typeCode(port.element)),
-                     number(i8, bits),
-                     llvm::Constant::getNullValue(llvm::ArrayType::get(i8, 2)),
-                     number(i32, port.dims.size()), table(dims)}));
+          portType,
+          {text(port.name), number(i8, typeCode(port.element)),
+           number(i8, bits),
+           llvm::ConstantArray::get(
+               llvm::ArrayType::get(i8, 2),
+               {number(i8, port.isCache ? QOPT_PORT_CACHE : 0), number(i8, 0)}),
+           number(i32, port.dims.size()), table(dims)}));
     }
     return table(result);
   }

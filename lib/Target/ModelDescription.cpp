@@ -3,7 +3,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "qopt/Target/ModelDescription.h"
+#include "qopt/Dialect/QOpt/IR/CacheAttrs.h"
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
+#include "qopt/Support/CacheNames.h"
 #include "llvm/Support/JSON.h"
 
 using namespace mlir;
@@ -67,6 +69,9 @@ FailureOr<ModelDescription> mlir::qopt::describeModel(ModuleOp module) {
         describePort(main, type, main.getArgAttrDict(i), "input", i);
     if (failed(port))
       return failure();
+    port->isCache = bool(main.getArgAttr(i, kCacheAttrName));
+    if (main.getArgAttr(i, kCacheLengthAttrName))
+      model.cacheLength = port->name;
     model.inputs.push_back(std::move(*port));
   }
   for (auto [i, type] : llvm::enumerate(main.getResultTypes())) {
@@ -74,6 +79,14 @@ FailureOr<ModelDescription> mlir::qopt::describeModel(ModuleOp module) {
         describePort(main, type, main.getResultAttrDict(i), "output", i);
     if (failed(port))
       return failure();
+    // What became of a cache lies where the cache does: no output.
+    if (auto input = main.getResultAttrOfType<IntegerAttr>(i, kCacheAttrName)) {
+      auto axis =
+          main.getArgAttrOfType<IntegerAttr>(input.getInt(), kCacheAttrName);
+      model.caches.push_back(
+          {static_cast<unsigned>(input.getInt()), port->name, axis.getInt()});
+      continue;
+    }
     model.outputs.push_back(std::move(*port));
   }
   if (auto hash = module->getAttrOfType<StringAttr>("onnx.source_sha256"))
@@ -135,28 +148,49 @@ static llvm::json::Array portsJson(const std::vector<PortDescription> &ports,
   return array;
 }
 
-/// Key and value caches, by the names that exporters give them:
-/// past_key_values.N.key in, present.N.key out; the axis along which they grow
-/// is the one whose expressions differ.
+/// The axis along which a cache grows: the one whose expressions differ. Names
+/// of other dims may differ too (batch and batch_size); then the one that says
+/// how, as a sum.
+static std::optional<int64_t> growingAxis(const PortDescription &past,
+                                          const PortDescription &present) {
+  SmallVector<int64_t> candidates;
+  for (size_t i = 0; i < past.dims.size(); ++i)
+    if (past.dims[i].size < 0 && past.dims[i].text != present.dims[i].text)
+      candidates.push_back(i);
+  if (candidates.size() > 1)
+    llvm::erase_if(candidates, [&](int64_t i) {
+      return !StringRef(present.dims[i].text).contains('+');
+    });
+  if (candidates.size() != 1)
+    return std::nullopt;
+  return candidates.front();
+}
+
+/// Key and value caches, by the names that exporters give them. A past without
+/// a present is an input like others.
 static llvm::json::Array cachePairs(const ModelDescription &model) {
   llvm::json::Array pairs;
   for (const PortDescription &past : model.inputs) {
-    StringRef rest = past.name;
-    if (!rest.consume_front("past_key_values.") && !rest.consume_front("past."))
+    std::string cache = cacheOfPast(past.name);
+    if (cache.empty())
       continue;
     for (const PortDescription &present : model.outputs) {
-      if (present.name != ("present." + rest).str() &&
-          present.name != ("present_key_values." + rest).str())
-        continue;
-      if (present.dims.size() != past.dims.size())
+      if (cacheOfPresent(present.name) != cache ||
+          present.dims.size() != past.dims.size() ||
+          present.element != past.element)
         continue;
       llvm::json::Object pair{{"past", past.name}, {"present", present.name}};
-      for (size_t i = 0; i < past.dims.size(); ++i)
-        if (past.dims[i].size < 0 && past.dims[i].text != present.dims[i].text)
-          pair["axis"] = static_cast<int64_t>(i);
+      if (std::optional<int64_t> axis = growingAxis(past, present))
+        pair["axis"] = *axis;
       pairs.push_back(std::move(pair));
+      break;
     }
   }
+  for (const ModelDescription::InplaceCache &cache : model.caches)
+    pairs.push_back(llvm::json::Object{{"past", model.inputs[cache.input].name},
+                                       {"present", cache.present},
+                                       {"axis", cache.axis},
+                                       {"inplace", true}});
   return pairs;
 }
 
@@ -175,6 +209,8 @@ std::string mlir::qopt::makeSignature(const ModelDescription &model,
     llvm::json::Array pairs = cachePairs(model);
     if (!pairs.empty())
       json.attribute("kv", std::move(pairs));
+    if (!model.cacheLength.empty())
+      json.attribute("kv_length", model.cacheLength);
     json.attribute("isa", std::move(names));
     json.attribute("quant", model.quant);
     json.attribute("source_sha256", model.sourceSha256);

@@ -3,6 +3,7 @@
 
 #include "Options.h"
 
+#include "qopt/Dialect/ONNX/Transforms/LiftNames.h"
 #include "qopt/Support/DidYouMean.h"
 #include "qopt/Support/Names.h"
 #include "qopt/Support/Subprocess.h"
@@ -105,6 +106,17 @@ struct Flags {
                                 cl::desc("Use at most that many samples"),
                                 cl::value_desc("n"), cl::cat(category)};
 
+  cl::opt<KVCaches> kvCaches{
+      "kv", cl::desc("Key and value caches (default: copy)"),
+      cl::values(clEnumValN(KVCaches::Copy, "copy", "past in, present out"),
+                 clEnumValN(KVCaches::InPlace, "inplace",
+                            "one buffer of the caller for both, and a length")),
+      cl::init(KVCaches::Copy), cl::cat(category)};
+  cl::list<std::string> noLift{
+      "no-lift",
+      cl::desc("Leave decomposed ops as they are: layer-norm, rms-norm, gelu, "
+               "swish, rotary, attention, all"),
+      cl::value_desc("name,..."), cl::CommaSeparated, cl::cat(category)};
   cl::opt<bool> unsafeIndices{
       "unsafe-indices", cl::desc("Leave out the run-time check of indices"),
       cl::cat(category)};
@@ -252,6 +264,17 @@ static bool checkISAs(ArrayRef<std::string> names) {
   return true;
 }
 
+/// Names of LiftNames.h.
+static bool checkLiftNames(ArrayRef<std::string> names) {
+  ArrayRef<StringRef> known = onnx::getLiftNames();
+  for (const std::string &name : names)
+    if (!is_contained(known, name))
+      return usageError("--no-lift: unknown name " + quoteName(name) +
+                        didYouMean(name, known) +
+                        " (known: " + join(known, ", ") + ")");
+  return true;
+}
+
 /// `2G`, `512M`, `0`; a plain number is bytes.
 static bool parseBytes(StringRef text, uint64_t &bytes) {
   unsigned shift = 0;
@@ -370,12 +393,16 @@ bool parseCommandLine(int argc, const char *const *argv,
   compile.isas.assign(flags.isas.begin(), flags.isas.end());
   if (!checkISAs(compile.isas))
     return false;
+  compile.noLift.assign(flags.noLift.begin(), flags.noLift.end());
+  if (!checkLiftNames(compile.noLift))
+    return false;
   compile.calibFile = flags.calib;
   compile.calibSamples = flags.calibSamples;
   if (flags.calibSamples.getNumOccurrences() && flags.calibSamples <= 0)
     return usageError("--calib-samples: expected a number above 0");
   if (flags.calibSamples.getNumOccurrences() && compile.calibFile.empty())
     return usageError("--calib-samples without --calib");
+  compile.kvCaches = flags.kvCaches;
   compile.unsafeIndices = flags.unsafeIndices;
   compile.allowNonfinite = flags.allowNonfinite;
   compile.strictExternalData = flags.strictExternalData;

@@ -51,12 +51,12 @@ static const qopt_dim past_dims[] = {
     {0, 1, {0}}, {2, 0, {0}}, {0, 1, {2}}, {3, 0, {0}}};
 static const qopt_dim out_dims[] = {{0, 1, {1}}};
 static const qopt_port inputs[] = {
-    {"input_ids", 0, 64, 2, ids_dims},
+    {"input_ids", 0, 64, 0, 2, ids_dims},
     {"attention_mask", 0, 64, 2, mask_dims},
-    {"position_ids", 0, 64, 2, ids_dims},
-    {"token_type_ids", 0, 64, 2, ids_dims},
-    {"past_key_values.0.key", 2, 32, 4, past_dims}};
-static const qopt_port outputs[] = {{"y", 2, 32, 1, out_dims}};
+    {"position_ids", 0, 64, 0, 2, ids_dims},
+    {"token_type_ids", 0, 64, 0, 2, ids_dims},
+    {"past_key_values.0.key", 2, 32, 0, 4, past_dims}};
+static const qopt_port outputs[] = {{"y", 2, 32, 0, 1, out_dims}};
 static const char *const symbols[] = {"batch", "length", "past"};
 static const qopt_variant variants[] = {{"any", 0, shapes, run}};
 static const char *const taps[] = {"embed", "inputs"};

@@ -142,13 +142,13 @@ static const qopt_dim mask_dims[] = {{0, 1, {0}}, {0, 2, {2, 1}}};
 static const qopt_dim count_dims[] = {{2, 0, {0}}};
 static const qopt_dim tail_dims[] = {{-1, 0, {0}}, {2, 0, {0}}};
 
-static const qopt_port inputs[] = {{"x", 2, 32, 2, x_dims},
-                                   {"mask", 6, 8, 2, mask_dims},
-                                   {"mode", 0, 64, 0, NULL}};
-static const qopt_port outputs[] = {{"y", 2, 32, 2, x_dims},
-                                    {"count", 0, 64, 1, count_dims},
-                                    {"tail", 2, 32, 2, tail_dims},
-                                    {"total", 2, 16, 0, NULL}};
+static const qopt_port inputs[] = {{"x", 2, 32, 0, 2, x_dims},
+                                   {"mask", 6, 8, 0, 2, mask_dims},
+                                   {"mode", 0, 64, 0, 0, NULL}};
+static const qopt_port outputs[] = {{"y", 2, 32, 0, 2, x_dims},
+                                    {"count", 0, 64, 0, 1, count_dims},
+                                    {"tail", 2, 32, 0, 2, tail_dims},
+                                    {"total", 2, 16, 0, 0, NULL}};
 static const char *const symbols[] = {"batch", "length", "past"};
 static const int64_t ranges[][2] = {
     {0, INT64_MAX}, {0, 1 << 20}, {0, INT64_MAX}};

@@ -26,6 +26,10 @@ enum class EmitKind { ONNX, QOpt, Linalg, LLVM, Asm, Obj, SharedLibrary };
 /// Preset: F32 with a pipeline that quantizes nothing, F16 with one that does.
 enum class FloatWeights { Preset, F16, F32 };
 
+/// Key and value caches (`--kv`): past in and present out, as the model has
+/// them, or one buffer of the caller that a run updates.
+enum class KVCaches { Copy, InPlace };
+
 /// `--shape NAME:1x128`: the full static shape of one input.
 struct InputShape {
   std::string input;
@@ -90,6 +94,10 @@ struct CompileOptions {
   /// At most that many samples; 0: all.
   int64_t calibSamples = 0;
 
+  KVCaches kvCaches = KVCaches::Copy;
+  /// Decomposed ops that stay decomposed (`--no-lift=attention,rotary`), by the
+  /// names of getLiftNames().
+  std::vector<std::string> noLift;
   /// Leave out the run-time check of Gather indices.
   bool unsafeIndices = false;
   /// A layer with NaN or Inf in its weights stays float instead of being an

@@ -135,6 +135,13 @@ typedef struct {
   int32_t symbols[4];
 } qopt_dim;
 
+// qopt_port.flags
+enum {
+  // An input that the run writes to. Its memory must be compact, since a copy
+  // would take the writes, and overlap with no other input and no output.
+  QOPT_PORT_CACHE = 1
+};
+
 // An input or output. `code` and `bits` are DLPack's (kDLInt 0, kDLUInt 1,
 // kDLFloat 2, kDLBfloat 4, kDLBool 6; bool has 8 bits). Input dims are checked
 // before every run: symbols are bound by dims that are one symbol, then by sums
@@ -143,6 +150,7 @@ typedef struct {
 typedef struct {
   const char *name;
   uint8_t code, bits;
+  uint8_t flags;
   int32_t rank;         /* 0 .. QOPT_MAX_RANK */
   const qopt_dim *dims; /* `rank` of them; NULL when rank is 0 */
 } qopt_port;
@@ -175,6 +183,7 @@ _Static_assert(sizeof(qopt_dim) == 32 && offsetof(qopt_dim, symbols) == 12,
                "layout of qopt_dim");
 _Static_assert(sizeof(qopt_port) == 24 && offsetof(qopt_port, rank) == 12,
                "layout of qopt_port");
+_Static_assert(offsetof(qopt_port, flags) == 10, "layout of qopt_port");
 _Static_assert(sizeof(qopt_model_desc) == 96 &&
                    offsetof(qopt_model_desc, symbols) == 48 &&
                    offsetof(qopt_model_desc, variants) == 72 &&

@@ -30,6 +30,8 @@ struct PortDescription {
     std::string text;
   };
   std::vector<Dim> dims;
+  /// An input that a run writes to.
+  bool isCache = false;
 };
 
 struct ModelDescription {
@@ -42,6 +44,16 @@ struct ModelDescription {
     int64_t min = 0, max = 0;
   };
   std::vector<Range> ranges;
+  /// A cache that is updated in place: the input, what the model calls the
+  /// result, and the axis along which it fills.
+  struct InplaceCache {
+    unsigned input;
+    std::string present;
+    int64_t axis;
+  };
+  std::vector<InplaceCache> caches;
+  /// The input that says how far they are filled; empty without such caches.
+  std::string cacheLength;
   /// How the model was quantized; a preset's name.
   std::string quant;
   std::string sourceSha256;

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "qopt/Codegen/Passes.h"
+#include "qopt/Dialect/QOpt/IR/CacheAttrs.h"
 
 using namespace mlir;
 
@@ -210,7 +211,9 @@ class CreateShapeFunctionPass final
       }
       arguments.append(tensor.getNumDynamicDims(), index);
     }
-    for (Type type : main.getResultTypes()) {
+    for (auto [i, type] : llvm::enumerate(main.getResultTypes())) {
+      if (main.getResultAttr(i, kCacheAttrName))
+        continue;
       auto tensor = dyn_cast<RankedTensorType>(type);
       if (!tensor) {
         main.emitError("results of @main are ranked tensors");
@@ -235,11 +238,14 @@ class CreateShapeFunctionPass final
 
     SmallVector<Value> dims;
     SmallVector<int64_t> ranks;
-    for (Value result : main.getBody().front().getTerminator()->getOperands()) {
+    for (auto [i, result] : llvm::enumerate(
+             main.getBody().front().getTerminator()->getOperands())) {
+      if (main.getResultAttr(i, kCacheAttrName))
+        continue;
       auto tensor = cast<RankedTensorType>(result.getType());
       ranks.push_back(tensor.getRank());
-      for (int64_t i = 0; i < tensor.getRank(); ++i) {
-        Value dim = rebuilder.dimOf(result, i);
+      for (int64_t d = 0; d < tensor.getRank(); ++d) {
+        Value dim = rebuilder.dimOf(result, d);
         dims.push_back(dim ? dim
                            : arith::ConstantIndexOp::create(builder, loc, -1));
       }

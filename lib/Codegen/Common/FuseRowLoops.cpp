@@ -11,8 +11,10 @@
 
 #include "HoistInputs.h"
 #include "RowAccess.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "qopt/Codegen/Passes.h"
+#include "qopt/Dialect/QOpt/IR/CacheAttrs.h"
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
 
 using namespace mlir;
@@ -101,7 +103,7 @@ private:
   /// Whether `op` may write `buffer`. Calls may write all that they are given,
   /// but for what nobody may write.
   static bool isWrittenBy(Operation *op, Value buffer) {
-    if (isa<BlockArgument>(buffer) ||
+    if (isReadOnlyInput(buffer) ||
         isa_and_nonnull<WeightOp, memref::GetGlobalOp>(buffer.getDefiningOp()))
       return false;
     bool written = false;
@@ -115,6 +117,16 @@ private:
         });
     });
     return written;
+  }
+
+  /// An input of the model belongs to the caller, unless it is a cache.
+  static bool isReadOnlyInput(Value buffer) {
+    auto argument = dyn_cast<BlockArgument>(buffer);
+    if (!argument)
+      return false;
+    auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
+    return !function ||
+           !function.getArgAttr(argument.getArgNumber(), kCacheAttrName);
   }
 
   /// The loops share a buffer, and conflict within rows only.

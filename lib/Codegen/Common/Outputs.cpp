@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "qopt/Codegen/Passes.h"
+#include "qopt/Dialect/QOpt/IR/CacheAttrs.h"
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
 
 using namespace mlir;
@@ -26,11 +27,33 @@ class OutputsPass final : public impl::OutputsPassBase<OutputsPass> {
     }
     Operation *terminator = main.getBody().front().getTerminator();
     OpBuilder builder(&getContext());
-    for (auto [index, value] : llvm::enumerate(terminator->getOperands()))
-      if (failed(makeOutput(builder, main, terminator, index, value)))
+    unsigned next = 0;
+    for (auto [index, value] : llvm::enumerate(terminator->getOperands())) {
+      if (auto input =
+              main.getResultAttrOfType<IntegerAttr>(index, kCacheAttrName)) {
+        if (failed(checkInPlace(main, input.getInt(), value)))
+          return signalPassFailure();
+        continue;
+      }
+      if (failed(makeOutput(builder, main, terminator, next++, value)))
         return signalPassFailure();
+    }
     terminator->setOperands(ValueRange());
     (void)main.eraseResults(llvm::BitVector(main.getNumResults(), true));
+  }
+
+  /// What became of a cache must lie in the buffer of the cache: no other can
+  /// be returned, and none is copied.
+  static LogicalResult checkInPlace(func::FuncOp main, unsigned input,
+                                    Value value) {
+    while (auto cast = value.getDefiningOp<memref::CastOp>())
+      value = cast.getSource();
+    if (value == main.getArgument(input))
+      return success();
+    auto name = main.getArgAttrOfType<StringAttr>(input, "onnx.name");
+    return mlir::emitError(value.getLoc())
+           << "the cache '" << (name ? name.getValue() : "")
+           << "' would be copied in every run instead of written in place";
   }
 
   LogicalResult makeOutput(OpBuilder &builder, func::FuncOp main,

@@ -3,12 +3,13 @@
 //
 // Joins and pads become writes of slices into one destination, which
 // bufferization can do in place; large constants become weights; inputs belong
-// to the caller and must not be written.
+// to the caller and must not be written, but for caches.
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "qopt/Codegen/Passes.h"
+#include "qopt/Dialect/QOpt/IR/CacheAttrs.h"
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
 
 using namespace mlir;
@@ -63,9 +64,10 @@ class PrepareBufferizationPass final
 
     if (func.isPublic())
       for (unsigned i = 0; i < func.getNumArguments(); ++i)
-        func.setArgAttr(i,
-                        bufferization::BufferizationDialect::kWritableAttrName,
-                        BoolAttr::get(&getContext(), false));
+        func.setArgAttr(
+            i, bufferization::BufferizationDialect::kWritableAttrName,
+            BoolAttr::get(&getContext(),
+                          bool(func.getArgAttr(i, kCacheAttrName))));
   }
 
   /// CSE has merged what different operations start from. One buffer for all of

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Broadcast.h"
+#include "CacheViews.h"
 #include "ConstantData.h"
 #include "Contraction.h"
 #include "Elementwise.h"
@@ -52,6 +53,13 @@ static LogicalResult lowerMatMul(onnx::MatMulOp op, Lowering &l) {
       out = reshape(l, out, shape, l.shapes.getShape(result), l.dims(result));
     }
     l.set(result, out);
+    return success();
+  }
+  auto byCache = multiplyByCache(l, a, b, result);
+  if (failed(byCache))
+    return failure();
+  if (*byCache) {
+    l.set(result, *byCache);
     return success();
   }
   auto contraction = contractionOf(l, a, b, result);

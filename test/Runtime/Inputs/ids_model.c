@@ -24,8 +24,8 @@ static int32_t run(qopt_ctx *ctx, const qopt_arg *in) {
 }
 
 static const qopt_dim dims[] = {{0, 1, {0}}, {0, 1, {1}}, {50257, 0, {0}}};
-static const qopt_port input = {"input_ids", 0, 64, 2, dims};
-static const qopt_port output = {"logits", 2, 32, 3, dims};
+static const qopt_port input = {"input_ids", 0, 64, 0, 2, dims};
+static const qopt_port output = {"logits", 2, 32, 0, 3, dims};
 static const char *const symbols[] = {"batch_size", "sequence_length"};
 static const qopt_variant variant = {"any", 0, shapes, run};
 

@@ -155,4 +155,31 @@ def ObservePass : Pass<"qopt-observe", "mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::qopt::QOptDialect"];
 }
 
+def InplaceCachesPass : Pass<"qopt-inplace-caches", "mlir::ModuleOp"> {
+  let summary = "Mark the key and value caches of @main for update in place";
+  let description = [{
+    Finds the arguments and results of `@main` that are past and present of one
+    cache by their names, checks that the present is `Concat(past, new rows)` and
+    that nothing else reads what is in the past, notes both as one buffer
+    (`qopt.cache` on the argument and on the result), and adds the argument
+    `past_length`, one i64 with `qopt.cache_length`. A result that is its past
+    unchanged is dropped. What cannot be done in place is an error at the node.
+
+    The graph keeps its meaning; `convert-onnx-to-linalg` makes the notes true.
+    Nothing that adds or removes arguments or results may run in between.
+
+    ```mlir
+    func.func @main(%p: tensor<1x4x?x8xf32> {onnx.name = "past_key_values.0.key"}, ...)
+        -> (tensor<1x4x?x8xf32> {onnx.name = "present.0.key"}) {
+      %c = onnx.Concat %p, %k {axis = 2}
+    // becomes
+    func.func @main(%p: tensor<1x4x?x8xf32> {onnx.name = "past_key_values.0.key", qopt.cache = 2 : i64}, ...,
+                    %n: tensor<1xi64> {onnx.name = "past_length", qopt.cache_length})
+        -> (tensor<1x4x?x8xf32> {onnx.name = "present.0.key", qopt.cache = 0 : i64}) {
+    ```
+  }];
+  let statistics = [Statistic<"numCaches", "caches", "Caches updated in place">,
+                    Statistic<"numDropped", "dropped", "Results that were their past">];
+}
+
 #endif // QOPT_DIALECT_QOPT_TRANSFORMS_PASSES_TD
