@@ -14,9 +14,9 @@
 #include "qopt/Conversion/Passes.h"
 #include "qopt/Dialect/ONNX/Transforms/Passes.h"
 #include "qopt/Dialect/QOpt/Transforms/Passes.h"
-#include "qopt/Import/Import.h"
 #include "qopt/InitAll.h"
 #include "qopt/Pipelines/Lowering.h"
+#include "qopt/Pipelines/ModelInput.h"
 #include "qopt/Pipelines/Presets.h"
 #include "qopt/Support/AtomicFile.h"
 #include "qopt/Support/ExitCodes.h"
@@ -51,9 +51,9 @@ private:
   int calibrate(std::string &statistics);
   LoweringOptions loweringOptions();
   int lower(ModuleOp module, const LoweringOptions &lowering,
-            SmallVectorImpl<char> &result);
+            std::unique_ptr<llvm::MemoryBuffer> &result);
   int write(StringRef text);
-  int writeFile(StringRef path, ArrayRef<char> bytes);
+  int writeFile(StringRef path, StringRef bytes);
   int print(ModuleOp module);
   int fail(int code, StringRef text) {
     options.progress->abandon();
@@ -86,13 +86,25 @@ int Compilation::importInto(OwningOpRef<ModuleOp> &module) {
       diagnostics.printLine("warning: ", text);
   };
   ImportError error;
-  module = importModel(options.modelPath, context, import, error);
+  module = readModel(options.modelPath, context, import, error);
   if (module)
     return ExitOk;
   options.progress->abandon();
   // The importer's text names the file itself.
   llvm::errs() << "error: " << error.message << "\n";
   return error.status;
+}
+
+/// `5 Attention, 10 RotaryEmbedding`, or nothing.
+static std::string describeLifted(ModuleOp module) {
+  std::string text;
+  auto counts = module->getAttrOfType<DictionaryAttr>(onnx::liftedAttrName);
+  for (NamedAttribute count :
+       counts ? counts.getValue() : ArrayRef<NamedAttribute>())
+    if (auto number = dyn_cast<IntegerAttr>(count.getValue()))
+      text += (text.empty() ? "" : ", ") + std::to_string(number.getInt()) +
+              " " + count.getName().str();
+  return text;
 }
 
 int Compilation::runPipeline(ModuleOp module, const PipelineChoice &choice,
@@ -105,6 +117,9 @@ int Compilation::runPipeline(ModuleOp module, const PipelineChoice &choice,
     return fail(ExitUsage, "--pass-pipeline: " + error);
   if (mlir::failed(pm.run(module)))
     return failed(ExitInvalid, "the pipeline failed without a message");
+  std::string lifted = describeLifted(module);
+  if (options.verbosity > 0 && !lifted.empty())
+    diagnostics.printLine("remark: ", "lifted " + lifted);
   return ExitOk;
 }
 
@@ -116,7 +131,7 @@ int Compilation::calibrate(std::string &statistics) {
     return code;
   options.progress->begin("compile for calibration");
   PassManager pm(&context, ModuleOp::getOperationName());
-  onnx::buildSimplifyPipeline(pm);
+  onnx::buildSimplifyPipeline(pm, options.noLift);
   pm.addPass(createObservePass());
   if (mlir::failed(pm.run(*module)))
     return failed(ExitInvalid, "the model cannot be simplified");
@@ -124,12 +139,12 @@ int Compilation::calibrate(std::string &statistics) {
   LoweringOptions lowering = loweringOptions();
   lowering.emit = EmitKind::SharedLibrary;
   lowering.isas = {hostTargetISA().name.str()};
-  SmallVector<char> image;
+  std::unique_ptr<llvm::MemoryBuffer> image;
   if (int code = lower(*module, lowering, image))
     return code;
   module = nullptr;
   std::string library = options.tempDir + "/calibrate.so";
-  if (int code = writeFile(library, image))
+  if (int code = writeFile(library, image->getBuffer()))
     return code;
 
   options.progress->begin("calibrate");
@@ -165,7 +180,7 @@ LoweringOptions Compilation::loweringOptions() {
 }
 
 int Compilation::lower(ModuleOp module, const LoweringOptions &lowering,
-                       SmallVectorImpl<char> &result) {
+                       std::unique_ptr<llvm::MemoryBuffer> &result) {
   options.progress->begin("lower");
   recordElementTypes(module);
   PassManager pm(&context, ModuleOp::getOperationName());
@@ -194,7 +209,7 @@ int Compilation::write(StringRef text) {
   return ExitOk;
 }
 
-int Compilation::writeFile(StringRef path, ArrayRef<char> bytes) {
+int Compilation::writeFile(StringRef path, StringRef bytes) {
   std::error_code error;
   llvm::raw_fd_ostream os(path, error);
   if (!error) {
@@ -260,16 +275,24 @@ int Compilation::run() {
     options.progress->end();
     printPlan(*module, llvm::outs(),
               options.floatWeights == FloatWeights::F32 ? 32 : 16);
+    if (std::string lifted = describeLifted(*module); !lifted.empty())
+      llvm::outs() << "lifted from parts: " << lifted << "\n";
     return ExitOk;
+  }
+  if (options.kvCaches == KVCaches::InPlace) {
+    PassManager pm(&context, ModuleOp::getOperationName());
+    pm.addPass(createInplaceCachesPass());
+    if (mlir::failed(pm.run(*module)))
+      return failed(ExitUnsupported, "--kv=inplace: not possible");
   }
   if (options.emit == EmitKind::QOpt)
     return print(*module);
   LoweringOptions lowering = loweringOptions();
   lowering.quant = choice->preset.empty() ? "custom" : choice->preset;
-  SmallVector<char> result;
+  std::unique_ptr<llvm::MemoryBuffer> result;
   if (int code = lower(*module, lowering, result))
     return code;
-  return write(StringRef(result.data(), result.size()));
+  return write(result->getBuffer());
 }
 
 } // namespace
