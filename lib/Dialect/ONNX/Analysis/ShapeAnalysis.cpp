@@ -20,11 +20,34 @@ ShapeAnalysis::ShapeAnalysis(Operation *operation)
   if (function.isExternal())
     return;
   valid = succeeded(analyzeArguments());
+  if (failed(analyzeBlock(function.getBody().front())))
+    valid = false;
+}
+
+LogicalResult ShapeAnalysis::analyzeBlock(Block &block) {
+  LogicalResult outcome = success();
   // Errors do not stop the walk: all nodes in trouble are reported at once. A
   // node after a broken one keeps the shape its type gives it.
-  for (Operation &op : function.getBody().front())
+  for (Operation &op : block)
     if (failed(analyze(&op)))
-      valid = false;
+      outcome = failure();
+  return outcome;
+}
+
+void ShapeAnalysis::forget(Region &region) {
+  auto drop = [&](Value value) {
+    shapes.erase(value);
+    elements.erase(value);
+  };
+  for (BlockArgument argument : region.getArguments())
+    drop(argument);
+  region.walk([&](Operation *op) {
+    for (Value result : op->getResults())
+      drop(result);
+    for (Region &inner : op->getRegions())
+      for (BlockArgument argument : inner.getArguments())
+        drop(argument);
+  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -52,6 +75,9 @@ void ShapeAnalysis::setElements(Value value, ArrayRef<DimExpr> exprs) {
 
 void ShapeAnalysis::learnEqual(const DimExpr &a, const DimExpr &b,
                                Operation *op) {
+  // An op in an inner graph may never run; what it needs is no requirement.
+  if (op->getParentOp() != function)
+    return;
   auto equal = symbols.impliedEqual(a, b);
   if (!equal)
     return;

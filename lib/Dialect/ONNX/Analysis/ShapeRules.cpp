@@ -13,6 +13,7 @@ const ShapeRules &ShapeRules::get() {
     ShapeRules rules;
     addAttentionRules(rules);
     addElementwiseRules(rules);
+    addControlFlowRules(rules);
     addMakerRules(rules);
     addReshapeRules(rules);
     addMovementRules(rules);

@@ -85,6 +85,7 @@ private:
 
 void addAttentionRules(ShapeRules &rules);
 void addElementwiseRules(ShapeRules &rules);
+void addControlFlowRules(ShapeRules &rules);
 void addMakerRules(ShapeRules &rules);
 void addReshapeRules(ShapeRules &rules);
 void addMovementRules(ShapeRules &rules);

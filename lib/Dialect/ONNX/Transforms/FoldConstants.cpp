@@ -47,11 +47,8 @@ public:
       if (!ShapeAnalysis(function).isValid())
         return signalPassFailure();
       Block &body = function.getBody().front();
-      for (Operation &op : llvm::make_early_inc_range(body))
-        fold(&op);
-      for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
-        if (isOpTriviallyDead(&op))
-          op.erase();
+      foldBlock(body);
+      eraseDead(body);
       // A constant may have a more precise type than the op it stands for.
       function.setType(
           FunctionType::get(&getContext(), body.getArgumentTypes(),
@@ -74,6 +71,27 @@ private:
                 dyn_cast<DenseResourceElementsAttr>(attr.getValue()))
           blobs.insert(resource.getRawHandle().getResource());
     });
+  }
+
+  void foldBlock(Block &block) {
+    for (Operation &op : llvm::make_early_inc_range(block)) {
+      for (Region &region : op.getRegions())
+        for (Block &inner : region)
+          foldBlock(inner);
+      fold(&op);
+    }
+  }
+
+  static void eraseDead(Block &block) {
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+      if (isOpTriviallyDead(&op)) {
+        op.erase();
+        continue;
+      }
+      for (Region &region : op.getRegions())
+        for (Block &inner : region)
+          eraseDead(inner);
+    }
   }
 
   void fold(Operation *op) {

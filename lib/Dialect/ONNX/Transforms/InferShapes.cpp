@@ -9,6 +9,7 @@
 
 #include "qopt/Dialect/ONNX/Analysis/ShapeAnalysis.h"
 #include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
+#include "qopt/Dialect/ONNX/IR/ONNXControlFlow.h"
 #include "qopt/Dialect/ONNX/IR/ONNXShape.h"
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -62,9 +63,22 @@ private:
     if (!analysis.isValid())
       return failure();
     Block &body = function.getBody().front();
-    for (BlockArgument argument : body.getArguments())
+    rewrite(analysis, body);
+    eraseDead(body);
+    updateSignature(analysis, function);
+    return allowUnranked ? success() : checkRanks(function);
+  }
+
+  // A block and the graphs inside its ops.
+  void rewrite(ShapeAnalysis &analysis, Block &block) {
+    for (BlockArgument argument : block.getArguments())
       refine(analysis, argument);
-    for (Operation &op : llvm::make_early_inc_range(body)) {
+    for (Operation &op : llvm::make_early_inc_range(block)) {
+      if (auto choice = dyn_cast<IfOp>(op); choice && inlined(analysis, choice))
+        continue;
+      for (Region &region : op.getRegions())
+        for (Block &inner : region)
+          rewrite(analysis, inner);
       for (OpResult result : op.getResults()) {
         refine(analysis, result);
         replaceByConstant(analysis, result);
@@ -72,11 +86,40 @@ private:
       }
       simplifyTarget(analysis, &op);
     }
-    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
-      if (isOpTriviallyDead(&op))
+  }
+
+  // A condition that the shapes decide chooses its graph here, before anything
+  // looks at the other one: that may contradict itself.
+  bool inlined(ShapeAnalysis &analysis, IfOp op) {
+    if (!analysis.hasShape(op.getCond()))
+      return false;
+    std::optional<SmallVector<int64_t>> cond =
+        analysis.getConstantElements(op.getCond());
+    if (!cond || cond->size() != 1)
+      return false;
+    Block &taken =
+        ((*cond)[0] ? op.getThenBranch() : op.getElseBranch()).front();
+    rewrite(analysis, taken);
+    Operation *yield = taken.getTerminator();
+    op->replaceAllUsesWith(yield->getOperands());
+    yield->erase();
+    op->getBlock()->getOperations().splice(op->getIterator(),
+                                           taken.getOperations());
+    op->erase();
+    ++numInlined;
+    return true;
+  }
+
+  static void eraseDead(Block &block) {
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+      if (isOpTriviallyDead(&op)) {
         op.erase();
-    updateSignature(analysis, function);
-    return allowUnranked ? success() : checkRanks(function);
+        continue;
+      }
+      for (Region &region : op.getRegions())
+        for (Block &inner : region)
+          eraseDead(inner);
+    }
   }
 
   void refine(const ShapeAnalysis &analysis, Value value) {

@@ -22,9 +22,10 @@ public:
       ShapeAnalysis analysis(function);
       if (!analysis.isValid())
         signalPassFailure();
-      for (Operation &op : function.getBody().front())
-        for (OpResult result : op.getResults())
+      function.walk<WalkOrder::PreOrder>([&](Operation *op) {
+        for (OpResult result : op->getResults())
           print(analysis, result);
+      });
     }
   }
 

@@ -76,6 +76,9 @@ public:
   void setShape(Value value, ArrayRef<DimExpr> dims);
   void setElements(Value value, ArrayRef<DimExpr> exprs);
   LogicalResult analyze(Operation *op);
+  LogicalResult analyzeBlock(Block &block);
+  // Drops what is known of the values in a region, before it is analysed again.
+  void forget(Region &region);
   // Dims that a broadcast at `op` makes equal; learns from it if that helps.
   void learnEqual(const DimExpr &a, const DimExpr &b, Operation *op);
 
