@@ -4,9 +4,11 @@
 
 #include "PipelineText.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "qopt/Dialect/ONNX/Transforms/LiftNames.h"
 #include "qopt/InitAll.h"
 #include "qopt/Pipelines/Presets.h"
 #include "qopt/Support/DidYouMean.h"
+#include "qopt/Support/Names.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -27,10 +29,11 @@ qopt::parsePipelineChoice(const CompileOptions &options, std::string &error) {
   if (text.contains('(')) {
     if (!options.layerRules.empty() || !options.calibFile.empty() ||
         options.floatWeights != FloatWeights::Preset ||
-        options.allowNonfinite || options.dryRun) {
+        options.allowNonfinite || options.dryRun || !options.noLift.empty()) {
       error =
-          "--keep, --quantize, --calib, --float-weights, --allow-nonfinite "
-          "and --dry-run need a preset: a pipeline text says all that itself";
+          "--keep, --quantize, --calib, --float-weights, --allow-nonfinite, "
+          "--no-lift and --dry-run need a preset: a pipeline text says all "
+          "that itself";
       return std::nullopt;
     }
     choice.text = text.str();
@@ -68,9 +71,28 @@ qopt::parsePipelineChoice(const CompileOptions &options, std::string &error) {
   return choice;
 }
 
+/// Adds --no-lift, and checks the names of the preset's own option too.
+template <typename Options>
+static LogicalResult applyNoLift(Options &preset, const CompileOptions &options,
+                                 llvm::raw_string_ostream &errors) {
+  SmallVector<std::string> names(preset.noLift.begin(), preset.noLift.end());
+  llvm::append_range(names, options.noLift);
+  ArrayRef<StringRef> known = onnx::getLiftNames();
+  for (const std::string &name : names)
+    if (!llvm::is_contained(known, name)) {
+      errors << "no-lift: unknown name " << quoteName(name)
+             << didYouMean(name, known)
+             << " (known: " << llvm::join(known, ", ") << ")";
+      return failure();
+    }
+  preset.noLift = names;
+  return success();
+}
+
 /// Fills the options that every quantizing preset shares.
-static void applyFlags(QuantizePresetOptions &preset,
-                       const CompileOptions &options) {
+static LogicalResult applyFlags(QuantizePresetOptions &preset,
+                                const CompileOptions &options,
+                                llvm::raw_string_ostream &errors) {
   SmallVector<std::string> rules;
   for (const LayerRule &rule : options.layerRules) {
     std::string text = (rule.keep ? "keep:" : "quantize:") + rule.pattern;
@@ -88,6 +110,7 @@ static void applyFlags(QuantizePresetOptions &preset,
     preset.floatWeights = "f16";
   if (options.dryRun)
     preset.planOnly = true;
+  return applyNoLift(preset, options, errors);
 }
 
 /// parseFromString leaves what is wrong with a number to LLVM, which prints it
@@ -114,7 +137,8 @@ static LogicalResult addSmoothQuant(OpPassManager &pm, StringRef text,
     errors << "smoothquant-int8: alpha must be within [0, 1]";
     return failure();
   }
-  applyFlags(preset, options);
+  if (failed(applyFlags(preset, options, errors)))
+    return failure();
   if (!statistics.empty())
     preset.statistics = statistics.str();
   if (preset.statistics.empty() && options.calibFile.empty() &&
@@ -147,18 +171,18 @@ LogicalResult qopt::addPipeline(OpPassManager &pm, const PipelineChoice &choice,
     return success();
   }
   if (choice.preset == "fp32") {
-    if (!choice.text.empty()) {
-      errors << "preset fp32 has no options";
+    FP32PresetOptions preset;
+    if (failed(parseOptions(preset, choice.text, errors)) ||
+        failed(applyNoLift(preset, options, errors)))
       return failure();
-    }
-    buildFP32Pipeline(pm);
+    buildFP32Pipeline(pm, preset);
     return success();
   }
   if (choice.preset == "w8a8") {
     QuantizePresetOptions preset;
-    if (failed(parseOptions(preset, choice.text, errors)))
+    if (failed(parseOptions(preset, choice.text, errors)) ||
+        failed(applyFlags(preset, options, errors)))
       return failure();
-    applyFlags(preset, options);
     buildW8A8Pipeline(pm, preset);
     return success();
   }
@@ -167,7 +191,8 @@ LogicalResult qopt::addPipeline(OpPassManager &pm, const PipelineChoice &choice,
   LLMInt8Options preset;
   if (failed(parseOptions(preset, choice.text, errors)))
     return failure();
-  applyFlags(preset, options);
+  if (failed(applyFlags(preset, options, errors)))
+    return failure();
   if (!statistics.empty())
     preset.statistics = statistics.str();
   buildLLMInt8Pipeline(pm, preset);

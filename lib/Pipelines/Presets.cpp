@@ -11,8 +11,15 @@
 using namespace mlir;
 using namespace mlir::qopt;
 
-void qopt::buildFP32Pipeline(OpPassManager &pm) {
-  onnx::buildSimplifyPipeline(pm);
+template <typename Options>
+static void addSimplification(OpPassManager &pm, const Options &options) {
+  SmallVector<std::string> names(options.noLift.begin(), options.noLift.end());
+  onnx::buildSimplifyPipeline(pm, names);
+}
+
+void qopt::buildFP32Pipeline(OpPassManager &pm,
+                             const FP32PresetOptions &options) {
+  addSimplification(pm, options);
 }
 
 /// The plan and the passes behind it, the same for every scheme; smoothing
@@ -39,7 +46,7 @@ static void addQuantization(OpPassManager &pm, PlanPassOptions plan,
 
 void qopt::buildW8A8Pipeline(OpPassManager &pm,
                              const QuantizePresetOptions &options) {
-  onnx::buildSimplifyPipeline(pm);
+  addSimplification(pm, options);
   PlanPassOptions plan;
   plan.scheme = "w8a8";
   addQuantization(pm, plan, options);
@@ -47,7 +54,7 @@ void qopt::buildW8A8Pipeline(OpPassManager &pm,
 
 void qopt::buildLLMInt8Pipeline(OpPassManager &pm,
                                 const LLMInt8Options &options) {
-  onnx::buildSimplifyPipeline(pm);
+  addSimplification(pm, options);
   PlanPassOptions plan;
   plan.scheme = "llm-int8";
   plan.statistics = options.statistics;
@@ -59,7 +66,7 @@ void qopt::buildLLMInt8Pipeline(OpPassManager &pm,
 
 void qopt::buildSmoothQuantPipeline(OpPassManager &pm,
                                     const SmoothQuantOptions &options) {
-  onnx::buildSimplifyPipeline(pm);
+  addSimplification(pm, options);
   PlanPassOptions plan;
   plan.scheme = "w8a8";
   // For layers that a rule gives another scheme.
@@ -71,7 +78,7 @@ void qopt::buildSmoothQuantPipeline(OpPassManager &pm,
 }
 
 void qopt::registerPresets() {
-  PassPipelineRegistration<>("fp32", "The float model, simplified",
+  PassPipelineRegistration<FP32PresetOptions>("fp32", "The float model, simplified",
                              buildFP32Pipeline);
   PassPipelineRegistration<QuantizePresetOptions>(
       "w8a8", "int8 weights per channel, int8 activations per token",

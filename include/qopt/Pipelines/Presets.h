@@ -14,6 +14,14 @@
 
 namespace mlir::qopt {
 
+/// What `fp32` understands.
+struct FP32PresetOptions : PassPipelineOptions<FP32PresetOptions> {
+  ListOption<std::string> noLift{
+      *this, "no-lift",
+      llvm::cl::desc("Decomposed ops to leave as they are, by the names of "
+                     "onnx-simplify")};
+};
+
 /// What every preset that quantizes understands.
 struct QuantizePresetOptions : PassPipelineOptions<QuantizePresetOptions> {
   ListOption<std::string> rules{
@@ -35,6 +43,10 @@ struct QuantizePresetOptions : PassPipelineOptions<QuantizePresetOptions> {
       *this, "float-weights",
       llvm::cl::desc("Storage of the weights that stay float: f16 or f32"),
       llvm::cl::init("f16")};
+  ListOption<std::string> noLift{
+      *this, "no-lift",
+      llvm::cl::desc("Decomposed ops to leave as they are, by the names of "
+                     "onnx-simplify")};
   Option<bool> planOnly{*this, "plan-only",
                         llvm::cl::desc("Stop when the plan stands"),
                         llvm::cl::init(false)};
@@ -74,7 +86,7 @@ struct SmoothQuantOptions : QuantizePresetOptions {
 };
 
 /// `fp32`: the float model. `--float-weights` does not touch it.
-void buildFP32Pipeline(OpPassManager &pm);
+void buildFP32Pipeline(OpPassManager &pm, const FP32PresetOptions &options);
 
 /// `w8a8`: int8 weights per output channel, int8 activations per token.
 void buildW8A8Pipeline(OpPassManager &pm, const QuantizePresetOptions &options);

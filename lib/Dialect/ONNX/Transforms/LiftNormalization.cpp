@@ -2,12 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The sequences that opsets below 17 (LayerNormalization) and 23
-// (RMSNormalization) force on exporters. Gain and shift must be constants of
-// exactly the normalized dims; with anything else the ops stay as they are.
+// (RMSNormalization) force on exporters. The quotient alone makes a norm with a
+// gain of ones; casts around it, gain and shift are then taken in one by one.
+// These must be constants of exactly the normalized dims; anything else stays
+// behind the norm as it is.
 //===----------------------------------------------------------------------===//
 
 #include "LiftPatterns.h"
 
+#include "HostTensor.h"
 #include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
 #include "qopt/Dialect/ONNX/IR/ONNXElementwise.h"
 #include "qopt/Dialect/ONNX/IR/ONNXNormalization.h"
@@ -20,13 +23,18 @@ using namespace mlir::onnx;
 
 namespace {
 
-// First axis of a mean over trailing dims that keeps them; none if it is not
-// one.
-std::optional<int64_t> trailingAxis(ReduceMeanOp mean) {
-  auto type = dyn_cast<RankedTensorType>(mean.getData().getType());
+//===----------------------------------------------------------------------===//
+// Parts
+//===----------------------------------------------------------------------===//
+
+// First axis of a reduction over trailing dims that keeps them; none if it is
+// not one.
+template <typename ReduceOp>
+std::optional<int64_t> trailingAxis(ReduceOp reduce) {
+  auto type = dyn_cast<RankedTensorType>(reduce.getData().getType());
   DenseIntElementsAttr axes;
-  if (!type || !mean.getKeepdims() ||
-      !matchPattern(mean.getAxes(), m_Constant(&axes)))
+  if (!type || !reduce.getKeepdims() ||
+      !matchPattern(reduce.getAxes(), m_Constant(&axes)))
     return std::nullopt;
   SmallVector<int64_t> sorted;
   for (const APInt &axis : axes)
@@ -40,118 +48,432 @@ std::optional<int64_t> trailingAxis(ReduceMeanOp mean) {
   return sorted.empty() ? std::nullopt : std::optional(first);
 }
 
-// True for a constant of exactly the dims [axis, rank) of x.
-bool isGainOf(Value gain, Value x, int64_t axis) {
-  auto type = dyn_cast<RankedTensorType>(gain.getType());
-  auto xType = dyn_cast<RankedTensorType>(x.getType());
-  if (!gain.getDefiningOp<ConstantOp>() || !type || !xType ||
-      type.getElementType() != xType.getElementType())
-    return false;
-  return type.getShape() == xType.getShape().drop_front(axis);
+// The mean of `data` over the dims [axis, rank).
+struct Mean {
+  Value data;
+  int64_t axis;
+};
+std::optional<Mean> matchMean(Value value) {
+  if (auto mean = value.getDefiningOp<ReduceMeanOp>()) {
+    std::optional<int64_t> axis = trailingAxis(mean);
+    return axis ? std::optional(Mean{mean.getData(), *axis}) : std::nullopt;
+  }
+  // sum / n and sum * (1 / n).
+  Factors factors = factorsOf(value);
+  auto sum = factors.values.size() == 1
+                 ? factors.values.front().getDefiningOp<ReduceSumOp>()
+                 : ReduceSumOp();
+  std::optional<int64_t> axis = sum ? trailingAxis(sum) : std::nullopt;
+  if (!axis)
+    return std::nullopt;
+  ArrayRef<int64_t> dims =
+      cast<RankedTensorType>(sum.getData().getType()).getShape();
+  double count = 1;
+  for (int64_t dim : dims.drop_front(*axis)) {
+    if (ShapedType::isDynamic(dim))
+      return std::nullopt;
+    count *= static_cast<double>(dim);
+  }
+  if (std::abs(factors.constant * count - 1) > 1e-5)
+    return std::nullopt;
+  return Mean{sum.getData(), *axis};
 }
 
-bool isSquareOf(Value square, Value x) {
-  Factors factors = factorsOf(square);
-  return factors.constant == 1 && factors.values.size() == 2 &&
-         factors.values[0] == x && factors.values[1] == x;
+// sqrt(v) or v ^ 0.5: v.
+Value matchRoot(Value value) {
+  if (auto sqrt = value.getDefiningOp<SqrtOp>())
+    return sqrt.getX();
+  auto pow = value.getDefiningOp<PowOp>();
+  return pow && splatNumber(pow.getB()) == 0.5 ? pow.getA() : Value();
 }
 
-// sqrt(mean(square) + epsilon): the mean and epsilon.
-struct Deviation {
-  ReduceMeanOp mean;
+// 1 / sqrt(v) in one of its forms: v.
+Value matchReciprocalRoot(Value value) {
+  if (auto reciprocal = value.getDefiningOp<ReciprocalOp>())
+    return matchRoot(reciprocal.getX());
+  if (auto div = value.getDefiningOp<DivOp>())
+    return splatNumber(div.getA()) == 1.0 ? matchRoot(div.getB()) : Value();
+  auto pow = value.getDefiningOp<PowOp>();
+  return pow && splatNumber(pow.getB()) == -0.5 ? pow.getA() : Value();
+}
+
+// mean(square) + epsilon: both.
+struct Variance {
+  Mean square;
   double epsilon;
 };
-std::optional<Deviation> matchDeviation(Value value) {
-  auto sqrt = value.getDefiningOp<SqrtOp>();
-  auto add = sqrt ? sqrt.getX().getDefiningOp<AddOp>() : AddOp();
+std::optional<Variance> matchVariance(Value value) {
+  auto add = value ? value.getDefiningOp<AddOp>() : AddOp();
   if (!add)
     return std::nullopt;
   for (unsigned i : {0, 1}) {
     std::optional<double> epsilon = splatNumber(add->getOperand(i));
-    auto mean = add->getOperand(1 - i).getDefiningOp<ReduceMeanOp>();
+    std::optional<Mean> mean = matchMean(add->getOperand(1 - i));
     if (epsilon && mean)
-      return Deviation{mean, *epsilon};
+      return Variance{*mean, *epsilon};
   }
   return std::nullopt;
 }
 
-// d / deviation, d * (1 / deviation) or d * Reciprocal(deviation): d and
-// deviation.
-std::optional<std::pair<Value, Value>> matchQuotient(Value value) {
-  if (auto div = value.getDefiningOp<DivOp>())
-    return std::pair(div.getA(), div.getB());
+// d / sqrt(variance), with a gain where one is multiplied into a part of it.
+struct Quotient {
+  Value dividend;
+  Variance variance;
+  Value gain;
+};
+
+bool isConstant(Value value) { return value.getDefiningOp<ConstantOp>(); }
+
+// Mul(value, gain) with one constant that is not a single number: both.
+std::optional<std::pair<Value, Value>> matchScaled(Value value) {
   auto mul = value.getDefiningOp<MulOp>();
   if (!mul)
     return std::nullopt;
   for (unsigned i : {0, 1}) {
-    Value factor = mul->getOperand(i), other = mul->getOperand(1 - i);
-    if (auto reciprocal = factor.getDefiningOp<ReciprocalOp>())
-      return std::pair(other, reciprocal.getX());
-    auto div = factor.getDefiningOp<DivOp>();
-    if (div && splatNumber(div.getA()) == 1.0)
-      return std::pair(other, div.getB());
+    Value gain = mul->getOperand(i), other = mul->getOperand(1 - i);
+    if (isConstant(gain) && !isConstant(other))
+      return std::pair(other, gain);
   }
   return std::nullopt;
 }
 
-// Mul(quotient, gain) with a constant gain: both, in that order.
-std::optional<std::pair<Value, Value>> matchScaled(MulOp mul) {
-  for (unsigned i : {0, 1})
-    if (mul->getOperand(i).getDefiningOp<ConstantOp>() &&
-        !mul->getOperand(1 - i).getDefiningOp<ConstantOp>())
-      return std::pair(mul->getOperand(1 - i), mul->getOperand(i));
+std::optional<Quotient> matchQuotient(Operation *op) {
+  auto quotient = [](Value dividend, Value root,
+                     Value gain) -> std::optional<Quotient> {
+    std::optional<Variance> variance = matchVariance(root);
+    if (!variance)
+      return std::nullopt;
+    return Quotient{dividend, *variance, gain};
+  };
+  if (auto div = dyn_cast<DivOp>(op)) {
+    Value root = matchRoot(div.getB());
+    if (!root)
+      return std::nullopt;
+    // gain * d / sqrt(v)
+    if (auto scaled = matchScaled(div.getA()))
+      return quotient(scaled->first, root, scaled->second);
+    return quotient(div.getA(), root, {});
+  }
+  for (unsigned i : {0, 1}) {
+    Value factor = op->getOperand(i), other = op->getOperand(1 - i);
+    if (Value root = matchReciprocalRoot(factor))
+      return quotient(other, root, {});
+    // d * (1 / sqrt(v) * gain)
+    if (auto scaled = matchScaled(factor))
+      if (Value root = matchReciprocalRoot(scaled->first))
+        return quotient(other, root, scaled->second);
+  }
   return std::nullopt;
 }
 
-// d = x - mean(x):  d / sqrt(mean(d^2) + eps) * gain -> LayerNormalization
-struct LiftLayerNorm : OpRewritePattern<MulOp> {
+// x - mean(x), possibly widened behind the difference.
+struct Centered {
+  Value x;
+  SubOp difference;
+  int64_t axis;
+};
+std::optional<Centered> matchCentered(Value value) {
+  if (auto cast = value.getDefiningOp<CastOp>())
+    value = cast.getInput();
+  auto sub = value.getDefiningOp<SubOp>();
+  std::optional<Mean> mean = sub ? matchMean(sub.getB()) : std::nullopt;
+  if (!mean || mean->data != sub.getA())
+    return std::nullopt;
+  return Centered{sub.getA(), sub, mean->axis};
+}
+
+// True for the square of one value; it may be computed in two ways.
+Value squaredValue(Value square) {
+  Factors factors = factorsOf(square);
+  if (factors.constant != 1 || factors.values.size() != 2)
+    return {};
+  auto same = [](Value a, Value b) {
+    auto first = a.getDefiningOp<SubOp>(), second = b.getDefiningOp<SubOp>();
+    return a == b || (first && second && first.getA() == second.getA() &&
+                      first.getB() == second.getB());
+  };
+  return same(factors.values[0], factors.values[1]) ? factors.values[0]
+                                                    : Value();
+}
+
+// True if d is what the centered value is, or its opposite: only the square is
+// of interest.
+bool isDifference(Value d, Value dividend, const Centered &centered) {
+  SubOp known = centered.difference;
+  if (d == dividend || d == known.getC())
+    return true;
+  auto sub = d.getDefiningOp<SubOp>();
+  if (!sub)
+    return false;
+  return (sub.getA() == known.getA() && sub.getB() == known.getB()) ||
+         (sub.getA() == known.getB() && sub.getB() == known.getA());
+}
+
+//===----------------------------------------------------------------------===//
+// Gains
+//===----------------------------------------------------------------------===//
+
+// True for a constant of exactly the dims [axis, rank) of x, or with nothing
+// but dims of size 1 in front of them.
+bool fitsAsGain(Value gain, Value x, int64_t axis) {
+  auto type = dyn_cast<RankedTensorType>(gain.getType());
+  auto xType = dyn_cast<RankedTensorType>(x.getType());
+  auto constant = gain.getDefiningOp<ConstantOp>();
+  if (!constant || !type || !xType || type.getRank() > xType.getRank() ||
+      type.getElementType() != xType.getElementType())
+    return false;
+  ArrayRef<int64_t> dims = xType.getShape().drop_front(axis);
+  ArrayRef<int64_t> shape = type.getShape();
+  if (shape.size() < dims.size() || shape.take_back(dims.size()) != dims)
+    return false;
+  return llvm::all_of(shape.drop_back(dims.size()),
+                      [](int64_t dim) { return dim == 1; }) &&
+         HostTensor::read(constant.getValue());
+}
+
+// Such a constant under the dims [axis, rank) alone.
+Value asGain(Value gain, Value x, int64_t axis, PatternRewriter &rewriter) {
+  auto type = cast<RankedTensorType>(gain.getType());
+  ArrayRef<int64_t> dims =
+      cast<RankedTensorType>(x.getType()).getShape().drop_front(axis);
+  if (type.getShape() == dims)
+    return gain;
+  auto constant = gain.getDefiningOp<ConstantOp>();
+  HostTensor tensor = *HostTensor::read(constant.getValue());
+  HostTensor copy = HostTensor::create(tensor.getType(), tensor.isSplat());
+  for (int64_t i = 0, e = tensor.isSplat() ? 1 : tensor.getNumElements();
+       i != e; ++i)
+    copy.setFloat(i, tensor.getFloat(i));
+  copy.setType(RankedTensorType::get(dims, type.getElementType()));
+  return ConstantOp::create(rewriter, constant.getLoc(), copy.toAttr("gain"));
+}
+
+bool hasStaticDims(Value x, int64_t axis) {
+  auto type = cast<RankedTensorType>(x.getType());
+  return !ShapedType::isDynamicShape(type.getShape().drop_front(axis));
+}
+
+// Ones in the dims [axis, rank) of x, which are static.
+Value onesOf(Value x, int64_t axis, Location loc, PatternRewriter &rewriter) {
+  auto type = cast<RankedTensorType>(x.getType());
+  ArrayRef<int64_t> dims = type.getShape().drop_front(axis);
+  Attribute one = rewriter.getFloatAttr(type.getElementType(), 1.0);
+  return ConstantOp::create(
+      rewriter, loc,
+      DenseElementsAttr::get(RankedTensorType::get(dims, type.getElementType()),
+                             one));
+}
+
+LayerNormalizationOp createLayerNorm(PatternRewriter &rewriter, Location loc,
+                                     Value x, Value gain, Value shift,
+                                     int64_t axis, double epsilon) {
+  auto type = cast<RankedTensorType>(x.getType());
+  SmallVector<int64_t> dims(type.getShape());
+  for (int64_t i = axis; i < type.getRank(); ++i)
+    dims[i] = 1;
+  auto statistics = RankedTensorType::get(dims, rewriter.getF32Type());
+  if (!shift)
+    shift = NoValueOp::create(rewriter, loc, rewriter.getNoneType());
+  return LayerNormalizationOp::create(
+      rewriter, loc, TypeRange{type, statistics, statistics}, x, gain, shift,
+      axis - type.getRank(), rewriter.getF32FloatAttr(epsilon).getValue(), 1);
+}
+
+// A norm that nothing but its one reader knows, and the first axis it works on.
+template <typename NormOp> std::optional<int64_t> absorbingAxis(NormOp norm) {
+  if (!norm || !norm.getY().hasOneUse())
+    return std::nullopt;
+  if constexpr (std::is_same_v<NormOp, LayerNormalizationOp>)
+    if (!norm.getMean().use_empty() || !norm.getInvStdDev().use_empty())
+      return std::nullopt;
+  auto type = dyn_cast<RankedTensorType>(norm.getX().getType());
+  if (!type)
+    return std::nullopt;
+  return norm.getAxis() + (norm.getAxis() < 0 ? type.getRank() : 0);
+}
+
+bool hasShift(Operation *norm) {
+  auto layerNorm = dyn_cast<LayerNormalizationOp>(norm);
+  return layerNorm && !isa<NoneType>(layerNorm.getB().getType());
+}
+
+bool hasUnitGain(Operation *norm) {
+  auto constant = norm->getOperand(1).getDefiningOp<ConstantOp>();
+  auto value = constant ? dyn_cast<DenseElementsAttr>(constant.getValue())
+                        : DenseElementsAttr();
+  if (!value || !value.isSplat() || !isa<FloatType>(value.getElementType()))
+    return false;
+  return value.getSplatValue<APFloat>().isExactlyValue(1.0);
+}
+
+//===----------------------------------------------------------------------===//
+// Patterns
+//===----------------------------------------------------------------------===//
+
+// d = x - mean(x):  d / sqrt(mean(d^2) + eps) -> LayerNormalization
+template <typename RootOp> struct LiftLayerNorm : OpRewritePattern<RootOp> {
+  // Before RMSNormalization, as which the same ops can be read.
+  LiftLayerNorm(MLIRContext *context)
+      : OpRewritePattern<RootOp>(context, /*benefit=*/2) {}
+  LogicalResult matchAndRewrite(RootOp op,
+                                PatternRewriter &rewriter) const override {
+    std::optional<Quotient> quotient = matchQuotient(op);
+    if (!quotient)
+      return rewriter.notifyMatchFailure(op, "is not x / sqrt(mean + eps)");
+    std::optional<Centered> centered = matchCentered(quotient->dividend);
+    if (!centered)
+      return rewriter.notifyMatchFailure(op, "dividend is not x - mean(x)");
+    const Mean &square = quotient->variance.square;
+    Value d = squaredValue(square.data);
+    if (!d || !isDifference(d, quotient->dividend, *centered))
+      return rewriter.notifyMatchFailure(op, "variance is of something else");
+    if (square.axis != centered->axis)
+      return rewriter.notifyMatchFailure(op, "means are over other dims");
+    auto type = dyn_cast<RankedTensorType>(op.getType());
+    auto xType = cast<RankedTensorType>(centered->x.getType());
+    if (!type || type.getShape() != xType.getShape())
+      return rewriter.notifyMatchFailure(op, "the result has other dims");
+    int64_t axis = centered->axis;
+    if (quotient->gain ? !fitsAsGain(quotient->gain, op, axis)
+                       : !hasStaticDims(op, axis))
+      return rewriter.notifyMatchFailure(op, "gain has other dims");
+    Value x = centered->x;
+    if (x.getType() != type)
+      x = CastOp::create(rewriter, op.getLoc(), type, x, type.getElementType());
+    Value gain = quotient->gain ? asGain(quotient->gain, x, axis, rewriter)
+                                : onesOf(x, axis, op.getLoc(), rewriter);
+    rewriter.replaceOp(op, createLayerNorm(rewriter, op.getLoc(), x, gain, {},
+                                           axis, quotient->variance.epsilon)
+                               .getY());
+    return success();
+  }
+};
+
+// r = gain / sqrt(mean((x - m)^2) + eps):  x * r + (shift - m * r), as Keras
+// has it -> LayerNormalization
+struct LiftBatchLikeNorm : OpRewritePattern<AddOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(AddOp op,
+                                PatternRewriter &rewriter) const override {
+    for (unsigned i : {0, 1}) {
+      auto product = op->getOperand(i).getDefiningOp<MulOp>();
+      auto rest = op->getOperand(1 - i).getDefiningOp<SubOp>();
+      auto moved = rest ? rest.getB().getDefiningOp<MulOp>() : MulOp();
+      if (!product || !moved || !isConstant(rest.getA()))
+        continue;
+      for (unsigned j : {0, 1}) {
+        Value x = product->getOperand(j), factor = product->getOperand(1 - j);
+        Value mean = otherOperand(moved, factor);
+        auto scaled = matchScaled(factor);
+        std::optional<Mean> meanOfX = mean ? matchMean(mean) : std::nullopt;
+        Value root = scaled ? matchReciprocalRoot(scaled->first) : Value();
+        std::optional<Variance> variance = matchVariance(root);
+        if (!variance || !meanOfX || meanOfX->data != x ||
+            variance->square.axis != meanOfX->axis ||
+            x.getType() != op.getType())
+          continue;
+        Value d = squaredValue(variance->square.data);
+        auto sub = d ? d.getDefiningOp<SubOp>() : SubOp();
+        if (!sub || otherOperand(sub, x) != mean)
+          continue;
+        int64_t axis = meanOfX->axis;
+        if (!fitsAsGain(scaled->second, x, axis) ||
+            !fitsAsGain(rest.getA(), x, axis))
+          continue;
+        Value gain = asGain(scaled->second, x, axis, rewriter);
+        Value shift = asGain(rest.getA(), x, axis, rewriter);
+        rewriter.replaceOp(op, createLayerNorm(rewriter, op.getLoc(), x, gain,
+                                               shift, axis, variance->epsilon)
+                                   .getY());
+        return success();
+      }
+    }
+    return rewriter.notifyMatchFailure(op, "is not x * r + (shift - m * r)");
+  }
+};
+
+// x / sqrt(mean(x^2) + eps) -> RMSNormalization
+template <typename RootOp> struct LiftRMSNorm : OpRewritePattern<RootOp> {
+  using OpRewritePattern<RootOp>::OpRewritePattern;
+  LogicalResult matchAndRewrite(RootOp op,
+                                PatternRewriter &rewriter) const override {
+    std::optional<Quotient> quotient = matchQuotient(op);
+    if (!quotient)
+      return rewriter.notifyMatchFailure(op, "is not x / sqrt(mean + eps)");
+    Value x = quotient->dividend;
+    if (squaredValue(quotient->variance.square.data) != x)
+      return rewriter.notifyMatchFailure(op, "the mean is not of x^2");
+    if (matchCentered(x))
+      return rewriter.notifyMatchFailure(op, "is a layer norm");
+    int64_t axis = quotient->variance.square.axis;
+    if (x.getType() != op.getType())
+      return rewriter.notifyMatchFailure(op, "the result has other dims");
+    if (quotient->gain ? !fitsAsGain(quotient->gain, x, axis)
+                       : !hasStaticDims(x, axis))
+      return rewriter.notifyMatchFailure(op, "gain has other dims");
+    Value gain = quotient->gain ? asGain(quotient->gain, x, axis, rewriter)
+                                : onesOf(x, axis, op.getLoc(), rewriter);
+    auto type = cast<RankedTensorType>(x.getType());
+    rewriter.replaceOpWithNewOp<RMSNormalizationOp>(
+        op, type, x, gain, axis - type.getRank(),
+        rewriter.getF32FloatAttr(quotient->variance.epsilon).getValue(), 1);
+    return success();
+  }
+};
+
+// The norm at the place of `op`, with other operands. Result 0 of it.
+Value cloneNorm(Operation *norm, Operation *op, Value x, Value gain,
+                PatternRewriter &rewriter) {
+  Operation *copy = rewriter.clone(*norm);
+  copy->setLoc(op->getLoc());
+  copy->setOperand(0, x);
+  copy->setOperand(1, gain);
+  copy->getResult(0).setType(op->getResult(0).getType());
+  return copy->getResult(0);
+}
+
+// Norm(x, 1) * gain -> Norm(x, gain)
+template <typename NormOp> struct AddGain : OpRewritePattern<MulOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(MulOp op,
                                 PatternRewriter &rewriter) const override {
-    std::optional<std::pair<Value, Value>> scaled = matchScaled(op);
-    if (!scaled)
-      return rewriter.notifyMatchFailure(op, "has no constant factor");
-    auto quotient = matchQuotient(scaled->first);
-    if (!quotient)
-      return rewriter.notifyMatchFailure(op, "does not scale a quotient");
-    auto sub = quotient->first.getDefiningOp<SubOp>();
-    auto mean = sub ? sub.getB().getDefiningOp<ReduceMeanOp>() : ReduceMeanOp();
-    if (!mean || mean.getData() != sub.getA())
-      return rewriter.notifyMatchFailure(op, "dividend is not x - mean(x)");
-    std::optional<Deviation> deviation = matchDeviation(quotient->second);
-    if (!deviation)
-      return rewriter.notifyMatchFailure(op, "divisor is not sqrt(mean + eps)");
-    // The difference may be computed twice.
-    auto isDifference = [&](Value d) {
-      if (d == sub.getC())
-        return true;
-      auto other = d.getDefiningOp<SubOp>();
-      return other && other.getA() == sub.getA() && other.getB() == sub.getB();
-    };
-    Factors square = factorsOf(deviation->mean.getData());
-    if (square.constant != 1 || square.values.size() != 2 ||
-        square.values[0] != square.values[1] || !isDifference(square.values[0]))
-      return rewriter.notifyMatchFailure(op, "variance is of something else");
-    std::optional<int64_t> axis = trailingAxis(mean);
-    if (!axis || trailingAxis(deviation->mean) != axis)
-      return rewriter.notifyMatchFailure(op,
-                                         "means are not over the last dims");
-    Value x = sub.getA();
-    if (x.getType() != op.getType() || !isGainOf(scaled->second, x, *axis))
-      return rewriter.notifyMatchFailure(op, "gain has other dims");
+    for (unsigned i : {0, 1}) {
+      auto norm = op->getOperand(i).getDefiningOp<NormOp>();
+      std::optional<int64_t> axis = absorbingAxis(norm);
+      if (!axis || hasShift(norm) || !hasUnitGain(norm) ||
+          op.getType() != norm.getY().getType())
+        continue;
+      Value gain = op->getOperand(1 - i);
+      if (!fitsAsGain(gain, norm.getY(), *axis))
+        continue;
+      // At the place of the Mul, where the gain is defined for certain.
+      gain = asGain(gain, norm.getY(), *axis, rewriter);
+      rewriter.replaceOp(op, cloneNorm(norm, op, norm.getX(), gain, rewriter));
+      rewriter.eraseOp(norm);
+      return success();
+    }
+    return rewriter.notifyMatchFailure(op, "does not scale a norm");
+  }
+};
 
-    auto type = cast<RankedTensorType>(x.getType());
-    SmallVector<int64_t> dims(type.getShape());
-    for (int64_t i = *axis; i < type.getRank(); ++i)
-      dims[i] = 1;
-    auto statistics = RankedTensorType::get(dims, rewriter.getF32Type());
-    Value none =
-        NoValueOp::create(rewriter, op.getLoc(), rewriter.getNoneType());
-    auto norm = LayerNormalizationOp::create(
-        rewriter, op.getLoc(), TypeRange{type, statistics, statistics}, x,
-        scaled->second, none, *axis - type.getRank(),
-        rewriter.getF32FloatAttr(deviation->epsilon).getValue(), 1);
-    rewriter.replaceOp(op, norm.getY());
+// Cast(Norm(Cast(x), 1)) back to the type of x -> Norm(x, 1), which widens by
+// itself.
+template <typename NormOp> struct NarrowNorm : OpRewritePattern<CastOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(CastOp op,
+                                PatternRewriter &rewriter) const override {
+    auto norm = op.getInput().getDefiningOp<NormOp>();
+    std::optional<int64_t> axis = absorbingAxis(norm);
+    auto widen = norm ? norm.getX().template getDefiningOp<CastOp>() : CastOp();
+    if (!axis || !widen || hasShift(norm) || !hasUnitGain(norm))
+      return rewriter.notifyMatchFailure(op, "is not around a norm");
+    Value x = widen.getInput();
+    Type element = getElementTypeOrSelf(x);
+    if (x.getType() != op.getType() || !(element.isF16() || element.isBF16()))
+      return rewriter.notifyMatchFailure(op, "does not narrow back");
+    Value gain = onesOf(x, *axis, norm.getLoc(), rewriter);
+    rewriter.replaceOp(op, cloneNorm(norm, op, x, gain, rewriter));
+    rewriter.eraseOp(norm);
     return success();
   }
 };
@@ -163,17 +485,13 @@ struct AddShift : OpRewritePattern<AddOp> {
                                 PatternRewriter &rewriter) const override {
     for (unsigned i : {0, 1}) {
       auto norm = op->getOperand(i).getDefiningOp<LayerNormalizationOp>();
+      std::optional<int64_t> axis = absorbingAxis(norm);
+      if (!axis || hasShift(norm) || op.getType() != norm.getX().getType())
+        continue;
       Value shift = op->getOperand(1 - i);
-      if (!norm || !isa<NoneType>(norm.getB().getType()) ||
-          !norm.getY().hasOneUse() || !norm.getMean().use_empty() ||
-          !norm.getInvStdDev().use_empty())
+      if (!fitsAsGain(shift, norm.getX(), *axis))
         continue;
-      auto type = dyn_cast<RankedTensorType>(norm.getX().getType());
-      if (!type || op.getType() != type)
-        continue;
-      int64_t axis = norm.getAxis() + (norm.getAxis() < 0 ? type.getRank() : 0);
-      if (!isGainOf(shift, norm.getX(), axis))
-        continue;
+      shift = asGain(shift, norm.getX(), *axis, rewriter);
       // At the place of the Add, where the shift is defined for certain.
       auto shifted = LayerNormalizationOp::create(
           rewriter, op.getLoc(), norm->getResultTypes(), norm.getX(),
@@ -187,40 +505,16 @@ struct AddShift : OpRewritePattern<AddOp> {
   }
 };
 
-// x / sqrt(mean(x^2) + eps) * gain -> RMSNormalization
-struct LiftRMSNorm : OpRewritePattern<MulOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(MulOp op,
-                                PatternRewriter &rewriter) const override {
-    std::optional<std::pair<Value, Value>> scaled = matchScaled(op);
-    if (!scaled)
-      return rewriter.notifyMatchFailure(op, "has no constant factor");
-    auto quotient = matchQuotient(scaled->first);
-    if (!quotient)
-      return rewriter.notifyMatchFailure(op, "does not scale a quotient");
-    std::optional<Deviation> deviation = matchDeviation(quotient->second);
-    Value x = quotient->first;
-    if (!deviation || !isSquareOf(deviation->mean.getData(), x))
-      return rewriter.notifyMatchFailure(
-          op, "divisor is not sqrt(mean(x^2) + eps)");
-    std::optional<int64_t> axis = trailingAxis(deviation->mean);
-    if (!axis || x.getType() != op.getType() ||
-        !isGainOf(scaled->second, x, *axis))
-      return rewriter.notifyMatchFailure(op, "gain has other dims");
-    auto type = cast<RankedTensorType>(x.getType());
-    rewriter.replaceOpWithNewOp<RMSNormalizationOp>(
-        op, type, x, scaled->second, *axis - type.getRank(),
-        rewriter.getF32FloatAttr(deviation->epsilon).getValue(), 1);
-    return success();
-  }
-};
-
 } // namespace
 
 void mlir::onnx::populateLiftLayerNormPatterns(RewritePatternSet &patterns) {
-  patterns.add<LiftLayerNorm, AddShift>(patterns.getContext());
+  patterns.add<LiftLayerNorm<MulOp>, LiftLayerNorm<DivOp>, LiftBatchLikeNorm,
+               AddGain<LayerNormalizationOp>, NarrowNorm<LayerNormalizationOp>,
+               AddShift>(patterns.getContext());
 }
 
 void mlir::onnx::populateLiftRMSNormPatterns(RewritePatternSet &patterns) {
-  patterns.add<LiftRMSNorm>(patterns.getContext());
+  patterns.add<LiftRMSNorm<MulOp>, LiftRMSNorm<DivOp>,
+               AddGain<RMSNormalizationOp>, NarrowNorm<RMSNormalizationOp>>(
+      patterns.getContext());
 }

@@ -1,13 +1,15 @@
 //===- LiftPatterns.cpp - decomposed ops to single ones ------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The pass around the patterns of LiftNormalization.cpp and LiftActivation.cpp,
-// and the helpers that these share.
+// The pass around the patterns of LiftNormalization.cpp and LiftActivation.cpp
+// and the matchers of LiftRotary.cpp and LiftAttention.cpp, and helpers that
+// they share.
 //===----------------------------------------------------------------------===//
 
 #include "LiftPatterns.h"
 
 #include "HostTensor.h"
+#include "LiftGraph.h"
 #include "qopt/Dialect/ONNX/IR/ONNXOps.h"
 #include "qopt/Dialect/ONNX/Transforms/Passes.h"
 
@@ -119,32 +121,67 @@ public:
   }
 
   void runOnOperation() override {
-    Counts before = count();
+    ModuleOp module = getOperation();
+    Counts counts = count();
     GreedyRewriteConfig config;
     config.enableConstantCSE(false);
-    if (failed(applyPatternsGreedily(getOperation(), patterns, config)))
+    if (failed(applyPatternsGreedily(module, patterns, config)))
       return signalPassFailure();
     Counts after = count();
-    numLayerNorm += after.layerNorm - before.layerNorm;
-    numRMSNorm += after.rmsNorm - before.rmsNorm;
-    numGelu += after.gelu - before.gelu;
-    numSwish += after.swish - before.swish;
+    for (auto [number, now] : llvm::zip_equal(counts, after))
+      number = now - number;
+    for (auto function : module.getOps<func::FuncOp>()) {
+      if (rotary)
+        counts[Rotary] += onAnalysis(function, liftRotaryEmbeddings);
+      if (attention)
+        counts[Attention] += onAnalysis(function, liftAttention);
+    }
+    numLayerNorm += counts[LayerNorm];
+    numRMSNorm += counts[RMSNorm];
+    numGelu += counts[Gelu];
+    numSwish += counts[Swish];
+    numRotary += counts[Rotary];
+    numAttention += counts[Attention];
+    report(module, counts);
   }
 
 private:
-  struct Counts {
-    unsigned layerNorm = 0, rmsNorm = 0, gelu = 0, swish = 0;
-  };
+  enum Kind { LayerNorm, RMSNorm, Gelu, Swish, Rotary, Attention, NumKinds };
+  using Counts = std::array<int64_t, NumKinds>;
 
   Counts count() {
-    Counts counts;
+    Counts counts{};
     getOperation().walk([&](Operation *op) {
-      counts.layerNorm += isa<LayerNormalizationOp>(op);
-      counts.rmsNorm += isa<RMSNormalizationOp>(op);
-      counts.gelu += isa<GeluOp>(op);
-      counts.swish += isa<SwishOp>(op);
+      counts[LayerNorm] += isa<LayerNormalizationOp>(op);
+      counts[RMSNorm] += isa<RMSNormalizationOp>(op);
+      counts[Gelu] += isa<GeluOp>(op);
+      counts[Swish] += isa<SwishOp>(op);
     });
     return counts;
+  }
+
+  // Each of them leaves an analysis behind that knows erased ops.
+  static unsigned onAnalysis(func::FuncOp function,
+                             unsigned (*lift)(ShapeAnalysis &)) {
+    ShapeAnalysis analysis(function);
+    return analysis.isValid() ? lift(analysis) : 0;
+  }
+
+  // What a user sees of it: onnx.lifted of the module, added to if it is there.
+  void report(ModuleOp module, const Counts &counts) {
+    static const StringRef names[NumKinds] = {
+        "LayerNormalization", "RMSNormalization", "Gelu", "Swish",
+        "RotaryEmbedding",    "Attention"};
+    Builder builder(module.getContext());
+    NamedAttrList report(module->getAttrOfType<DictionaryAttr>(liftedAttrName));
+    for (auto [name, number] : llvm::zip_equal(names, counts)) {
+      auto known = dyn_cast_or_null<IntegerAttr>(report.get(name));
+      if (number > 0)
+        report.set(name, builder.getI64IntegerAttr(
+                             number + (known ? known.getInt() : 0)));
+    }
+    if (!report.empty())
+      module->setAttr(liftedAttrName, report.getDictionary(&getContext()));
   }
 
   FrozenRewritePatternSet patterns;

@@ -19,7 +19,29 @@ static std::unique_ptr<Pass> createCanonicalizer() {
   return createCanonicalizerPass(config);
 }
 
-void mlir::onnx::buildSimplifyPipeline(OpPassManager &manager) {
+ArrayRef<StringRef> mlir::onnx::getLiftNames() {
+  static const StringRef names[] = {"layer-norm", "rms-norm",  "gelu", "swish",
+                                    "rotary",     "attention", "all"};
+  return names;
+}
+
+static std::unique_ptr<Pass> createLifter(ArrayRef<std::string> noLift) {
+  auto lifts = [&](StringRef name) {
+    return !llvm::is_contained(noLift, name) &&
+           !llvm::is_contained(noLift, "all");
+  };
+  ONNXLiftPatternsPassOptions options;
+  options.layerNorm = lifts("layer-norm");
+  options.rmsNorm = lifts("rms-norm");
+  options.gelu = lifts("gelu");
+  options.swish = lifts("swish");
+  options.rotary = lifts("rotary");
+  options.attention = lifts("attention");
+  return createONNXLiftPatternsPass(options);
+}
+
+void mlir::onnx::buildSimplifyPipeline(OpPassManager &manager,
+                                       ArrayRef<std::string> noLift) {
   // A tensor without a rank is no fault of the model; whoever lowers its op
   // says that it is not supported.
   ONNXInferShapesPassOptions lenient;
@@ -35,7 +57,7 @@ void mlir::onnx::buildSimplifyPipeline(OpPassManager &manager) {
   // Casts to the same type and repeated values would hide the patterns.
   manager.addPass(createCanonicalizer());
   manager.addPass(createCSEPass());
-  manager.addPass(createONNXLiftPatternsPass());
+  manager.addPass(createLifter(noLift));
   // What lifting left behind, and weights that canonicalization brought
   // together.
   manager.addPass(createONNXFoldConstantsPass());
@@ -57,7 +79,11 @@ void mlir::onnx::registerONNXPipelines() {
   PassPipelineRegistration<>("onnx-expand",
                              "Attention as basic ops, before the conversion",
                              buildExpandPipeline);
-  PassPipelineRegistration<>("onnx-simplify",
-                             "Infer shapes, fold constants, lift patterns",
-                             buildSimplifyPipeline);
+  PassPipelineRegistration<SimplifyOptions>(
+      "onnx-simplify", "Infer shapes, fold constants, lift patterns",
+      [](OpPassManager &manager, const SimplifyOptions &options) {
+        SmallVector<std::string> names(options.noLift.begin(),
+                                       options.noLift.end());
+        buildSimplifyPipeline(manager, names);
+      });
 }

@@ -28,6 +28,7 @@ def ONNXInferShapesPass : Pass<"onnx-infer-shapes", "mlir::ModuleOp"> {
   let statistics = [
     Statistic<"numRefined", "refined", "Result types made more precise">,
     Statistic<"numConstants", "constants", "Values replaced by constants">,
+    Statistic<"numInlined", "inlined", "Ifs replaced by the graph that their condition chooses">,
     Statistic<"numTargets", "targets", "Targets of Reshape made constant with 0 and -1">,
     Statistic<"numNoOps", "no-ops", "Ops that move nothing, replaced by their operand">
   ];
@@ -90,22 +91,30 @@ def ONNXExpandAttentionPass : Pass<"onnx-expand-attention", "mlir::ModuleOp"> {
 def ONNXLiftPatternsPass : Pass<"onnx-lift-patterns", "mlir::ModuleOp"> {
   let summary = "Replace decomposed ops by the op that ONNX has for them";
   let description = [{
-    Exporters write LayerNormalization, RMSNormalization, Gelu and Swish as several
-    ops, always in older opsets and often in newer ones. The passes that quantize and
-    fuse want to see one op. A pattern matches only with its exact constants; values
-    used elsewhere stay.
+    Exporters write LayerNormalization, RMSNormalization, Gelu, Swish, RotaryEmbedding
+    and Attention as several ops, always in older opsets and often in newer ones. The
+    passes that quantize and fuse want to see one op. A pattern matches only with its
+    exact constants, and where the shape analysis proves that dims agree; values used
+    elsewhere stay. `docs/lifting.md` lists the forms.
+
+    The module attribute `onnx.lifted` tells how many ops of which kind came out.
   }];
   let options = [
     Option<"layerNorm", "layer-norm", "bool", "true", "Lift LayerNormalization">,
     Option<"rmsNorm", "rms-norm", "bool", "true", "Lift RMSNormalization">,
     Option<"gelu", "gelu", "bool", "true", "Lift Gelu, both forms">,
-    Option<"swish", "swish", "bool", "true", "Lift x * Sigmoid(a * x) to Swish">
+    Option<"swish", "swish", "bool", "true", "Lift x * Sigmoid(a * x) to Swish">,
+    Option<"rotary", "rotary", "bool", "true", "Lift RotaryEmbedding, both pair layouts">,
+    Option<"attention", "attention", "bool", "true",
+           "Lift scaled dot product attention with its masks">
   ];
   let statistics = [
     Statistic<"numLayerNorm", "layer-norms", "LayerNormalization ops found">,
     Statistic<"numRMSNorm", "rms-norms", "RMSNormalization ops found">,
     Statistic<"numGelu", "gelus", "Gelu ops found">,
-    Statistic<"numSwish", "swishes", "Swish ops found">
+    Statistic<"numSwish", "swishes", "Swish ops found">,
+    Statistic<"numRotary", "rotary-embeddings", "RotaryEmbedding ops found">,
+    Statistic<"numAttention", "attentions", "Attention ops found">
   ];
 }
 

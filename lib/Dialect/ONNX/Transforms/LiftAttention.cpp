@@ -1,0 +1,450 @@
+//===- LiftAttention.cpp - scaled dot product attention from its parts ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From the second product backward: guard against NaN, casts, softmax, masks,
+// softcap, scale, first product, scales and transposes of its operands,
+// repeated heads. Whatever is seen through must have no other reader: nothing
+// is computed twice. Masks are taken as they are; a chain of several becomes
+// one by Add or And. What scales q before heads are split, and the cache in
+// front of k and v, stay outside of the op.
+//===----------------------------------------------------------------------===//
+
+#include "LiftGraph.h"
+#include "LiftPatterns.h"
+
+#include "qopt/Dialect/ONNX/IR/ONNXAttention.h"
+#include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
+#include "qopt/Dialect/ONNX/IR/ONNXElementwise.h"
+#include "qopt/Dialect/ONNX/IR/ONNXIndexing.h"
+#include "qopt/Dialect/ONNX/IR/ONNXMatMul.h"
+#include "qopt/Dialect/ONNX/IR/ONNXNormalization.h"
+#include "qopt/Dialect/ONNX/IR/ONNXShape.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+using namespace mlir::onnx;
+
+namespace {
+
+class AttentionLifter : GraphLifter {
+public:
+  using GraphLifter::GraphLifter;
+  unsigned run();
+
+private:
+  // Where `condition` is false (true, if inverted) a score becomes `fill`.
+  struct Choice {
+    Value condition;
+    bool inverted;
+    double fill;
+  };
+  struct Match {
+    Value q, k, v, scores;
+    double scale = 1, softcap = 0;
+    SmallVector<Value, 2> addends;
+    SmallVector<Choice, 1> choices;
+    bool zeroMaskedRows = false;
+    std::optional<int64_t> precision;
+    // k is as in the first product: [batch, heads, size, keys].
+    bool keysTransposed = true;
+  };
+
+  SoftmaxOp matchProbabilities(Value value, Match &match);
+  bool matchMasked(Value value, Match &match);
+  bool matchScaled(Value value, Match &match);
+  bool matchProduct(Value value, Match &match);
+  Value skipScale(Value value, double &scale);
+  std::optional<std::pair<Value, int64_t>> matchRepeated(Value value);
+  void matchKeys(Match &match);
+  bool fits(Match &match, Value result);
+  std::optional<Value> makeMask(const Match &match, std::optional<double> &fill,
+                                Location loc);
+  void replace(MatMulOp op, const Match &match);
+
+  SmallVector<Operation *> replaced;
+};
+
+//===----------------------------------------------------------------------===//
+// From the probabilities to the scores
+//===----------------------------------------------------------------------===//
+
+// The number of a floating-point type in ONNX.
+std::optional<int64_t> onnxTypeNumber(Type type) {
+  if (type.isF32())
+    return 1;
+  if (type.isF16())
+    return 10;
+  if (type.isF64())
+    return 11;
+  return type.isBF16() ? std::optional<int64_t>(16) : std::nullopt;
+}
+
+bool isFloatCast(CastOp cast) {
+  return cast && isa<FloatType>(getElementTypeOrSelf(cast.getInput())) &&
+         isa<FloatType>(getElementTypeOrSelf(cast.getOutput()));
+}
+
+// Through casts, Identity and Where(IsNaN(p), 0, p).
+SoftmaxOp AttentionLifter::matchProbabilities(Value value, Match &match) {
+  while (Operation *op = value.getDefiningOp()) {
+    bool guarded = false;
+    if (auto where = dyn_cast<WhereOp>(op)) {
+      auto isNaN = where->getOperand(0).getDefiningOp<IsNaNOp>();
+      if (!where->hasOneUse() || match.zeroMaskedRows || !isNaN ||
+          !isNaN->hasOneUse() || isNaN.getX() != where->getOperand(2) ||
+          splatNumber(where->getOperand(1)) != 0.0)
+        return {};
+      value = isNaN.getX();
+      op = value.getDefiningOp();
+      match.zeroMaskedRows = guarded = true;
+    }
+    if (!op || llvm::range_size(value.getUses()) != (guarded ? 2 : 1))
+      return {};
+    if (auto softmax = dyn_cast<SoftmaxOp>(op))
+      return softmax;
+    if (guarded || !(isa<IdentityOp>(op) || isFloatCast(dyn_cast<CastOp>(op))))
+      return {};
+    value = op->getOperand(0);
+  }
+  return {};
+}
+
+// Where(condition, scores, number) and its opposite; scores + mask.
+bool AttentionLifter::matchMasked(Value value, Match &match) {
+  Operation *op = value.getDefiningOp();
+  if (!op || !value.hasOneUse())
+    return false;
+  if (auto where = dyn_cast<WhereOp>(op)) {
+    for (bool inverted : {false, true}) {
+      Value scores = where->getOperand(inverted ? 2 : 1);
+      std::optional<double> fill =
+          splatNumber(where->getOperand(inverted ? 1 : 2));
+      if (!fill || !sameShape(scores, value))
+        continue;
+      match.choices.push_back({where->getOperand(0), inverted, *fill});
+      return matchMasked(scores, match);
+    }
+    return false;
+  }
+  if (isa<AddOp>(op)) {
+    for (unsigned i : {0, 1}) {
+      Value scores = op->getOperand(i), mask = op->getOperand(1 - i);
+      Match attempt = match;
+      attempt.addends.push_back(mask);
+      if (!sameShape(scores, value) || !matchMasked(scores, attempt))
+        continue;
+      match = attempt;
+      return true;
+    }
+    return false;
+  }
+  return matchScaled(value, match);
+}
+
+// value * number or value / number: the value.
+Value scaledBy(Value value, double &scale) {
+  Operation *op = value.getDefiningOp();
+  if (!isa_and_nonnull<MulOp, DivOp>(op))
+    return {};
+  for (unsigned i : {1, 0}) {
+    std::optional<double> number = splatNumber(op->getOperand(i));
+    if (!number || op->getOperand(1 - i).getType() != value.getType())
+      continue;
+    if (isa<DivOp>(op)) {
+      if (i == 0)
+        return {};
+      scale /= *number;
+    } else {
+      scale *= *number;
+    }
+    return op->getOperand(1 - i);
+  }
+  return {};
+}
+
+Value AttentionLifter::skipScale(Value value, double &scale) {
+  while (value.hasOneUse()) {
+    Value inner = scaledBy(value, scale);
+    if (!inner)
+      break;
+    value = inner;
+  }
+  return value;
+}
+
+// Scale and softcap: c * tanh(scores * f).
+bool AttentionLifter::matchScaled(Value value, Match &match) {
+  double scale = 1;
+  Value inner = skipScale(value, scale);
+  auto tanh = inner.getDefiningOp<TanhOp>();
+  if (!tanh) {
+    match.scale *= scale;
+    return matchProduct(inner, match);
+  }
+  if (!inner.hasOneUse() || !(scale > 0))
+    return false;
+  match.softcap = scale;
+  match.scale *= scale;
+  return matchProduct(skipScale(tanh.getX(), match.scale), match);
+}
+
+bool AttentionLifter::matchProduct(Value value, Match &match) {
+  auto product = value.getDefiningOp<MatMulOp>();
+  if (!product || !value.hasOneUse() || !hasRank(value, 4) ||
+      !hasRank(product.getA(), 4) || !hasRank(product.getB(), 4))
+    return false;
+  match.scores = value;
+  match.q = skipScale(product.getA(), match.scale);
+  match.k = product.getB();
+  matchKeys(match);
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Keys and values
+//===----------------------------------------------------------------------===//
+
+// [batch, heads, keys, size] of the second operand of the first product.
+void AttentionLifter::matchKeys(Match &match) {
+  match.k = skipScale(match.k, match.scale);
+  auto transpose = match.k.getDefiningOp<TransposeOp>();
+  if (!transpose ||
+      transpose.getPermutation(4) != SmallVector<int64_t>{0, 1, 3, 2})
+    return;
+  match.k = transpose.getData();
+  match.keysTransposed = false;
+  if (transpose->hasOneUse())
+    match.k = skipScale(match.k, match.scale);
+}
+
+// A tensor of rank 4 whose dim 1 repeats every entry of another one some times
+// in a row: that one, and how often.
+std::optional<std::pair<Value, int64_t>>
+AttentionLifter::matchRepeated(Value value) {
+  if (auto gather = value.getDefiningOp<GatherOp>()) {
+    auto indices = analysis.getConstantElements(gather.getIndices());
+    std::optional<int64_t> heads = staticDim(gather.getData(), 1);
+    if (!indices || !heads || *heads == 0 || !hasRank(gather.getIndices(), 1) ||
+        !hasRank(gather.getData(), 4) || indices->size() % *heads ||
+        (gather.getAxis() != 1 && gather.getAxis() != -3))
+      return std::nullopt;
+    int64_t times = indices->size() / *heads;
+    for (auto [i, index] : llvm::enumerate(*indices))
+      if (index != static_cast<int64_t>(i) / times)
+        return std::nullopt;
+    return std::pair(gather.getData(), times);
+  }
+  auto merge = value.getDefiningOp<ReshapeOp>();
+  Operation *repeat = merge ? merge.getData().getDefiningOp() : nullptr;
+  if (!isa_and_nonnull<ExpandOp, TileOp, ConcatOp>(repeat) ||
+      !hasRank(value, 4) || !hasRank(merge.getData(), 5))
+    return std::nullopt;
+  if (auto concat = dyn_cast<ConcatOp>(repeat))
+    if (!llvm::all_equal(concat.getInputs()))
+      return std::nullopt;
+  auto unsqueeze = repeat->getOperand(0).getDefiningOp<UnsqueezeOp>();
+  if (!unsqueeze || !hasRank(unsqueeze.getData(), 4))
+    return std::nullopt;
+  Value source = unsqueeze.getData();
+  ArrayRef<DimExpr> from = analysis.getShape(source);
+  ArrayRef<DimExpr> one = analysis.getShape(unsqueeze.getExpanded());
+  ArrayRef<DimExpr> many = analysis.getShape(merge.getData());
+  ArrayRef<DimExpr> to = analysis.getShape(value);
+  std::optional<int64_t> times = many[2].getConstant();
+  std::optional<int64_t> heads = from[1].getConstant();
+  auto axes = axesOf(unsqueeze.getAxes(), 5);
+  if (!times || !heads || !axes || axes->size() != 1 || axes->front() != 2 ||
+      one.take_front(2) != many.take_front(2) ||
+      one.take_back(2) != many.take_back(2) || to[0] != from[0] ||
+      !to[1].isConstant(*heads * *times) ||
+      to.take_back(2) != from.take_back(2))
+    return std::nullopt;
+  return std::pair(source, *times);
+}
+
+// Checks all dims; takes in repeated heads.
+bool AttentionLifter::fits(Match &match, Value result) {
+  if (!hasRank(match.v, 4) || !hasRank(result, 4))
+    return false;
+  int64_t keys = match.keysTransposed ? 3 : 2;
+  int64_t size = match.keysTransposed ? 2 : 3;
+  if (!sameDim(match.q, 0, match.k, 0) || !sameDim(match.q, 0, match.v, 0) ||
+      !sameDim(match.q, 3, match.k, size) ||
+      !sameDim(match.k, keys, match.v, 2) || !sameDim(match.k, 1, match.v, 1) ||
+      !sameDim(match.q, 0, match.scores, 0) ||
+      !sameDim(match.q, 1, match.scores, 1) ||
+      !sameDim(match.q, 0, result, 0) || !sameDim(match.q, 1, result, 1))
+    return false;
+  bool equalHeads = sameDim(match.q, 1, match.k, 1);
+  if (!equalHeads && staticDim(match.k, 1) != 1)
+    return false;
+  if (!equalHeads || match.keysTransposed)
+    return true;
+  auto k = matchRepeated(match.k), v = matchRepeated(match.v);
+  if (k && v && k->second == v->second) {
+    match.k = k->first;
+    match.v = v->first;
+  }
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Rewriting
+//===----------------------------------------------------------------------===//
+
+// One mask for all of the match; `fill` is what a bool mask stands for. None if
+// no mask says the same.
+std::optional<Value> AttentionLifter::makeMask(const Match &match,
+                                               std::optional<double> &fill,
+                                               Location loc) {
+  auto broadcast = [&](ArrayRef<Value> values, Type element) {
+    Dims dims;
+    SmallVector<int64_t> shape;
+    for (Value value : values) {
+      ArrayRef<int64_t> other =
+          cast<RankedTensorType>(value.getType()).getShape();
+      SmallVector<int64_t> joined;
+      for (size_t i = 0, e = std::max(shape.size(), other.size()); i != e;
+           ++i) {
+        auto at = [&](ArrayRef<int64_t> dims) {
+          int64_t j = dims.size() + i - e;
+          return j < 0 ? 1 : dims[j];
+        };
+        int64_t a = at(shape), b = at(other);
+        joined.push_back(a == 1                     ? b
+                         : b == 1                   ? a
+                         : ShapedType::isDynamic(a) ? b
+                                                    : a);
+      }
+      shape = joined;
+    }
+    return RankedTensorType::get(shape, element);
+  };
+  auto isRanked = [](Value value) {
+    return isa<RankedTensorType>(value.getType());
+  };
+  Type element = getElementTypeOrSelf(match.scores);
+  Type boolean = builder.getI1Type();
+  for (const Choice &choice : match.choices)
+    if (!isRanked(choice.condition))
+      return std::nullopt;
+  if (!llvm::all_of(match.addends, isRanked))
+    return std::nullopt;
+  bool additive = !match.addends.empty();
+  for (const Choice &choice : match.choices) {
+    // As an addend a number has to swallow the score.
+    bool swallows = choice.fill <= -1e30;
+    if ((additive && !swallows) || choice.fill != match.choices.front().fill)
+      return std::nullopt;
+  }
+  if (!additive && match.choices.empty())
+    return none(loc);
+
+  Value mask;
+  for (const Choice &choice : match.choices) {
+    Value condition = choice.condition;
+    if (choice.inverted)
+      condition = create<NotOp>(loc, condition.getType(), condition);
+    if (mask)
+      condition = create<AndOp>(loc, broadcast({mask, condition}, boolean),
+                                mask, condition);
+    mask = condition;
+  }
+  if (!additive) {
+    fill = match.choices.front().fill;
+    return mask;
+  }
+  if (mask) {
+    auto scalar = [&](double number) {
+      auto type = RankedTensorType::get({}, element);
+      Attribute value = builder.getFloatAttr(element, number);
+      return create<ConstantOp>(loc, DenseElementsAttr::get(type, value));
+    };
+    mask = create<WhereOp>(loc, broadcast({mask}, element), mask, scalar(0),
+                           scalar(match.choices.front().fill));
+  }
+  // From the product outward, the order in which they were added.
+  for (Value addend : llvm::reverse(match.addends))
+    mask = mask ? create<AddOp>(loc, broadcast({mask, addend}, element), mask,
+                                addend)
+                      .getC()
+                : addend;
+  return mask;
+}
+
+void AttentionLifter::replace(MatMulOp op, const Match &match) {
+  Location loc = op.getLoc();
+  builder.setInsertionPoint(op);
+  std::optional<double> fill;
+  std::optional<Value> mask = makeMask(match, fill, loc);
+  if (!mask)
+    return;
+  Value k = match.k;
+  // The expansion transposes back, and both disappear.
+  if (match.keysTransposed)
+    k = transpose(loc, k, {0, 1, 3, 2});
+  auto number = [&](double value) {
+    return builder.getF32FloatAttr(static_cast<float>(value));
+  };
+  Value absent = none(loc);
+  Value operands[] = {match.q, k, match.v, *mask, absent, absent, absent};
+  Type results[] = {op.getType(), k.getType(), match.v.getType(),
+                    match.scores.getType()};
+  OperationState state(loc, AttentionOp::getOperationName());
+  state.addOperands(operands);
+  state.addTypes(results);
+  state.addAttribute("scale", number(match.scale));
+  if (match.softcap != 0)
+    state.addAttribute("softcap", number(match.softcap));
+  if (match.precision)
+    state.addAttribute("softmax_precision",
+                       builder.getI64IntegerAttr(*match.precision));
+  if (fill && *fill != -std::numeric_limits<double>::infinity())
+    state.addAttribute("mask_filter_value", number(*fill));
+  if (match.zeroMaskedRows)
+    state.addAttribute("zero_masked_rows", builder.getUnitAttr());
+  Operation *attention = builder.create(state);
+  (void)analysis.analyze(attention);
+  op.getResult().replaceAllUsesWith(attention->getResult(0));
+  replaced.push_back(op);
+}
+
+unsigned AttentionLifter::run() {
+  SmallVector<MatMulOp> products;
+  analysis.getFunction().walk([&](MatMulOp op) { products.push_back(op); });
+  for (MatMulOp op : products) {
+    if (!hasRank(op.getA(), 4) || op->use_empty())
+      continue;
+    Match match;
+    match.v = op.getB();
+    SoftmaxOp softmax = matchProbabilities(op.getA(), match);
+    if (!softmax || (softmax.getAxis() != -1 && softmax.getAxis() != 3))
+      continue;
+    Value scores = softmax.getInput();
+    if (auto cast = scores.getDefiningOp<CastOp>();
+        isFloatCast(cast) && scores.hasOneUse())
+      scores = cast.getInput();
+    if (!matchMasked(scores, match))
+      continue;
+    // Casts between the products change the precision of softmax alone.
+    Type element = getElementTypeOrSelf(match.scores);
+    Type inner = getElementTypeOrSelf(softmax.getOutput());
+    if (getElementTypeOrSelf(match.v) != element)
+      continue;
+    if (inner != element)
+      match.precision = onnxTypeNumber(inner);
+    if (fits(match, op.getResult()))
+      replace(op, match);
+  }
+  unsigned count = replaced.size();
+  eraseDead(replaced);
+  return count;
+}
+
+} // namespace
+
+unsigned mlir::onnx::liftAttention(ShapeAnalysis &analysis) {
+  return AttentionLifter(analysis).run();
+}
