@@ -6,6 +6,8 @@
 // @main itself whose sizes are known where it is made; all else is copied.
 //===----------------------------------------------------------------------===//
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "qopt/Codegen/Passes.h"
 #include "qopt/Dialect/QOpt/IR/CacheAttrs.h"
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
@@ -39,6 +41,7 @@ class OutputsPass final : public impl::OutputsPassBase<OutputsPass> {
         return signalPassFailure();
     }
     terminator->setOperands(ValueRange());
+    reportCopies(main);
     (void)main.eraseResults(llvm::BitVector(main.getNumResults(), true));
   }
 
@@ -54,6 +57,40 @@ class OutputsPass final : public impl::OutputsPassBase<OutputsPass> {
     return mlir::emitError(value.getLoc())
            << "the cache '" << (name ? name.getValue() : "")
            << "' would be copied in every run instead of written in place";
+  }
+
+  /// Warns of what reads rows of a cache into another buffer: it is right, but
+  /// its cost grows with the past.
+  static void reportCopies(func::FuncOp main) {
+    for (BlockArgument argument : main.getArguments()) {
+      auto axis = main.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(),
+                                                     kCacheAttrName);
+      if (!axis)
+        continue;
+      auto name = main.getArgAttrOfType<StringAttr>(argument.getArgNumber(),
+                                                    "onnx.name");
+      SmallVector<Value> views;
+      for (Operation *user : argument.getUsers())
+        if (auto view = dyn_cast<memref::SubViewOp>(user))
+          if (getConstantIntValue(view.getMixedOffsets()[axis.getInt()]) == 0)
+            views.push_back(view);
+      for (size_t i = 0; i < views.size(); ++i)
+        for (OpOperand &use : views[i].getUses()) {
+          Operation *user = use.getOwner();
+          if (isa<ViewLikeOpInterface>(user)) {
+            views.append(user->result_begin(), user->result_end());
+            continue;
+          }
+          auto structured = dyn_cast<linalg::LinalgOp>(user);
+          auto copy = dyn_cast<memref::CopyOp>(user);
+          if ((structured && structured.isDpsInput(&use) &&
+               structured.getNumReductionLoops() == 0) ||
+              (copy && copy.getSource() == views[i]))
+            mlir::emitWarning(user->getLoc())
+                << "the cache '" << (name ? name.getValue() : "")
+                << "' is read into another buffer in every run";
+        }
+    }
   }
 
   LogicalResult makeOutput(OpBuilder &builder, func::FuncOp main,

@@ -34,3 +34,39 @@ func.func @main() -> i32 {
   %c = arith.constant 0 : i32
   return %c : i32
 }
+
+// -----
+
+// A cache that was written in place is no output; the next one keeps count.
+// CHECK-LABEL: func.func @main
+// CHECK-NOT: memref.copy
+// CHECK: qopt.output 0
+// CHECK-NOT: memref.copy
+// CHECK: return{{$}}
+func.func @main(%cache: memref<?xf32> {onnx.name = "past.0", qopt.cache = 0 : i64}, %n: index) -> (memref<?xf32> {qopt.cache = 0 : i64}, memref<?xf32>) {
+  %a = memref.alloc(%n) : memref<?xf32>
+  linalg.exp ins(%cache : memref<?xf32>) outs(%a : memref<?xf32>)
+  return %cache, %a : memref<?xf32>, memref<?xf32>
+}
+
+// -----
+
+// Anything but the buffer of the caller would mean a copy.
+func.func @main(%cache: memref<?xf32> {onnx.name = "past.0", qopt.cache = 0 : i64}, %n: index) -> (memref<?xf32> {qopt.cache = 0 : i64}) {
+  // expected-error @below {{the cache 'past.0' would be copied in every run instead of written in place}}
+  %a = memref.alloc(%n) : memref<?xf32>
+  memref.copy %cache, %a : memref<?xf32> to memref<?xf32>
+  return %a : memref<?xf32>
+}
+
+// -----
+
+// Right, but slow, and said so.
+// CHECK-LABEL: func.func @main
+func.func @main(%cache: memref<8xf32> {onnx.name = "past.0", qopt.cache = 0 : i64}, %n: index) -> (memref<8xf32> {qopt.cache = 0 : i64}, memref<?xf32>) {
+  %view = memref.subview %cache[0] [%n] [1] : memref<8xf32> to memref<?xf32, strided<[1]>>
+  %a = memref.alloc(%n) : memref<?xf32>
+  // expected-warning @below {{the cache 'past.0' is read into another buffer in every run}}
+  linalg.exp ins(%view : memref<?xf32, strided<[1]>>) outs(%a : memref<?xf32>)
+  return %cache, %a : memref<8xf32>, memref<?xf32>
+}
