@@ -26,6 +26,19 @@ extern "C" {
 #if DLPACK_VERSION < 80
 enum { kDLBool = 6 };
 #endif
+#endif
+#if !defined(DLPACK_MAJOR_VERSION) ||                                          \
+    (DLPACK_MAJOR_VERSION == 1 && DLPACK_MINOR_VERSION < 1)
+enum {
+  kDLFloat8_e4m3fn = 10,
+  kDLFloat8_e4m3fnuz = 11,
+  kDLFloat8_e5m2 = 12,
+  kDLFloat8_e5m2fnuz = 13,
+  kDLFloat8_e8m0fnu = 14,
+  kDLFloat4_e2m1fn = 17
+};
+#endif
+#if !defined(DLPACK_MAJOR_VERSION)
 typedef struct {
   uint32_t major, minor;
 } DLPackVersion;
@@ -78,7 +91,9 @@ typedef struct qopt_model qopt_model;
 
 // The table a library returns. `in` and `out` follow the order of the
 // signature. Tensors may have strides, a byte_offset and any alignment; an
-// output must not overlap another tensor.
+// output must not overlap another tensor. Elements of 4 and 2 bits are packed
+// as DLPack and ONNX say: the first element in the low bits of the first byte,
+// the last byte filled up with zeros; such tensors have no strides.
 typedef struct qopt_api {
   uint32_t abi, size;
   const char *(*signature_json)(void);
@@ -281,6 +296,16 @@ QOPT_DETAIL_TENSOR(u16, kDLUInt, 16)
 QOPT_DETAIL_TENSOR(u32, kDLUInt, 32)
 QOPT_DETAIL_TENSOR(u64, kDLUInt, 64)
 QOPT_DETAIL_TENSOR(bool, kDLBool, 8)
+QOPT_DETAIL_TENSOR(i4, kDLInt, 4)
+QOPT_DETAIL_TENSOR(i2, kDLInt, 2)
+QOPT_DETAIL_TENSOR(u4, kDLUInt, 4)
+QOPT_DETAIL_TENSOR(u2, kDLUInt, 2)
+QOPT_DETAIL_TENSOR(f8e4m3fn, kDLFloat8_e4m3fn, 8)
+QOPT_DETAIL_TENSOR(f8e4m3fnuz, kDLFloat8_e4m3fnuz, 8)
+QOPT_DETAIL_TENSOR(f8e5m2, kDLFloat8_e5m2, 8)
+QOPT_DETAIL_TENSOR(f8e5m2fnuz, kDLFloat8_e5m2fnuz, 8)
+QOPT_DETAIL_TENSOR(f8e8m0, kDLFloat8_e8m0fnu, 8)
+QOPT_DETAIL_TENSOR(f4e2m1, kDLFloat4_e2m1fn, 4)
 #undef QOPT_DETAIL_TENSOR
 
 #ifdef __cplusplus

@@ -4,8 +4,8 @@
 //
 // Every field of every input is checked before generated code sees it, in every
 // run. A message names the input and what was expected of it. Tensors that are
-// strided or not aligned to their element are copied; generated code gets
-// compact ones only.
+// strided or not aligned to their element are copied, packed ones unpacked;
+// generated code gets compact ones only.
 //===----------------------------------------------------------------------===//
 
 #include "runtime.h"
@@ -55,7 +55,8 @@ static int check_form(const qopt_model_desc *desc, const qopt_port *port,
       return rt_error(err, n, QOPT_E_ARGUMENT,
                       "input '%s': dim %d is %" PRId64 ", expected at least 0",
                       port->name, i, t->shape[i]);
-  int64_t elements = rt_elements(t->ndim, t->shape, port->bits / 8);
+  int64_t elements =
+      rt_elements(t->ndim, t->shape, rt_element_bytes(port->bits));
   if (elements < 0)
     return rt_error(err, n, QOPT_E_ARGUMENT,
                     "input '%s': the dims are too large for this machine",
@@ -64,6 +65,10 @@ static int check_form(const qopt_model_desc *desc, const qopt_port *port,
     return rt_error(err, n, QOPT_E_ARGUMENT,
                     "input '%s': data is NULL, expected %" PRId64 " elements",
                     port->name, elements);
+  if (port->bits < 8 && !rt_is_compact(t->ndim, t->shape, t->strides))
+    return rt_error(err, n, QOPT_E_ARGUMENT,
+                    "input '%s': packed elements of %d bits have no strides",
+                    port->name, port->bits);
   return QOPT_OK;
 }
 
@@ -87,7 +92,7 @@ static int bind_data(qopt_model *model, int i, const DLTensor *t, char *err,
                      size_t n) {
   const qopt_port *port = &model->desc->in[i];
   qopt_arg *arg = &model->args[i];
-  int bytes = port->bits / 8;
+  int bytes = rt_element_bytes(port->bits);
   int64_t elements = rt_elements(t->ndim, t->shape, bytes);
   for (int d = 0; d < t->ndim; ++d)
     arg->dims[d] = t->shape[d];
@@ -95,7 +100,7 @@ static int bind_data(qopt_model *model, int i, const DLTensor *t, char *err,
   if (elements == 0)
     return QOPT_OK;
   char *data = (char *)t->data + t->byte_offset;
-  if (rt_is_compact(t->ndim, t->shape, t->strides) &&
+  if (port->bits >= 8 && rt_is_compact(t->ndim, t->shape, t->strides) &&
       ((uintptr_t)data & (uintptr_t)(bytes - 1)) == 0) {
     arg->data = data;
   } else if (port->flags & QOPT_PORT_CACHE) {
@@ -108,7 +113,10 @@ static int bind_data(qopt_model *model, int i, const DLTensor *t, char *err,
     if (!arg->data)
       return rt_error(err, n, QOPT_E_MEMORY,
                       "input '%s': no memory for a compact copy", port->name);
-    if (t->strides)
+    if (port->bits < 8)
+      rt_unpack(arg->data, (const uint8_t *)data, elements, port->bits,
+                port->code == kDLInt);
+    else if (t->strides)
       rt_gather(arg->data, data, t->ndim, t->shape, t->strides, bytes);
     else
       memcpy(arg->data, data, (size_t)(elements * bytes));

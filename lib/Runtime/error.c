@@ -60,6 +60,24 @@ void rt_append_type(rt_text *to, int code, int bits, int lanes) {
   case kDLBool:
     rt_append(to, bits == 8 ? "bool" : "bool%d", bits);
     break;
+  case kDLFloat8_e4m3fn:
+    rt_append(to, "float8_e4m3fn");
+    break;
+  case kDLFloat8_e4m3fnuz:
+    rt_append(to, "float8_e4m3fnuz");
+    break;
+  case kDLFloat8_e5m2:
+    rt_append(to, "float8_e5m2");
+    break;
+  case kDLFloat8_e5m2fnuz:
+    rt_append(to, "float8_e5m2fnuz");
+    break;
+  case kDLFloat8_e8m0fnu:
+    rt_append(to, "float8_e8m0fnu");
+    break;
+  case kDLFloat4_e2m1fn:
+    rt_append(to, "float4_e2m1fn");
+    break;
   default:
     rt_append(to, "type code %d of %d bits", code, bits);
   }

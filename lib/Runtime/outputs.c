@@ -4,7 +4,8 @@
 //
 // `run` writes to tensors of the caller, checked before the run as far as the
 // sizes are known by then; `run_owned` makes its tensors when generated code
-// asks for them. An owned tensor is one block of malloc with its header at the
+// asks for them. Elements of less than 8 bits are packed at the end. An owned
+// tensor is one block of malloc with its header at the
 // front, and its deleter is libc's free: so it may outlive this library.
 //===----------------------------------------------------------------------===//
 
@@ -60,7 +61,8 @@ static int check_form(const qopt_port *port, const DLTensor *t,
       return rt_error(err, n, QOPT_E_ARGUMENT,
                       "output '%s': dim %d is %" PRId64 ", expected at least 0",
                       port->name, i, t->shape[i]);
-  int64_t elements = rt_elements(t->ndim, t->shape, port->bits / 8);
+  int64_t elements =
+      rt_elements(t->ndim, t->shape, rt_element_bytes(port->bits));
   if (elements < 0)
     return rt_error(err, n, QOPT_E_ARGUMENT,
                     "output '%s': the dims are too large for this machine",
@@ -76,6 +78,10 @@ static int check_form(const qopt_port *port, const DLTensor *t,
                       "output '%s': the stride of dim %d is 0, so that its "
                       "elements overlap",
                       port->name, i);
+  if (port->bits < 8 && !rt_is_compact(t->ndim, t->shape, t->strides))
+    return rt_error(err, n, QOPT_E_ARGUMENT,
+                    "output '%s': packed elements of %d bits have no strides",
+                    port->name, port->bits);
   return QOPT_OK;
 }
 
@@ -109,12 +115,12 @@ static int check_overlap(const qopt_model_desc *desc, const DLTensor *in,
 static int place(qopt_model *model, int index, DLTensor *t, char *err,
                  size_t n) {
   rt_output *output = &model->outputs[index];
-  int bytes = model->desc->out[index].bits / 8;
+  int bits = model->desc->out[index].bits, bytes = rt_element_bytes(bits);
   int64_t elements = rt_elements(t->ndim, t->shape, bytes);
   *output = (rt_output){.caller = t};
   output->target = (char *)t->data + t->byte_offset;
   if (elements == 0 ||
-      (rt_is_compact(t->ndim, t->shape, t->strides) &&
+      (bits >= 8 && rt_is_compact(t->ndim, t->shape, t->strides) &&
        ((uintptr_t)output->target & (uintptr_t)(bytes - 1)) == 0))
     return QOPT_OK;
   output->staged = true;
@@ -151,10 +157,10 @@ static DLManagedTensorVersioned *make_owned(const qopt_port *port, int rank,
   } header;
   const size_t front =
       (sizeof(header) + RT_ALIGNMENT - 1) / RT_ALIGNMENT * RT_ALIGNMENT;
-  int64_t elements = rt_elements(rank, dims, port->bits / 8);
+  int64_t elements = rt_elements(rank, dims, rt_element_bytes(port->bits));
   if (elements < 0)
     return NULL;
-  size_t bytes = (size_t)elements * (port->bits / 8);
+  size_t bytes = rt_packed_bytes(elements, port->bits);
   if (bytes > PTRDIFF_MAX - 2 * front)
     return NULL;
   header *made =
@@ -195,6 +201,13 @@ void *qopt_rt_output(qopt_ctx *ctx, int32_t index, int32_t rank,
     if (!output->owned)
       rt_fail(ctx, QOPT_E_MEMORY, "output '%s': out of memory", port->name);
     output->target = output->owned->dl_tensor.data;
+    int64_t elements = rt_elements(rank, dims, 1);
+    if (port->bits < 8 && elements > 0) {
+      output->staged = true;
+      output->target = rt_memory_get(&model->memory, (size_t)elements);
+      if (!output->target)
+        rt_fail(ctx, QOPT_E_MEMORY, "output '%s': out of memory", port->name);
+    }
   } else if (!same_dims(output->caller, rank, dims)) {
     char wanted[128], given[128];
     rt_text a = rt_text_in(wanted, sizeof wanted);
@@ -221,10 +234,13 @@ int rt_finish_outputs(qopt_model *model, char *err, size_t n) {
           port->name);
     if (!output->staged)
       continue;
-    DLTensor *t = output->caller;
+    DLTensor *t = output->caller ? output->caller : &output->owned->dl_tensor;
     char *data = (char *)t->data + t->byte_offset;
-    int bytes = port->bits / 8;
-    if (t->strides)
+    int bytes = rt_element_bytes(port->bits);
+    if (port->bits < 8)
+      rt_pack((uint8_t *)data, output->target,
+              rt_elements(t->ndim, t->shape, 1), port->bits);
+    else if (t->strides)
       rt_scatter(data, output->target, t->ndim, t->shape, t->strides, bytes);
     else
       memcpy(data, output->target,

@@ -96,6 +96,20 @@ int rt_choose_variant(const qopt_model_desc *desc, const char *isa,
 
 //===-- tensors.c ---------------------------------------------------------===//
 
+// Bytes of one element in generated code's memory: types of less than 8 bits
+// take one, with their value (floats: with their bits).
+static inline int rt_element_bytes(int bits) { return bits < 8 ? 1 : bits / 8; }
+// Bytes of a caller's compact tensor, where such types are packed.
+static inline size_t rt_packed_bytes(int64_t elements, int bits) {
+  return bits < 8 ? ((size_t)elements * (size_t)bits + 7) / 8
+                  : (size_t)elements * (size_t)(bits / 8);
+}
+// Between the two, for types of less than 8 bits. Bits behind the last element
+// are written as 0.
+void rt_unpack(int8_t *elements, const uint8_t *packed, int64_t n, int bits,
+               bool is_signed);
+void rt_pack(uint8_t *packed, const int8_t *elements, int64_t n, int bits);
+
 // Number of elements, -1 when the bytes do not fit in an address.
 int64_t rt_elements(int rank, const int64_t *dims, int64_t element_bytes);
 bool rt_is_compact(int rank, const int64_t *dims, const int64_t *strides);

@@ -8,6 +8,26 @@
 
 #include "runtime.h"
 
+void rt_unpack(int8_t *elements, const uint8_t *packed, int64_t n, int bits,
+               bool is_signed) {
+  int per_byte = 8 / bits, spare = 8 - bits;
+  for (int64_t i = 0; i < n; ++i) {
+    uint8_t top =
+        (uint8_t)(packed[i / per_byte] << (spare - (int)(i % per_byte) * bits));
+    elements[i] =
+        is_signed ? (int8_t)((int8_t)top >> spare) : (int8_t)(top >> spare);
+  }
+}
+
+void rt_pack(uint8_t *packed, const int8_t *elements, int64_t n, int bits) {
+  int per_byte = 8 / bits;
+  uint8_t mask = (uint8_t)((1 << bits) - 1);
+  memset(packed, 0, rt_packed_bytes(n, bits));
+  for (int64_t i = 0; i < n; ++i)
+    packed[i / per_byte] |=
+        (uint8_t)(((uint8_t)elements[i] & mask) << (int)(i % per_byte) * bits);
+}
+
 int64_t rt_elements(int rank, const int64_t *dims, int64_t element_bytes) {
   int64_t elements = 1, bytes;
   for (int i = 0; i < rank; ++i)
@@ -82,7 +102,8 @@ void rt_scatter(void *strided, const void *compact, int rank,
 }
 
 void rt_extent(const DLTensor *tensor, uintptr_t *begin, uintptr_t *end) {
-  int64_t bytes = tensor->dtype.bits / 8, low = 0, high = 0, dense = 1;
+  int bits = tensor->dtype.bits;
+  int64_t bytes = rt_element_bytes(bits), low = 0, high = 0, dense = 1;
   for (int i = tensor->ndim - 1; i >= 0; --i) {
     int64_t stride = tensor->strides ? tensor->strides[i] : dense;
     int64_t span = (tensor->shape[i] - 1) * stride;
@@ -92,5 +113,7 @@ void rt_extent(const DLTensor *tensor, uintptr_t *begin, uintptr_t *end) {
   }
   uintptr_t base = (uintptr_t)tensor->data + tensor->byte_offset;
   *begin = base + (uintptr_t)(low * bytes);
-  *end = base + (uintptr_t)((high + 1) * bytes);
+  // Packed elements are compact.
+  *end = base + (bits < 8 ? rt_packed_bytes(dense, bits)
+                          : (uintptr_t)((high + 1) * bytes));
 }

@@ -1,10 +1,7 @@
 //===- Descriptor.cpp - the descriptor of a library, as LLVM IR -----------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Constant data in the layout of include/qopt/Runtime/ModelABI.h, and the
-// section of weights. The weights are taken from their file by the assembler:
-// bytes that passed through LLVM IR would cost a dozen times their size in
-// memory.
+// Constant data in the layout of include/qopt/Runtime/ModelABI.h.
 //===----------------------------------------------------------------------===//
 
 #include "qopt/Runtime/ModelABI.h"
@@ -22,7 +19,19 @@ using namespace mlir::qopt;
 namespace {
 
 /// DLPack's type codes.
-enum { DLInt = 0, DLUInt = 1, DLFloat = 2, DLBfloat = 4, DLBool = 6 };
+enum {
+  DLInt = 0,
+  DLUInt = 1,
+  DLFloat = 2,
+  DLBfloat = 4,
+  DLBool = 6,
+  DLFloat8_e4m3fn = 10,
+  DLFloat8_e4m3fnuz = 11,
+  DLFloat8_e5m2 = 12,
+  DLFloat8_e5m2fnuz = 13,
+  DLFloat8_e8m0fnu = 14,
+  DLFloat4_e2m1fn = 17
+};
 
 class DescriptorBuilder {
 public:
@@ -161,6 +170,18 @@ private:
       return DLBool;
     if (type.isBF16())
       return DLBfloat;
+    if (isa<Float8E4M3FNType>(type))
+      return DLFloat8_e4m3fn;
+    if (isa<Float8E4M3FNUZType>(type))
+      return DLFloat8_e4m3fnuz;
+    if (isa<Float8E5M2Type>(type))
+      return DLFloat8_e5m2;
+    if (isa<Float8E5M2FNUZType>(type))
+      return DLFloat8_e5m2fnuz;
+    if (isa<Float8E8M0FNUType>(type))
+      return DLFloat8_e8m0fnu;
+    if (isa<Float4E2M1FNType>(type))
+      return DLFloat4_e2m1fn;
     if (isa<FloatType>(type))
       return DLFloat;
     return type.isUnsignedInteger() ? DLUInt : DLInt;
@@ -172,7 +193,8 @@ private:
       std::vector<llvm::Constant *> dims;
       for (const PortDescription::Dim &size : port.dims)
         dims.push_back(dim(size));
-      unsigned bits = std::max(8u, port.element.getIntOrFloatBitWidth());
+      unsigned bits =
+          port.element.isInteger(1) ? 8 : port.element.getIntOrFloatBitWidth();
       result.push_back(llvm::ConstantStruct::get(
           portType,
           {text(port.name), number(i8, typeCode(port.element)),
@@ -195,39 +217,14 @@ private:
   std::vector<std::string> symbols;
 };
 
-/// `path` as a string of the assembler.
-std::string quoted(llvm::StringRef path) {
-  std::string result = "\"";
-  for (char c : path) {
-    if (c == '"' || c == '\\')
-      result.push_back('\\');
-    result.push_back(c);
-  }
-  return result + "\"";
-}
-
 } // namespace
 
 std::unique_ptr<llvm::Module>
 mlir::qopt::makeDescriptorModule(const ModelDescription &model,
                                  llvm::ArrayRef<const TargetISA *> isas,
-                                 llvm::StringRef weightsFile, bool largeWeights,
                                  llvm::LLVMContext &context) {
   auto module = std::make_unique<llvm::Module>("descriptor", context);
   module->setSourceFileName("model");
   DescriptorBuilder(*module, model).build(isas);
-  module->appendModuleInlineAsm(
-      largeWeights ? ".section .lrodata.qopt_weights,\"al\",@progbits"
-                   : ".section .rodata.qopt_weights,\"a\",@progbits");
-  module->appendModuleInlineAsm(".p2align 6\n"
-                                ".globl qopt_weights\n"
-                                ".hidden qopt_weights\n"
-                                ".type qopt_weights,@object\n"
-                                "qopt_weights:");
-  if (!weightsFile.empty())
-    module->appendModuleInlineAsm(".incbin " + quoted(weightsFile));
-  // A library without weights still has an address for them.
-  module->appendModuleInlineAsm(".zero 64\n"
-                                ".size qopt_weights, .-qopt_weights");
   return module;
 }

@@ -111,6 +111,18 @@ static std::string dtypeName(Type type) {
     return "bool";
   if (type.isBF16())
     return "bfloat16";
+  if (isa<Float8E4M3FNType>(type))
+    return "float8_e4m3fn";
+  if (isa<Float8E4M3FNUZType>(type))
+    return "float8_e4m3fnuz";
+  if (isa<Float8E5M2Type>(type))
+    return "float8_e5m2";
+  if (isa<Float8E5M2FNUZType>(type))
+    return "float8_e5m2fnuz";
+  if (isa<Float8E8M0FNUType>(type))
+    return "float8_e8m0fnu";
+  if (isa<Float4E2M1FNType>(type))
+    return "float4_e2m1fn";
   std::string width = std::to_string(type.getIntOrFloatBitWidth());
   if (isa<FloatType>(type))
     return "float" + width;

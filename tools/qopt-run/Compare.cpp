@@ -20,8 +20,7 @@ Difference compare(const Tensor &actual, const Tensor &expected,
     if (std::isfinite(value))
       result.largestExpected = std::max<double>(result.largestExpected, value);
   }
-  bool exact = tolerance.exactIntegers &&
-               llvm::StringRef("iub").contains(expected.dtype->npyKind);
+  bool exact = tolerance.exactIntegers && expected.dtype->isInteger();
   for (int64_t i = 0, e = expected.elements(); i < e; ++i) {
     long double a = actual.at(i), b = expected.at(i);
     if (a == b || (std::isnan(a) && std::isnan(b)))

@@ -5,6 +5,8 @@
 
 #include "qopt/Support/Half.h"
 
+#include "llvm/ADT/APFloat.h"
+#include "llvm/ADT/APInt.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/Twine.h"
@@ -17,13 +19,46 @@ using namespace mlir::qopt;
 namespace runner {
 
 static const DType dtypes[] = {
-    {"float32", kDLFloat, 32, 'f', 1},  {"uint8", kDLUInt, 8, 'u', 2},
-    {"int8", kDLInt, 8, 'i', 3},        {"uint16", kDLUInt, 16, 'u', 4},
-    {"int16", kDLInt, 16, 'i', 5},      {"int32", kDLInt, 32, 'i', 6},
-    {"int64", kDLInt, 64, 'i', 7},      {"bool", kDLBool, 8, 'b', 9},
-    {"float16", kDLFloat, 16, 'f', 10}, {"float64", kDLFloat, 64, 'f', 11},
-    {"uint32", kDLUInt, 32, 'u', 12},   {"uint64", kDLUInt, 64, 'u', 13},
-    {"bfloat16", kDLBfloat, 16, 0, 16}};
+    {"float32", kDLFloat, 32, 'f', 1},
+    {"uint8", kDLUInt, 8, 'u', 2},
+    {"int8", kDLInt, 8, 'i', 3},
+    {"uint16", kDLUInt, 16, 'u', 4},
+    {"int16", kDLInt, 16, 'i', 5},
+    {"int32", kDLInt, 32, 'i', 6},
+    {"int64", kDLInt, 64, 'i', 7},
+    {"bool", kDLBool, 8, 'b', 9},
+    {"float16", kDLFloat, 16, 'f', 10},
+    {"float64", kDLFloat, 64, 'f', 11},
+    {"uint32", kDLUInt, 32, 'u', 12},
+    {"uint64", kDLUInt, 64, 'u', 13},
+    {"bfloat16", kDLBfloat, 16, 0, 16},
+    {"float8_e4m3fn", kDLFloat8_e4m3fn, 8, 0, 17},
+    {"float8_e4m3fnuz", kDLFloat8_e4m3fnuz, 8, 0, 18},
+    {"float8_e5m2", kDLFloat8_e5m2, 8, 0, 19},
+    {"float8_e5m2fnuz", kDLFloat8_e5m2fnuz, 8, 0, 20},
+    {"uint4", kDLUInt, 4, 'u', 21},
+    {"int4", kDLInt, 4, 'i', 22},
+    {"float4_e2m1fn", kDLFloat4_e2m1fn, 4, 0, 23},
+    {"float8_e8m0fnu", kDLFloat8_e8m0fnu, 8, 0, 24},
+    {"uint2", kDLUInt, 2, 'u', 25},
+    {"int2", kDLInt, 2, 'i', 26}};
+
+static const fltSemantics &semanticsOf(const DType &dtype) {
+  switch (dtype.code) {
+  case kDLFloat8_e4m3fn:
+    return APFloat::Float8E4M3FN();
+  case kDLFloat8_e4m3fnuz:
+    return APFloat::Float8E4M3FNUZ();
+  case kDLFloat8_e5m2:
+    return APFloat::Float8E5M2();
+  case kDLFloat8_e5m2fnuz:
+    return APFloat::Float8E5M2FNUZ();
+  case kDLFloat8_e8m0fnu:
+    return APFloat::Float8E8M0FNU();
+  default:
+    return APFloat::Float4E2M1FN();
+  }
+}
 
 template <typename Predicate> static const DType *findIf(Predicate predicate) {
   const DType *it = llvm::find_if(dtypes, predicate);
@@ -63,7 +98,30 @@ static float fromBits(uint32_t bits) {
   return value;
 }
 
+/// Element i of a tensor of packed or 8-bit elements, as its bits.
+static unsigned codeAt(const Tensor &tensor, int64_t i) {
+  unsigned bits = tensor.dtype->bits, perByte = 8 / bits;
+  return static_cast<uint8_t>(tensor.data[i / perByte]) >>
+             (i % perByte * bits) &
+         ((1u << bits) - 1);
+}
+
+static void setCode(Tensor &tensor, int64_t i, unsigned code) {
+  unsigned bits = tensor.dtype->bits, perByte = 8 / bits;
+  unsigned shift = i % perByte * bits, mask = ((1u << bits) - 1) << shift;
+  char &byte = tensor.data[i / perByte];
+  byte = static_cast<char>((byte & ~mask) | (code << shift & mask));
+}
+
 long double Tensor::at(int64_t i) const {
+  if (dtype->isSmallFloat())
+    return APFloat(semanticsOf(*dtype), APInt(dtype->bits, codeAt(*this, i)))
+        .convertToFloat();
+  if (dtype->isPacked()) {
+    APInt code(dtype->bits, codeAt(*this, i));
+    return dtype->code == kDLInt ? code.getSExtValue()
+                                 : static_cast<int64_t>(code.getZExtValue());
+  }
   const char *p = data.data() + i * dtype->bytes();
   switch (dtype->code) {
   case kDLFloat:
@@ -94,6 +152,15 @@ static uint16_t toBfloat(float value) {
 }
 
 void Tensor::set(int64_t i, double value) {
+  if (dtype->isSmallFloat()) {
+    APFloat number(value);
+    bool losesInfo;
+    number.convert(semanticsOf(*dtype), APFloat::rmNearestTiesToEven,
+                   &losesInfo);
+    return setCode(*this, i, number.bitcastToAPInt().getZExtValue());
+  }
+  if (dtype->isPacked())
+    return setCode(*this, i, static_cast<unsigned>(static_cast<int>(value)));
   char *p = data.data() + i * dtype->bytes();
   auto store = [&](auto x) { std::memcpy(p, &x, sizeof x); };
   if (dtype->code == kDLBfloat)
@@ -120,7 +187,7 @@ Tensor makeTensor(const DType *dtype, std::vector<int64_t> shape) {
   for (int64_t dim : shape)
     elements *= dim;
   tensor.shape = std::move(shape);
-  tensor.data.resize(elements * dtype->bytes());
+  tensor.data.resize(dtype->bytesOf(elements));
   return tensor;
 }
 
@@ -128,14 +195,15 @@ Expected<Tensor> fromNpy(const NpyArray &array, const DType *wanted) {
   Tensor tensor;
   tensor.dtype = wanted;
   tensor.shape.assign(array.shape.begin(), array.shape.end());
-  if (array.type == NpyType{wanted->npyKind, wanted->bytes()}) {
+  if (array.type == wanted->npy() && wanted->npyKind && !wanted->isPacked()) {
     tensor.data.assign(array.data.begin(), array.data.end());
     return std::move(tensor);
   }
-  if (wanted->code == kDLBfloat && array.type == NpyType{'f', 4}) {
-    tensor.data.resize(array.elements * wanted->bytes());
+  if (array.type == wanted->npy()) {
+    tensor.data.resize(wanted->bytesOf(array.elements));
     for (int64_t i = 0; i < array.elements; ++i)
-      tensor.set(i, load<float>(array.data.data() + 4 * i));
+      tensor.set(i, wanted->npyKind ? load<int8_t>(array.data.data() + i)
+                                    : load<float>(array.data.data() + 4 * i));
     return std::move(tensor);
   }
   return createStringError(std::make_error_code(std::errc::invalid_argument),
@@ -150,13 +218,16 @@ Error toNpyFile(const Tensor &tensor, StringRef path) {
     return createStringError(code, path + ": " + code.message());
   const Tensor *source = &tensor;
   Tensor wide;
-  if (!tensor.dtype->npyKind) {
-    wide = makeTensor(findDType("float32"), tensor.shape);
-    for (int64_t i = 0; i < tensor.elements(); ++i)
+  if (!tensor.dtype->npyKind || tensor.dtype->isPacked()) {
+    StringRef name = !tensor.dtype->npyKind          ? "float32"
+                     : tensor.dtype->code == kDLUInt ? "uint8"
+                                                     : "int8";
+    wide = makeTensor(findDType(name), tensor.shape);
+    for (int64_t i = 0, e = tensor.elements(); i < e; ++i)
       wide.set(i, tensor.at(i));
     source = &wide;
   }
-  writeNpy(os, {source->dtype->npyKind, source->dtype->bytes()}, source->shape,
+  writeNpy(os, source->dtype->npy(), source->shape,
            StringRef(source->data.data(), source->data.size()));
   os.close();
   if (std::error_code failure = os.error()) {

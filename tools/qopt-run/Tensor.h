@@ -22,12 +22,28 @@ namespace runner {
 struct DType {
   llvm::StringLiteral name;
   uint8_t code, bits;
-  /// NumPy's kind; bfloat16 has none and travels as float32.
+  /// NumPy's kind; floats that it lacks have none and travel as float32.
   char npyKind;
   /// TensorProto.DataType.
   int onnx;
 
-  unsigned bytes() const { return bits / 8; }
+  /// Less than a byte: `8 / bits` elements are packed into one.
+  bool isPacked() const { return bits < 8; }
+  unsigned bytes() const { return isPacked() ? 1 : bits / 8; }
+  /// Bytes of a tensor.
+  int64_t bytesOf(int64_t elements) const {
+    return isPacked() ? (elements * bits + 7) / 8 : elements * bytes();
+  }
+  /// Floats that NumPy lacks.
+  bool isSmallFloat() const { return code > kDLBool; }
+  bool isInteger() const {
+    return code == kDLInt || code == kDLUInt || code == kDLBool;
+  }
+  /// The type of a .npy file.
+  mlir::qopt::NpyType npy() const {
+    return npyKind ? mlir::qopt::NpyType{npyKind, bytes()}
+                   : mlir::qopt::NpyType{'f', 4};
+  }
 };
 
 const DType *findDType(llvm::StringRef name);
@@ -39,7 +55,12 @@ struct Tensor {
   std::vector<int64_t> shape;
   std::vector<char> data;
 
-  int64_t elements() const { return data.size() / dtype->bytes(); }
+  int64_t elements() const {
+    int64_t count = 1;
+    for (int64_t dim : shape)
+      count *= dim;
+    return count;
+  }
   /// "float32[2, 3]"
   std::string str() const;
   /// Element i; a long double holds every 64-bit integer exactly.
@@ -51,7 +72,8 @@ struct Tensor {
 /// A tensor of zeros.
 Tensor makeTensor(const DType *dtype, std::vector<int64_t> shape);
 
-/// The array as `wanted`; only bfloat16 is converted, from float32.
+/// The array as `wanted`. Only types that NumPy lacks are converted, from
+/// float32 or from integers of a byte.
 llvm::Expected<Tensor> fromNpy(const mlir::qopt::NpyArray &array,
                                const DType *wanted);
 llvm::Error toNpyFile(const Tensor &tensor, llvm::StringRef path);

@@ -25,10 +25,11 @@ static Error invalid(const Twine &message) {
 /// Copies a typed field, whose entries are wider than the elements.
 template <typename Field>
 static Error fromField(const Field &field, Tensor &tensor) {
-  if (size_t(field.size()) * tensor.dtype->bytes() != tensor.data.size())
+  // An entry holds a byte of packed elements.
+  unsigned bytes = tensor.dtype->bytes();
+  if (size_t(field.size()) * bytes != tensor.data.size())
     return invalid("holds " + Twine(field.size()) + " elements, expected " +
                    Twine(tensor.elements()));
-  unsigned bytes = tensor.dtype->bytes();
   for (int i = 0; i < field.size(); ++i) {
     auto value = field.Get(i);
     // Halves are stored as their bits; integers are cut to their low bytes.
@@ -82,7 +83,7 @@ static Expected<Tensor> parseTensor(StringRef bytes) {
       return invalid("has dims that its data cannot fill");
     tensor.shape.push_back(dim);
   }
-  tensor.data.resize(bytesNeeded);
+  tensor.data.resize(tensor.dtype->bytesOf(tensor.elements()));
   if (Error error = fillTensor(proto, tensor))
     return std::move(error);
   return std::move(tensor);

@@ -143,7 +143,9 @@ enum {
 };
 
 // An input or output. `code` and `bits` are DLPack's (kDLInt 0, kDLUInt 1,
-// kDLFloat 2, kDLBfloat 4, kDLBool 6; bool has 8 bits). Input dims are checked
+// kDLFloat 2, kDLBfloat 4, kDLBool 6, 8-bit floats 10 to 14, kDLFloat4_e2m1fn
+// 17; bool has 8 bits). Types of less than 8 bits are packed in the caller's
+// tensors; generated code has a byte per element. Input dims are checked
 // before every run: symbols are bound by dims that are one symbol, then by sums
 // with one unbound symbol, and every dim must agree. Output dims are the
 // model's hints, shown in messages only.

@@ -96,7 +96,7 @@ struct Format {
   bool hasNegativeZero = true;
 
   unsigned magnitudeBits() const { return exponent + mantissa; }
-  bool hasInfinity() const { return overflow != nan; }
+  bool hasInfinity() const { return overflow > largest && overflow != nan; }
 };
 
 Format formatOf(FloatType type) {
