@@ -126,35 +126,16 @@ static Value convolveChannels(Lowering &l, const Convolution &c, Value padded) {
   return reshape(l, sums, dims, to, materialize(l, to));
 }
 
-FailureOr<Value> qopt::convolve(Lowering &l, const Convolution &c) {
+FailureOr<Value> qopt::convolveTaps(Lowering &l, const Convolution &c,
+                                    Value taps, ArrayRef<DimExpr> dims) {
   auto perGroup = c.channels().dividedBy(c.group);
   if (!perGroup)
     return l.fail("the result channels are not known to be in groups");
-  Type type = elementTypeOf(c.x);
-  // The weight says how many channels there are; that x agrees was checked.
-  DimExpr in = c.wDims[1] * c.group;
-  Value padded =
-      padToWindows(l, c.x, {c.batch(), in}, c.windows, l.number(type, 0));
-  if (c.group > 1 && c.wDims[1].isConstant(1))
-    return convolveChannels(l, c, padded);
-
-  Exprs counts = countsOf(c), taps{c.batch(), in};
-  bool pointwise = true;
-  for (const Window &window : c.windows) {
-    taps.push_back(window.kernel);
-    pointwise &= window.kernel.isConstant(1) && window.stride == 1;
-  }
-  Value columns = padded;
-  Exprs from{c.batch(), in};
-  if (!pointwise) {
-    columns = layOutTaps(l, c, in, padded);
-    from = taps;
-  }
-  llvm::append_range(from, counts);
+  Exprs counts = countsOf(c);
   DimExpr depth = onnx::product(ArrayRef(c.wDims).drop_front()),
           places = onnx::product(counts);
   Exprs grouped{c.batch(), c.group, depth, places};
-  columns = reshape(l, columns, from, grouped, materialize(l, grouped));
+  Value columns = reshape(l, taps, dims, grouped, materialize(l, grouped));
   Exprs matrix{c.group, *perGroup, depth};
   Value w = reshape(l, c.w, c.wDims, matrix, materialize(l, matrix));
   Exprs result{c.batch(), c.group, *perGroup, places},
@@ -162,6 +143,29 @@ FailureOr<Value> qopt::convolve(Lowering &l, const Convolution &c) {
   llvm::append_range(to, counts);
   return reshape(l, multiplyColumns(l, w, columns, result), result, to,
                  materialize(l, to));
+}
+
+FailureOr<Value> qopt::convolve(Lowering &l, const Convolution &c) {
+  Type type = elementTypeOf(c.x);
+  // The weight says how many channels there are; that x agrees was checked.
+  DimExpr in = c.wDims[1] * c.group;
+  Value taps =
+      padToWindows(l, c.x, {c.batch(), in}, c.windows, l.number(type, 0));
+  if (c.group > 1 && c.wDims[1].isConstant(1) &&
+      c.channels().dividedBy(c.group))
+    return convolveChannels(l, c, taps);
+
+  Exprs dims{c.batch(), in};
+  bool pointwise = true;
+  for (const Window &window : c.windows)
+    pointwise &= window.kernel.isConstant(1) && window.stride == 1;
+  if (!pointwise) {
+    taps = layOutTaps(l, c, in, taps);
+    for (const Window &window : c.windows)
+      dims.push_back(window.kernel);
+  }
+  llvm::append_range(dims, countsOf(c));
+  return convolveTaps(l, c, taps, dims);
 }
 
 LogicalResult qopt::finishConvolution(Lowering &l, Value sums, Value bias,

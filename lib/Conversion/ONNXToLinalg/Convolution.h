@@ -23,8 +23,13 @@ struct Convolution {
 /// The sums, as [N, M, counts..].
 FailureOr<Value> convolve(Lowering &l, const Convolution &c);
 
-/// Sums over K of w[g, m, k] * columns[n, g, k, p], as [n, g, m, p]. `dims` are
-/// those of g, m and k.
+/// The same from the taps [N, C, kernel.., counts..] of the windows; the kernel
+/// may be left out where it is 1 everywhere. `dims` are those of `taps`.
+FailureOr<Value> convolveTaps(Lowering &l, const Convolution &c, Value taps,
+                              ArrayRef<onnx::DimExpr> dims);
+
+/// Sums over K of w[g, m, k] * columns[n, g, k, p], as [n, g, m, p]. `result`
+/// are its dims.
 Value multiplyColumns(Lowering &l, Value w, Value columns,
                       ArrayRef<onnx::DimExpr> result);
 

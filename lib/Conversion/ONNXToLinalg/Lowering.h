@@ -57,6 +57,12 @@ public:
   /// `qopt.require` with a message that starts with the name of the node.
   void require(Value condition, const Twine &message, ValueRange arguments);
 
+  /// Converts an inner graph at the insertion point. `enter` gives values to its
+  /// arguments, `leave` reads those that it yields. Behind it nothing is known of
+  /// what stands inside.
+  LogicalResult lowerInner(Block &graph, function_ref<void()> enter,
+                           function_ref<LogicalResult()> leave);
+
   //===--- Values
   //----------------------------------------------------------===//
   /// Type of the tensor that stands for a graph value.
@@ -232,6 +238,7 @@ void registerArithmetic(Registry &registry);
 void registerAttention(Registry &registry);
 void registerCasts(Registry &registry);
 void registerCompact(Registry &registry);
+void registerControlFlow(Registry &registry);
 void registerConvolution(Registry &registry);
 void registerCumulative(Registry &registry);
 void registerDeterminant(Registry &registry);
@@ -239,7 +246,8 @@ void registerNonMaxSuppression(Registry &registry);
 void registerUnique(Registry &registry);
 void registerPooling(Registry &registry);
 void registerRegions(Registry &registry);
-void registerResampling(Registry &registry);
+void registerResize(Registry &registry);
+void registerSampling(Registry &registry);
 void registerTransposedConvolution(Registry &registry);
 void registerFloatMath(Registry &registry);
 void registerGather(Registry &registry);

@@ -26,8 +26,17 @@ const Registry &Registry::get() {
     registerAttention(all);
     registerCasts(all);
     registerCompact(all);
+    registerControlFlow(all);
     registerConvolution(all);
+    registerPooling(all);
+    registerRegions(all);
+    registerResize(all);
+    registerSampling(all);
+    registerTransposedConvolution(all);
     registerCumulative(all);
+    registerDeterminant(all);
+    registerNonMaxSuppression(all);
+    registerUnique(all);
     registerEinsum(all);
     registerFloatMath(all);
     registerGenerate(all);
