@@ -12,6 +12,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
+#include "qopt/Dialect/ONNX/IR/ONNXControlFlow.h"
 
 using namespace mlir;
 using namespace mlir::qopt;
@@ -139,7 +140,9 @@ void Lowering::lowerNode(Operation *op) {
   llvm::append_range(values, op->getResults());
   for (Value value : values)
     if (isa<TensorType>(value.getType()) && !shapes.hasShape(value)) {
-      (void)fail("the rank of an operand or result is not known");
+      (void)fail(isa<onnx::IfOp>(op)
+                     ? "the branches give values of different ranks"
+                     : "the rank of an operand or result is not known");
       return;
     }
   for (Value value : values)
@@ -168,6 +171,30 @@ void Lowering::lowerNode(Operation *op) {
     return;
   }
   (void)(*lower)(op, *this);
+}
+
+LogicalResult Lowering::lowerInner(Block &graph, function_ref<void()> enter,
+                                   function_ref<LogicalResult()> leave) {
+  // What is made inside does not dominate what comes behind.
+  auto outerTensors = tensors;
+  auto outerDims = ownDims;
+  auto outerScalars = scalars;
+  auto outerRanges = ranges;
+  auto outerForms = kernelForms;
+  Operation *outer = node;
+  unsigned before = failures;
+  enter();
+  for (Operation &op : graph.without_terminator())
+    lowerNode(&op);
+  node = outer;
+  b.setLoc(outer->getLoc());
+  LogicalResult outcome = failures == before ? leave() : failure();
+  tensors = std::move(outerTensors);
+  ownDims = std::move(outerDims);
+  scalars = std::move(outerScalars);
+  ranges = std::move(outerRanges);
+  kernelForms = std::move(outerForms);
+  return outcome;
 }
 
 /// Whether all elements of a result are known as expressions over other values.
