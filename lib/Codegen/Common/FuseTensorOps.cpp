@@ -48,6 +48,9 @@ bool shouldFuse(OpOperand *operand) {
   auto consumer = dyn_cast<linalg::LinalgOp>(operand->getOwner());
   if (!producer || !consumer || !producer->hasOneUse())
     return false;
+  // Not into a loop of the graph, which would repeat it.
+  if (producer->getBlock() != consumer->getBlock())
+    return false;
   // The kernels read the operands of a product in any order, but a product
   // whose body computes more than a * b + c is none to them.
   if (linalg::isaContractionOpInterface(consumer) && !onlyMoves(producer))

@@ -281,7 +281,7 @@ private:
       bool known =
           argument
               ? loop->getParentOfType<func::FuncOp>().getName() == "main" &&
-                    argument.getOwner()->isEntryBlock()
+                    isa<func::FuncOp>(argument.getOwner()->getParentOp())
               : isa<memref::AllocOp, memref::AllocaOp, OutputOp, WeightOp,
                     memref::GetGlobalOp>(root.getDefiningOp());
       if (known && (sharers[root] == 1 || !written.contains(root)))
