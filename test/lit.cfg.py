@@ -34,6 +34,7 @@ tools = [
     ToolSubst("qopt-opt", extra_args=opt_args, unresolved="ignore"),
     ToolSubst("qopt-run", unresolved="ignore"),
     ToolSubst("qopt-info", unresolved="ignore"),
+    ToolSubst("qopt-reduce", unresolved="ignore"),
     ToolSubst("mlir-opt", unresolved="ignore"),
     ToolSubst("mlir-runner", unresolved="ignore"),
     ToolSubst("FileCheck", unresolved="fatal"),
@@ -52,10 +53,11 @@ config.substitutions.append(
     ("%qopt_runtime", config.qopt_obj_root + "/lib/qopt/x86_64-linux-gnu/libqopt_runtime.a")
 )
 config.substitutions.append(
+    ("%fake_cache", config.qopt_obj_root + "/unittests/Runtime/FakeCache.so"),
     ("%fake_model", config.qopt_obj_root + "/unittests/Runtime/FakeModel.so")
 )
 
-for tool in ("qopt", "qopt-opt", "qopt-run", "qopt-info"):
+for tool in ("qopt", "qopt-opt", "qopt-run", "qopt-info", "qopt-reduce"):
     if os.path.exists(os.path.join(config.qopt_tools_dir, tool)):
         config.available_features.add("tool-" + tool)
 if os.path.isdir(config.onnx_testdata_dir):

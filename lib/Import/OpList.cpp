@@ -5,7 +5,7 @@
 #include "Opset.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/Support/Format.h"
+#include <array>
 
 using namespace llvm;
 
@@ -27,6 +27,8 @@ constexpr Row composites[] = {
      "inference only: training_mode is absent or constant false"},
     {"Scatter", "data, updates: any; indices: int32, int64", ""},
     {"SimplifiedLayerNormalization", "float", ""},
+    {"Upsample", "x: float; scales: float", "as Resize"},
+    {"com.microsoft.SimplifiedLayerNormalization", "float", ""},
 };
 
 const Row *findRow(ArrayRef<Row> rows, const Twine &name) {
@@ -69,7 +71,7 @@ SupportedOp describe(StringRef key, MLIRContext &context) {
 std::string cell(StringRef text) {
   std::string result;
   for (char c : text) {
-    if (c == '|' || c == '<' || c == '*' || c == '_')
+    if (c == '|' || c == '<' || c == '*')
       result += '\\';
     result += c;
   }
@@ -112,18 +114,17 @@ void printSupportedOps(MLIRContext &context, bool markdown, raw_ostream &os) {
          << cell(op.types) << " | " << cell(op.limits) << " |\n";
     return;
   }
-  size_t widths[4] = {};
-  for (const SupportedOp &op : ops)
-    for (auto [width, text] :
-         llvm::zip(widths,
-                   ArrayRef<StringRef>{op.domain, op.op, op.opsets, op.types}))
-      width = std::max(width, text.size());
+  std::vector<std::array<StringRef, 4>> rows;
+  std::array<size_t, 4> widths = {};
   for (const SupportedOp &op : ops) {
+    rows.push_back({op.domain, op.op, op.opsets, op.types});
+    for (unsigned i = 0; i < widths.size(); ++i)
+      widths[i] = std::max(widths[i], rows.back()[i].size());
+  }
+  for (const auto &[row, op] : llvm::zip(rows, ops)) {
     std::string line;
-    for (auto [width, text] :
-         llvm::zip(widths,
-                   ArrayRef<StringRef>{op.domain, op.op, op.opsets, op.types}))
-      line += text.str() + std::string(width + 2 - text.size(), ' ');
+    for (unsigned i = 0; i < widths.size(); ++i)
+      line += row[i].str() + std::string(widths[i] + 2 - row[i].size(), ' ');
     os << StringRef(line + op.limits).rtrim() << "\n";
   }
 }
