@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Writes the op and pass reference of docs/generated from the TableGen files.
+# Writes the op and pass reference of docs/generated from the TableGen files, and
+# docs/SupportedOps.md with the qopt that was built (left as it is when none was).
 # (walkthrough.md beside them is from scripts/walkthrough.py). With --check it writes
 # nothing and fails when what is committed is out of date.
 set -euo pipefail
@@ -8,9 +9,12 @@ cd "$(dirname "$0")/.."
 tblgen=${MLIR_TBLGEN:-/usr/lib/llvm-22/bin/mlir-tblgen}
 includes=(-I include -I "${LLVM_INCLUDE:-/usr/lib/llvm-22/include}")
 out=docs/generated
+supported=docs/SupportedOps.md
+qopt=${QOPT_BUILD:-build}/bin/qopt
 if [[ "${1:-}" == --check ]]; then
   out=$(mktemp -d)
   trap 'rm -rf "$out"' EXIT
+  supported=$out/SupportedOps.md
 fi
 mkdir -p "$out"
 
@@ -43,9 +47,16 @@ generate ConversionPasses.md "Conversion passes" \
 generate CodegenPasses.md "Code generation passes" \
   include/qopt/Codegen/Passes.td -gen-pass-doc
 
+if [[ -x "$qopt" ]]; then
+  "$qopt" --list-ops=markdown > "$supported"
+fi
+
 if [[ "$out" != docs/generated ]]; then
-  if ! diff -ru -x walkthrough.md docs/generated "$out"; then
-    echo "docs/generated is out of date: run scripts/generate-docs.sh" >&2
+  old=0
+  diff -ru -x walkthrough.md -x SupportedOps.md docs/generated "$out" || old=1
+  [[ ! -f "$supported" ]] || diff -u docs/SupportedOps.md "$supported" || old=1
+  if ((old)); then
+    echo "generated pages are out of date: run scripts/generate-docs.sh" >&2
     exit 1
   fi
   echo "docs/generated is up to date"
