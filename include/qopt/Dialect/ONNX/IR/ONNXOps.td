@@ -17,6 +17,9 @@ include "qopt/Dialect/ONNX/IR/ONNXConvolution.td"
 include "qopt/Dialect/ONNX/IR/ONNXPooling.td"
 include "qopt/Dialect/ONNX/IR/ONNXResampling.td"
 include "qopt/Dialect/ONNX/IR/ONNXChannelNormalization.td"
+include "qopt/Dialect/ONNX/IR/ONNXLoss.td"
+include "qopt/Dialect/ONNX/IR/ONNXSelection.td"
+include "qopt/Dialect/ONNX/IR/ONNXSignal.td"
 include "qopt/Dialect/ONNX/IR/ONNXAttention.td"
 
 #endif // QOPT_DIALECT_ONNX_IR_ONNXOPS_TD
