@@ -1,14 +1,13 @@
 //===- QuantLinear.cpp - ONNX's own quantization operators ----------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// QuantizeLinear, DequantizeLinear, DynamicQuantizeLinear, MatMulInteger,
-// QLinearMatMul: round half to even, saturate, exact i32 sums. Codes may be
-// storage types: integers of 4 and 2 bits, floats of 8 and 4 bits.
+// QuantizeLinear, DequantizeLinear, DynamicQuantizeLinear: round half to even,
+// saturate. Codes may be storage types: integers of 4 and 2 bits, floats of 8
+// and 4 bits.
 //===----------------------------------------------------------------------===//
 
+#include "QuantLinear.h"
 #include "Broadcast.h"
-#include "Contraction.h"
-#include "Elementwise.h"
 #include "Reduction.h"
 #include "qopt/Dialect/ONNX/IR/ONNXQuantization.h"
 
@@ -24,11 +23,9 @@ static std::pair<double, double> rangeOf(Type type) {
   return {-std::ldexp(1.0, width - 1), std::ldexp(1.0, width - 1) - 1};
 }
 
-/// saturate(rne(x) + zeroPoint): the sum is exact in f32 for 8 and 16 bits.
-/// Floats are not rounded to integers but to their own numbers.
-static Value quantizeScalar(ImplicitLocOpBuilder &b, Value scaled,
-                            Value zeroPoint, Type zeroType, Type to,
-                            const CastRule &rule = {}) {
+Value qopt::quantizeScalar(ImplicitLocOpBuilder &b, Value scaled,
+                           Value zeroPoint, Type zeroType, Type to,
+                           const CastRule &rule) {
   Type number = scaled.getType();
   Value shifted =
       isSmallFloat(to) ? scaled : Value(math::RoundEvenOp::create(b, scaled));
@@ -49,6 +46,34 @@ static Value quantizeScalar(ImplicitLocOpBuilder &b, Value scaled,
 // QuantizeLinear, DequantizeLinear
 //===----------------------------------------------------------------------===//
 
+/// Whether a vector of scales may have one element for all, or one per index of
+/// the axis: that shows at run time only.
+static bool isOpenVector(Lowering &l, Value x, Value parameter,
+                         int64_t axisAttribute, int64_t blockSize) {
+  if (l.rankOf(parameter) != 1 || blockSize != 0)
+    return false;
+  const onnx::DimExpr &length = l.expr(parameter, 0);
+  int64_t rank = l.rankOf(x), axis = wrapAxis(axisAttribute, rank);
+  return !length.getConstant() &&
+         (axis < 0 || axis >= rank || length != l.expr(x, axis));
+}
+
+Value qopt::spreadVector(Lowering &l, Value parameter, OpFoldResult size) {
+  Value have = l.dimValue(parameter, 0), want = l.value(size);
+  Value isOne = l.compare(CmpIPredicate::eq, have, l.index(1));
+  l.require(arith::OrIOp::create(l.b, isOne,
+                                 l.compare(CmpIPredicate::eq, have, want)),
+            "{0} zero points or scales for a dim of {1}", {have, want});
+  Value tensor = l.get(parameter);
+  return l.parallel(size, l.typeOf(parameter).getElementType(), {}, {},
+                    [&](ImplicitLocOpBuilder &b, ValueRange) -> Value {
+                      Value at = arith::SelectOp::create(
+                          b, isOne, arith::ConstantIndexOp::create(b, 0),
+                          linalg::IndexOp::create(b, 0));
+                      return tensor::ExtractOp::create(b, tensor, at);
+                    });
+}
+
 /// Map onto a scale or zero point: one value, one per index of the axis, or one
 /// per block of the axis.
 static FailureOr<AffineMap> parameterMap(Lowering &l, Value x, Value parameter,
@@ -58,13 +83,17 @@ static FailureOr<AffineMap> parameterMap(Lowering &l, Value x, Value parameter,
   int64_t rank = l.rankOf(x), own = l.rankOf(parameter);
   if (own == 0)
     return AffineMap::get(rank, 0, context);
-  if (own == 1 && l.expr(parameter, 0).isConstant(1) && blockSize == 0)
-    return AffineMap::get(rank, 0, getAffineConstantExpr(0, context));
   int64_t axis = wrapAxis(axisAttribute, rank);
+  bool isOpen = isOpenVector(l, x, parameter, axisAttribute, blockSize);
+  if (own == 1 && blockSize == 0 &&
+      (l.expr(parameter, 0).isConstant(1) ||
+       (isOpen && (axis < 0 || axis >= rank))))
+    return AffineMap::get(rank, 0, getAffineConstantExpr(0, context));
   if (axis < 0 || axis >= rank)
     return l.fail("axis " + Twine(axisAttribute) + " is outside the operand");
   if (own == 1 && blockSize == 0) {
-    if (failed(l.requireEqual(parameter, 0, x, axis, "scale and axis")))
+    if (!isOpen &&
+        failed(l.requireEqual(parameter, 0, x, axis, "scale and axis")))
       return failure();
     return mapOnto(context, rank, {axis});
   }
@@ -134,17 +163,27 @@ static FailureOr<Parameters> parametersOf(Lowering &l, Value x, Value scale,
                                           Value zeroPoint, int64_t axis,
                                           int64_t blockSize) {
   Parameters p;
+  auto read = [&](Value parameter) {
+    if (!isOpenVector(l, x, parameter, axis, blockSize))
+      return l.get(parameter);
+    // A tensor without that axis has one scale.
+    int64_t rank = l.rankOf(x), wrapped = wrapAxis(axis, rank);
+    bool hasAxis = wrapped >= 0 && wrapped < rank;
+    return spreadVector(l, parameter,
+                        hasAxis ? l.dim(x, wrapped)
+                                : OpFoldResult(l.b.getIndexAttr(1)));
+  };
   auto scaleMap = parameterMap(l, x, scale, axis, blockSize);
   if (failed(scaleMap))
     return failure();
-  p.scale = l.get(scale);
+  p.scale = read(scale);
   p.scaleMap = *scaleMap;
   p.scaleType = l.elementOf(scale);
   if (l.present(zeroPoint)) {
     auto zeroMap = parameterMap(l, x, zeroPoint, axis, blockSize);
     if (failed(zeroMap))
       return failure();
-    p.zeroPoint = l.get(zeroPoint);
+    p.zeroPoint = read(zeroPoint);
     p.zeroMap = *zeroMap;
     p.zeroType = l.elementOf(zeroPoint);
   }
@@ -290,162 +329,9 @@ lowerDynamicQuantizeLinear(onnx::DynamicQuantizeLinearOp op, Lowering &l) {
   return success();
 }
 
-//===----------------------------------------------------------------------===//
-// Products
-//===----------------------------------------------------------------------===//
-
-/// Map of a zero point or scale over the loops of a product: one value, or one
-/// per row or column (as a vector, or with unit dims for the others).
-static FailureOr<AffineMap> productMap(Lowering &l, const Contraction &c,
-                                       Value parameter, bool isRow) {
-  MLIRContext *context = l.b.getContext();
-  int64_t loops = c.loops.size(), rank = l.rankOf(parameter),
-          loop = isRow ? c.rowLoop : c.columnLoop;
-  SmallVector<AffineExpr> exprs(rank, getAffineConstantExpr(0, context));
-  for (int64_t i = 0; i < rank; ++i) {
-    if (l.expr(parameter, i).isConstant(1))
-      continue;
-    // Where the rows or columns of a parameter of this rank stand.
-    int64_t matrixDim = isRow ? rank - 2 : rank - 1;
-    if ((rank != 1 && i != matrixDim && i >= rank - 2) || loop < 0)
-      return l.fail("a zero point or scale does not fit its operand");
-    exprs[i] = getAffineDimExpr(
-        rank == 1 || i == matrixDim ? loop : i + (loops - 3) - (rank - 2),
-        context);
-  }
-  return AffineMap::get(loops, 0, exprs, context);
-}
-
-namespace {
-/// Operands that hold one value per row or column, beside those of a product.
-struct Extras {
-  SmallVector<Value> tensors;
-  SmallVector<AffineMap> maps;
-  /// Position among the tensors, or -1.
-  int64_t add(Lowering &l, const Contraction &c, Value parameter, bool isRow,
-              bool &failing) {
-    if (!l.present(parameter))
-      return -1;
-    auto map = productMap(l, c, parameter, isRow);
-    failing |= failed(map);
-    if (failed(map))
-      return -1;
-    int64_t loop = isRow ? c.rowLoop : c.columnLoop;
-    bool open = l.rankOf(parameter) == 1 && loop >= 0 &&
-                !l.expr(parameter, 0).isConstant();
-    tensors.push_back(open ? spread(l, parameter, c.dims[loop])
-                           : l.get(parameter));
-    maps.push_back(*map);
-    return tensors.size() - 1;
-  }
-
-private:
-  /// A vector that has one element or `size` of them, as `size` elements.
-  static Value spread(Lowering &l, Value parameter, OpFoldResult size) {
-    Value have = l.dimValue(parameter, 0), want = l.value(size);
-    Value isOne = l.compare(CmpIPredicate::eq, have, l.index(1));
-    l.require(arith::OrIOp::create(l.b, isOne,
-                                   l.compare(CmpIPredicate::eq, have, want)),
-              "{0} zero points or scales for a dim of {1}", {have, want});
-    Value tensor = l.get(parameter);
-    return l.parallel(size, l.typeOf(parameter).getElementType(), {}, {},
-                      [&](ImplicitLocOpBuilder &b, ValueRange) -> Value {
-                        Value at = arith::SelectOp::create(
-                            b, isOne, arith::ConstantIndexOp::create(b, 0),
-                            linalg::IndexOp::create(b, 0));
-                        return tensor::ExtractOp::create(b, tensor, at);
-                      });
-  }
-};
-} // namespace
-
-/// sum((a - aZero) * (b - bZero)) in i32.
-static FailureOr<Value> integerProduct(Lowering &l, const Contraction &c,
-                                       Value a, Value aZero, Value b,
-                                       Value bZero) {
-  Extras extras;
-  bool failing = false;
-  int64_t aAt = extras.add(l, c, aZero, true, failing),
-          bAt = extras.add(l, c, bZero, false, failing);
-  if (failing)
-    return failure();
-  Type i32 = l.b.getI32Type();
-  return contract(
-      l, c, i32, extras.tensors, extras.maps,
-      [&](ImplicitLocOpBuilder &nested, ValueRange arguments) -> Value {
-        auto shifted = [&](Value x, Type type, int64_t at, Value zero) {
-          Value number = castScalar(nested, x, type, i32);
-          if (at < 0)
-            return number;
-          return Value(arith::SubIOp::create(
-              nested, number,
-              castScalar(nested, arguments[2 + at], l.elementOf(zero), i32)));
-        };
-        return arith::MulIOp::create(
-            nested, shifted(arguments[0], l.elementOf(a), aAt, aZero),
-            shifted(arguments[1], l.elementOf(b), bAt, bZero));
-      });
-}
-
-static LogicalResult lowerMatMulInteger(onnx::MatMulIntegerOp op, Lowering &l) {
-  auto c = contractionOf(l, op.getA(), op.getB(), op.getY());
-  if (failed(c))
-    return failure();
-  auto product = integerProduct(l, *c, op.getA(), op.getAZeroPoint(), op.getB(),
-                                op.getBZeroPoint());
-  if (failed(product))
-    return failure();
-  l.set(op.getY(), *product);
-  return success();
-}
-
-/// saturate(rne(sum * (aScale * bScale / yScale)) + yZero)
-static LogicalResult lowerQLinearMatMul(onnx::QLinearMatMulOp op, Lowering &l) {
-  Value result = op.getY();
-  auto c = contractionOf(l, op.getA(), op.getB(), result);
-  if (failed(c))
-    return failure();
-  auto product = integerProduct(l, *c, op.getA(), op.getAZeroPoint(), op.getB(),
-                                op.getBZeroPoint());
-  if (failed(product))
-    return failure();
-  Extras extras;
-  bool failing = false;
-  extras.add(l, *c, op.getAScale(), true, failing);
-  extras.add(l, *c, op.getBScale(), false, failing);
-  extras.add(l, *c, op.getYScale(), true, failing);
-  extras.add(l, *c, op.getYZeroPoint(), true, failing);
-  if (failing)
-    return failure();
-  // Over the result: the loops of the product without the contracted one.
-  int64_t rank = c->dims.size();
-  SmallVector<Value> inputs{*product};
-  SmallVector<AffineMap> maps{l.b.getMultiDimIdentityMap(rank)};
-  llvm::append_range(inputs, extras.tensors);
-  for (AffineMap map : extras.maps)
-    maps.push_back(AffineMap::get(rank, 0, map.getResults(), l.b.getContext()));
-  Type f32 = l.b.getF32Type(), to = l.elementOf(result);
-  l.set(result,
-        l.parallel(c->dims, l.typeOf(result).getElementType(), inputs, maps,
-                   [&](ImplicitLocOpBuilder &b, ValueRange a) {
-                     auto scale = [&](Value x) {
-                       return convertFloat(b, x, f32);
-                     };
-                     Value factor = arith::DivFOp::create(
-                         b, arith::MulFOp::create(b, scale(a[1]), scale(a[2])),
-                         scale(a[3]));
-                     Value scaled = arith::MulFOp::create(
-                         b, arith::SIToFPOp::create(b, f32, a[0]), factor);
-                     return quantizeScalar(b, scaled, a[4],
-                                           l.elementOf(op.getYZeroPoint()), to);
-                   }));
-  return success();
-}
-
 void qopt::registerQuantLinear(Registry &registry) {
   registry.add(lowerQuantizeLinear);
   registry.add(lowerDequantizeLinear);
   registry.add(lowerDynamicQuantizeLinear);
-  registry.add(lowerMatMulInteger);
-  registry.add(lowerQLinearMatMul);
+  registerQuantProducts(registry);
 }
