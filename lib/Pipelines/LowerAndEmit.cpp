@@ -12,6 +12,7 @@
 #include "qopt/Support/Progress.h"
 #include "qopt/Target/Link.h"
 #include "qopt/Target/ObjectEmitter.h"
+#include "qopt/Target/WeightsObject.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/FileSystem.h"
@@ -39,7 +40,7 @@ public:
   BackEnd(ModuleOp module, const LoweringOptions &options)
       : module(module), options(options) {}
 
-  LogicalResult run(llvm::SmallVectorImpl<char> &result) {
+  LogicalResult run(std::unique_ptr<llvm::MemoryBuffer> &result) {
     if (failed(chooseVariants()))
       return failure();
     FailureOr<ModelDescription> described = describeModel(module);
@@ -49,20 +50,23 @@ public:
     model.quant = options.quant;
     model.ranges = options.ranges;
     if (options.emit == EmitKind::Linalg) {
-      llvm::raw_svector_ostream stream(result);
+      std::string text;
+      llvm::raw_string_ostream stream(text);
       OpPrintingFlags flags;
       flags.elideLargeElementsAttrs(16).elideLargeResourceString(16);
       module.print(stream, flags);
+      result = llvm::MemoryBuffer::getMemBufferCopy(text);
       return success();
     }
     if (options.emit == EmitKind::ONNX || options.emit == EmitKind::QOpt)
       return module.emitError("this output is made before the lowering");
 
     begin("buffers and weights");
-    weightsFile = tempPath("weights.bin");
+    weightsFile = tempPath("weights.o");
     PassManager buffers(module.getContext());
     BufferPipelineOptions bufferOptions;
     bufferOptions.weightsFile = weightsFile;
+    bufferOptions.weightsReserve = kWeightsHeaderBytes;
     buildBufferPipeline(buffers, bufferOptions);
     if (failed(buffers.run(module)))
       return failure();
@@ -71,6 +75,8 @@ public:
             llvm::sys::fs::file_size(weightsFile, weightBytes))
       return module.emitError("weights file: ") << code.message();
     largeWeights = weightBytes > options.largeWeightBytes;
+    if (std::error_code code = finishWeightsObject(weightsFile, largeWeights))
+      return module.emitError("weights file: ") << code.message();
 
     for (Variant &variant : variants) {
       begin("kernels and loops for " + variant.isa->name);
@@ -84,13 +90,14 @@ public:
     if (failed(emitVariants(kind)))
       return failure();
     if (kind != FileKind::Object) {
+      std::string text;
       for (Variant &variant : variants) {
         // Both kinds of text take a line that starts like this for a comment.
         StringRef mark = kind == FileKind::LLVM ? "; " : "# ";
-        std::string head = (mark + "variant " + variant.isa->name + "\n").str();
-        result.append(head.begin(), head.end());
-        result.append(variant.file.begin(), variant.file.end());
+        text += (mark + "variant " + variant.isa->name + "\n").str();
+        text.append(variant.file.begin(), variant.file.end());
       }
+      result = llvm::MemoryBuffer::getMemBufferCopy(text);
       return success();
     }
     begin("link");
@@ -172,7 +179,7 @@ private:
     return success();
   }
 
-  LogicalResult link(llvm::SmallVectorImpl<char> &result) {
+  LogicalResult link(std::unique_ptr<llvm::MemoryBuffer> &result) {
     LinkSpec spec;
     spec.executablePath = options.executablePath;
     spec.tempDir = options.tempDir;
@@ -189,7 +196,7 @@ private:
 
     llvm::LLVMContext context;
     std::unique_ptr<llvm::Module> descriptor =
-        makeDescriptorModule(model, isas, weightsFile, largeWeights, context);
+        makeDescriptorModule(model, isas, context);
     llvm::SmallVector<char, 0> object;
     std::string error;
     // The descriptor is data only: any variant's target will do.
@@ -199,16 +206,18 @@ private:
     spec.objects.push_back(tempPath("descriptor.o"));
     if (failed(writeFile(spec.objects.back(), object)))
       return failure();
+    spec.objects.push_back(weightsFile);
     if (failed(linkModel(spec, error)))
       return module.emitError() << error;
+    // The linker has read them: room for the copy that is the result.
+    (void)llvm::sys::fs::remove(weightsFile);
     auto library =
         llvm::MemoryBuffer::getFile(spec.output, /*IsText=*/false,
                                     /*RequiresNullTerminator=*/false);
     if (!library)
       return module.emitError("linked library: ")
              << library.getError().message();
-    StringRef bytes = (*library)->getBuffer();
-    result.append(bytes.begin(), bytes.end());
+    result = std::move(*library);
     return success();
   }
 
@@ -222,8 +231,8 @@ private:
 
 } // namespace
 
-LogicalResult mlir::qopt::lowerAndEmit(ModuleOp module,
-                                       const LoweringOptions &options,
-                                       llvm::SmallVectorImpl<char> &result) {
+LogicalResult
+mlir::qopt::lowerAndEmit(ModuleOp module, const LoweringOptions &options,
+                         std::unique_ptr<llvm::MemoryBuffer> &result) {
   return BackEnd(module, options).run(result);
 }

@@ -46,7 +46,8 @@ void mlir::qopt::buildBufferPipeline(OpPassManager &pm,
   pm.addPass(createCanonicalizerPass());
 
   if (!options.weightsFile.empty())
-    pm.addPass(createPlaceWeightsPass({options.weightsFile}));
+    pm.addPass(
+        createPlaceWeightsPass({options.weightsFile, options.weightsReserve}));
 }
 
 void mlir::qopt::buildVariantPipeline(OpPassManager &pm,

@@ -76,7 +76,7 @@ static LogicalResult addLibraryArguments(const LinkSpec &spec,
     return failure();
   arguments.insert(arguments.end(),
                    {"-shared", "-Bsymbolic", "--gc-sections", "--no-undefined",
-                    "--build-id=sha1", "--hash-style=gnu", "-z", "now", "-z",
+                    "--build-id=fast", "--hash-style=gnu", "-z", "now", "-z",
                     "relro", "-z", "noexecstack",
                     "--undefined=qopt_model_query",
                     ("--version-script=" + script).str(), archive,

@@ -69,7 +69,7 @@ int main(int argc, char **argv) {
       argv[0], reinterpret_cast<void *>(&main));
   options.jobs = jobs;
   options.largeWeightBytes = largeWeights;
-  llvm::SmallVector<char, 0> result;
+  std::unique_ptr<llvm::MemoryBuffer> result;
   LogicalResult emitted = lowerAndEmit(*module, options, result);
   (void)llvm::sys::fs::remove_directories(directory);
   if (failed(emitted))
@@ -77,7 +77,7 @@ int main(int argc, char **argv) {
   std::error_code code;
   llvm::raw_fd_ostream stream(output, code);
   if (!code) {
-    stream.write(result.data(), result.size());
+    stream << result->getBuffer();
     stream.close();
     code = stream.error();
     stream.clear_error();

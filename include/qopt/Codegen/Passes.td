@@ -82,7 +82,8 @@ def PlaceWeightsPass : Pass<"qopt-place-weights", "::mlir::ModuleOp"> {
     contents are written once. Sets `offset`, replaces the value by a splat zero
     and frees the blob, so that memory stays near the size of the largest tensor.
   }];
-  let options = [Option<"file", "file", "std::string", "", "File that takes the bytes">];
+  let options = [Option<"file", "file", "std::string", "", "File that takes the bytes">,
+                 Option<"reserve", "reserve", "uint64_t", "0", "Bytes left free in front of them">];
   let statistics = [Statistic<"numPlaced", "placed", "Weights written">,
                     Statistic<"numShared", "shared", "Weights that equal an earlier one">];
 }

@@ -12,7 +12,7 @@
 #include "mlir/Pass/PassOptions.h"
 #include "qopt/Pipelines/Compile.h"
 #include "qopt/Target/ModelDescription.h"
-#include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 namespace mlir {
 class OpPassManager;
@@ -24,6 +24,10 @@ struct BufferPipelineOptions
       *this, "weights-file",
       llvm::cl::desc("File that takes the constants (empty: they stay)"),
       llvm::cl::init("")};
+  Option<uint64_t> weightsReserve{
+      *this, "weights-reserve",
+      llvm::cl::desc("Bytes left free at the start of that file"),
+      llvm::cl::init(0)};
 };
 
 struct VariantPipelineOptions
@@ -65,10 +69,11 @@ struct LoweringOptions {
   Progress *progress = nullptr;
 };
 
-/// Lowers `module`, which is used up, and gives the bytes of the result. All
-/// failures are diagnostics on the module's context.
+/// Lowers `module`, which is used up, and gives the bytes of the result: a
+/// library is a mapping of its file in `tempDir`, which may then be removed.
+/// All failures are diagnostics on the module's context.
 LogicalResult lowerAndEmit(ModuleOp module, const LoweringOptions &options,
-                           llvm::SmallVectorImpl<char> &result);
+                           std::unique_ptr<llvm::MemoryBuffer> &result);
 
 } // namespace qopt
 } // namespace mlir

@@ -71,11 +71,11 @@ FailureOr<ModelDescription> describeModel(ModuleOp module);
 std::string makeSignature(const ModelDescription &model,
                           llvm::ArrayRef<const TargetISA *> isas);
 
-/// A module that defines `qopt_model_descriptor` and, from the file, the
-/// section `qopt_weights`.
-std::unique_ptr<llvm::Module> makeDescriptorModule(
-    const ModelDescription &model, llvm::ArrayRef<const TargetISA *> isas,
-    llvm::StringRef weightsFile, bool largeWeights, llvm::LLVMContext &context);
+/// A module that defines `qopt_model_descriptor`.
+std::unique_ptr<llvm::Module>
+makeDescriptorModule(const ModelDescription &model,
+                     llvm::ArrayRef<const TargetISA *> isas,
+                     llvm::LLVMContext &context);
 
 } // namespace mlir::qopt
 

@@ -9,8 +9,8 @@
 #include "qopt/Codegen/Passes.h"
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
 #include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/BLAKE3.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/SHA256.h"
 
 #include <map>
 
@@ -54,7 +54,8 @@ private:
     SmallVector<WeightOp> weights;
     getOperation().walk([&](WeightOp op) { weights.push_back(op); });
     uint64_t end = 0;
-    std::map<std::array<uint8_t, 32>, uint64_t> known;
+    stream.write_zeros(reserve);
+    std::map<llvm::BLAKE3Result<>, uint64_t> known;
     llvm::DenseMap<Attribute, uint64_t> knownAttributes;
     llvm::SmallVector<DenseResourceElementsAttr> resources;
     OpBuilder builder(&getContext());
@@ -90,9 +91,9 @@ private:
     return success();
   }
 
-  FailureOr<uint64_t>
-  write(WeightOp weight, ElementsAttr value, llvm::raw_fd_ostream &stream,
-        uint64_t &end, std::map<std::array<uint8_t, 32>, uint64_t> &known) {
+  FailureOr<uint64_t> write(WeightOp weight, ElementsAttr value,
+                            llvm::raw_fd_ostream &stream, uint64_t &end,
+                            std::map<llvm::BLAKE3Result<>, uint64_t> &known) {
     auto type = cast<ShapedType>(value.getType());
     Type element = type.getElementType();
     if (!element.isIntOrFloat())
@@ -125,7 +126,9 @@ private:
     if (bytes.size() != wanted)
       return weight.emitOpError("has ")
              << bytes.size() << " bytes where its type takes " << wanted;
-    std::array<uint8_t, 32> hash = llvm::SHA256::hash(ArrayRef(
+    // Equal hashes stand for equal bytes, so it must be one that nobody can
+    // make collide; and this one is no slower than the disk.
+    llvm::BLAKE3Result<> hash = llvm::BLAKE3::hash(ArrayRef(
         reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()));
     auto [it, inserted] = known.try_emplace(hash, 0);
     if (!inserted) {
