@@ -81,27 +81,24 @@ static Value convolveChannels(Lowering &l, const Convolution &c, Value padded) {
   int64_t spatial = c.windows.size(), loops = 3 + 2 * spatial;
   DimExpr multiplier = *c.channels().dividedBy(c.group);
   Type type = elementTypeOf(padded);
-  // The weight as [kernel.., group, multiplier]: its last dim is none of the
-  // loops inside, so that these walk along rows of the operand.
-  Exprs split{c.group, multiplier}, kernel;
+  // A unit dim ends the weight: its last dim is then none of the loops, so that
+  // these walk along rows of the operand.
+  Exprs split{c.group, multiplier};
   for (const Window &window : c.windows)
-    kernel.push_back(window.kernel);
-  llvm::append_range(split, kernel);
-  Exprs flat(c.wDims);
-  SmallVector<OpFoldResult> splitSizes = materialize(l, split);
-  Value w = reshape(l, c.w, flat, split, splitSizes);
-  SmallVector<int64_t> order, taps, counts;
-  for (int64_t i = 0; i < spatial; ++i) {
-    order.push_back(2 + i);
-    counts.push_back(3 + i);
-    taps.push_back(3 + spatial + i);
-  }
-  llvm::append_values(order, 0, 1);
-  w = l.transpose(w, splitSizes, order);
+    split.push_back(window.kernel);
+  split.push_back(1);
+  Value w = reshape(l, c.w, c.wDims, split, materialize(l, split));
 
   // Loops: n, g, multiplier, counts.., taps...
-  SmallVector<int64_t> wLoops(taps), out{0, 1, 2};
-  llvm::append_values(wLoops, 1, 2);
+  SmallVector<int64_t> counts, taps, out{0, 1, 2};
+  SmallVector<AffineExpr> wExprs{getAffineDimExpr(1, context),
+                                 getAffineDimExpr(2, context)};
+  for (int64_t i = 0; i < spatial; ++i) {
+    counts.push_back(3 + i);
+    taps.push_back(3 + spatial + i);
+    wExprs.push_back(getAffineDimExpr(taps.back(), context));
+  }
+  wExprs.push_back(getAffineConstantExpr(0, context));
   llvm::append_range(out, counts);
   Exprs dims{c.batch(), c.group, multiplier};
   llvm::append_range(dims, countsOf(c));
@@ -111,7 +108,8 @@ static Value convolveChannels(Lowering &l, const Convolution &c, Value padded) {
   Value sums =
       l.generic({padded, w}, start,
                 {windowMap(context, loops, {0, 1}, counts, taps, c.windows),
-                 mapOnto(context, loops, wLoops), mapOnto(context, loops, out)},
+                 AffineMap::get(loops, 0, wExprs, context),
+                 mapOnto(context, loops, out)},
                 iterators,
                 [&](ImplicitLocOpBuilder &b, ValueRange a) {
                   Value product = multiply(b, a[0], a[1]);
@@ -251,9 +249,9 @@ static FailureOr<Value> subtractZeroPoint(Lowering &l, Value graph,
   SmallVector<Value> inputs{l.get(graph)};
   SmallVector<AffineMap> maps{l.b.getMultiDimIdentityMap(rank)};
   Value scalar;
+  bool isVector = false;
   if (l.present(zeroPoint)) {
-    bool isVector =
-        l.rankOf(zeroPoint) == 1 && !l.expr(zeroPoint, 0).isConstant(1);
+    isVector = l.rankOf(zeroPoint) == 1 && !l.expr(zeroPoint, 0).isConstant(1);
     if (isVector) {
       if (failed(l.requireEqual(zeroPoint, 0, graph, 0, "zero points")))
         return failure();
@@ -270,7 +268,7 @@ static FailureOr<Value> subtractZeroPoint(Lowering &l, Value graph,
       l.dims(graph), i32, inputs, maps,
       [&](ImplicitLocOpBuilder &b, ValueRange a) -> Value {
         Value x = castScalar(b, a[0], element, i32);
-        if (a.size() > 1)
+        if (isVector)
           return arith::SubIOp::create(b, x, castScalar(b, a[1], element, i32));
         return scalar ? Value(arith::SubIOp::create(b, x, scalar)) : x;
       });
@@ -344,29 +342,29 @@ static LogicalResult lowerQLinearConv(onnx::QLinearConvOp op, Lowering &l) {
   double least = isUnsigned ? 0 : -std::ldexp(1.0, width - 1),
          most = std::ldexp(1.0, isUnsigned ? width : width - 1) - 1;
   l.set(result,
-        l.parallel(l.dims(result), l.typeOf(result).getElementType(), inputs,
-                   maps, [&](ImplicitLocOpBuilder &b, ValueRange a) -> Value {
-                     Value sum = a[0];
-                     if (hasBias)
-                       sum = arith::AddIOp::create(b, sum, a.back());
-                     Value w =
-                         perChannel ? convertFloat(b, a[1], f32) : scalarScale;
-                     Value factor = arith::DivFOp::create(
-                         b, arith::MulFOp::create(b, x, w), y);
-                     Value value = arith::MulFOp::create(
-                         b, arith::SIToFPOp::create(b, f32, sum), factor);
-                     auto bound = [&](double limit) {
-                       return arith::SubFOp::create(
-                           b, constantNumber(b, f32, limit), offset);
-                     };
-                     value = arith::MaxNumFOp::create(b, value, bound(least));
-                     value = arith::MinNumFOp::create(b, value, bound(most));
-                     value = math::RoundEvenOp::create(b, value);
-                     value = arith::AddFOp::create(b, value, offset);
-                     Value whole = arith::FPToSIOp::create(b, i32, value);
-                     return arith::TruncIOp::create(
-                         b, l.typeOf(result).getElementType(), whole);
-                   }));
+        l.parallel(
+            l.dims(result), l.typeOf(result).getElementType(), inputs, maps,
+            [&](ImplicitLocOpBuilder &b, ValueRange a) -> Value {
+              Value sum = a[0];
+              if (hasBias)
+                sum = arith::AddIOp::create(b, sum, a[perChannel ? 2 : 1]);
+              Value w = perChannel ? convertFloat(b, a[1], f32) : scalarScale;
+              Value factor =
+                  arith::DivFOp::create(b, arith::MulFOp::create(b, x, w), y);
+              Value value = arith::MulFOp::create(
+                  b, arith::SIToFPOp::create(b, f32, sum), factor);
+              auto bound = [&](double limit) {
+                return arith::SubFOp::create(b, constantNumber(b, f32, limit),
+                                             offset);
+              };
+              value = arith::MaxNumFOp::create(b, value, bound(least));
+              value = arith::MinNumFOp::create(b, value, bound(most));
+              value = math::RoundEvenOp::create(b, value);
+              value = arith::AddFOp::create(b, value, offset);
+              Value whole = arith::FPToSIOp::create(b, i32, value);
+              return arith::TruncIOp::create(
+                  b, l.typeOf(result).getElementType(), whole);
+            }));
   return success();
 }
 

@@ -12,19 +12,52 @@ using namespace mlir;
 using namespace mlir::qopt;
 using arith::CmpIPredicate;
 
+using Pads = SmallVector<std::pair<OpFoldResult, OpFoldResult>>;
+
+/// Axes that are data: each dim adds up the pads of the axes that name it.
+static FailureOr<Pads> padsAtRunTime(onnx::PadOp op, Lowering &l) {
+  int64_t rank = l.rankOf(op.getData());
+  RankedTensorType type = l.typeOf(op.getAxes());
+  if (type.getRank() != 1 || type.isDynamicDim(0))
+    return l.fail("the number of axes is not known");
+  int64_t count = type.getDimSize(0);
+  auto axes = l.indexElements(op.getAxes(), count),
+       numbers = l.indexElements(op.getPads(), 2 * count);
+  if (failed(axes) || failed(numbers))
+    return failure();
+  Value zero = l.index(0), bound = l.index(rank);
+  SmallVector<Value> wrapped;
+  for (OpFoldResult given : *axes) {
+    Value axis = l.value(given);
+    axis = l.select(l.compare(CmpIPredicate::slt, axis, zero),
+                    l.add(axis, bound), axis);
+    l.require(l.compare(CmpIPredicate::ult, axis, bound),
+              "an axis is outside the {0} dims", bound);
+    wrapped.push_back(axis);
+  }
+  Pads pads;
+  for (int64_t dim = 0; dim < rank; ++dim) {
+    Value front = zero, back = zero;
+    for (int64_t i = 0; i < count; ++i) {
+      Value hit = l.compare(CmpIPredicate::eq, wrapped[i], l.index(dim));
+      front = l.add(front, l.select(hit, l.value((*numbers)[i]), zero));
+      back = l.add(back, l.select(hit, l.value((*numbers)[i + count]), zero));
+    }
+    pads.push_back({front, back});
+  }
+  return pads;
+}
+
 /// Elements added in front of and behind each dim.
-static FailureOr<SmallVector<std::pair<OpFoldResult, OpFoldResult>>>
-padsOf(onnx::PadOp op, Lowering &l) {
+static FailureOr<Pads> padsOf(onnx::PadOp op, Lowering &l) {
   int64_t rank = l.rankOf(op.getData());
   OpFoldResult zero = l.b.getIndexAttr(0);
-  SmallVector<std::pair<OpFoldResult, OpFoldResult>> pads(rank, {zero, zero});
+  Pads pads(rank, {zero, zero});
+  if (l.present(op.getAxes()) && !l.constantInts(op.getAxes()))
+    return padsAtRunTime(op, l);
   SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));
-  if (l.present(op.getAxes())) {
-    auto constant = l.constantInts(op.getAxes());
-    if (!constant)
-      return l.fail("axes are not constant");
-    axes = *constant;
-  }
+  if (l.present(op.getAxes()))
+    axes = *l.constantInts(op.getAxes());
   auto numbers = l.indexElements(op.getPads(), 2 * axes.size());
   if (failed(numbers))
     return failure();

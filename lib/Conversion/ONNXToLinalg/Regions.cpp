@@ -26,7 +26,7 @@ static void requireColumns(Lowering &l, Value rois, int64_t columns) {
 namespace {
 /// One spatial dim of a region: `grid` samples in each part of size `bin`.
 struct Extent {
-  Value start, bin, grid, size;
+  Value start, bin, grid, size, part;
 };
 } // namespace
 
@@ -65,13 +65,14 @@ static LogicalResult lowerRoiAlign(onnx::RoiAlignOp op, Lowering &l) {
         length = s.maxf(length, one);
       extent.bin = s.divf(length, s.number(type, double(parts[i])));
       extent.size = sizes[i];
+      extent.part = s.toFloat(s.loop(2 + i), type);
       extent.grid = op.getSamplingRatio() > 0 ? s.index(op.getSamplingRatio())
                                               : s.toIndex(s.ceil(extent.bin));
     }
-    // Where sample `k` of the part at loop 2 + i lies.
+    // Where sample `k` of a part lies.
     auto position = [&](int64_t i, Value k) {
       const Extent &extent = extents[i];
-      Value part = s.mulf(s.toFloat(s.loop(2 + i), type), extent.bin);
+      Value part = s.mulf(extent.part, extent.bin);
       Value within = s.divf(
           s.mulf(s.addf(s.toFloat(k, type), s.number(type, 0.5)), extent.bin),
           s.toFloat(extent.grid, type));

@@ -121,12 +121,18 @@ static LogicalResult lowerConvTranspose(onnx::ConvTransposeOp op, Lowering &l) {
 static LogicalResult lowerCol2Im(onnx::Col2ImOp op, Lowering &l) {
   Value input = op.getInput(), result = op.getOutput();
   onnx::DimSymbols &symbols = l.shapes.getSymbols();
+  int64_t spatial = l.rankOf(result) - 2;
   auto block = l.shapes.getElements(op.getBlockShape()),
        image = l.shapes.getElements(op.getImageShape());
-  int64_t spatial = l.rankOf(result) - 2;
   if (!block || !image || int64_t(block->size()) != spatial ||
-      int64_t(image->size()) != spatial || l.isOwnDim(result, 1))
-    return l.fail("image_shape and block_shape are not known");
+      int64_t(image->size()) != spatial)
+    return l.fail("image_shape and block_shape have unknown lengths");
+  if (l.isOwnDim(result, 1)) {
+    Value one = l.index(1),
+          size = l.maximum(l.value(l.materialize(onnx::product(*block))), one);
+    l.setDim(result, 1,
+             arith::DivSIOp::create(l.b, l.dimValue(input, 1), size));
+  }
   if (failed(onnx::verifyWindow(op, spatial + 2)))
     return failure();
   SmallVector<Window> windows = onnx::slideWindows(symbols, op, *image, *block);
@@ -137,12 +143,18 @@ static LogicalResult lowerCol2Im(onnx::Col2ImOp op, Lowering &l) {
   for (const Window &window : windows)
     counts.push_back(window.count);
   llvm::append_range(columns, counts);
-  DimExpr places = onnx::product(counts);
-  if (places != from[2]) {
-    Value have = l.dimValue(input, 2), want = l.value(l.materialize(places));
-    l.require(l.compare(CmpIPredicate::eq, have, want),
-              "the operand has {0} columns for {1} windows", {have, want});
-    from[2] = places;
+  Exprs have{from[1], from[2]},
+      want{
+          onnx::product(ArrayRef(columns).drop_front().take_front(1 + spatial)),
+          onnx::product(counts)};
+  for (int64_t i = 0; i < 2; ++i) {
+    if (have[i] == want[i])
+      continue;
+    Value is = l.value(l.materialize(have[i])),
+          wanted = l.value(l.materialize(want[i]));
+    l.require(l.compare(CmpIPredicate::eq, is, wanted),
+              "a dim of the operand is {0} in place of {1}", {is, wanted});
+    from[1 + i] = want[i];
   }
   Value tensor = l.fitTo(l.get(input), materialize(l, from));
   tensor = reshape(l, tensor, from, columns, materialize(l, columns));
