@@ -52,10 +52,11 @@ config.substitutions.append(("%onnx_testdata", config.onnx_testdata_dir))
 config.substitutions.append(
     ("%qopt_runtime", config.qopt_obj_root + "/lib/qopt/x86_64-linux-gnu/libqopt_runtime.a")
 )
-config.substitutions.append(
-    ("%fake_cache", config.qopt_obj_root + "/unittests/Runtime/FakeCache.so"),
-    ("%fake_model", config.qopt_obj_root + "/unittests/Runtime/FakeModel.so")
-)
+for name in ("FakeCache", "FakeModel"):
+    substitution = "%fake_" + name[4:].lower()
+    config.substitutions.append(
+        (substitution, f"{config.qopt_obj_root}/unittests/Runtime/{name}.so")
+    )
 
 for tool in ("qopt", "qopt-opt", "qopt-run", "qopt-info", "qopt-reduce"):
     if os.path.exists(os.path.join(config.qopt_tools_dir, tool)):

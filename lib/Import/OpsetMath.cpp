@@ -34,6 +34,7 @@ constexpr OpForm table[] = {
     {"CumSum", 11, 2, 2, 1, 1, "exclusive:i reverse:i"},
     {"DFT", 17, 1, 2, 1, 1, "axis:i inverse:i onesided:i", upgradeDFT},
     {"DFT", 20, 1, 3, 1, 1, "inverse:i onesided:i"},
+    {"Det", 11, 1, 1, 1, 1, ""},
     {"Einsum", 12, 1, -1, 1, 1, "equation:s!"},
     {"Gemm", 6, 3, 3, 1, 1, "alpha:f beta:f broadcast:x transA:i transB:i"},
     {"Gemm", 7, 3, 3, 1, 1, "alpha:f beta:f transA:i transB:i"},

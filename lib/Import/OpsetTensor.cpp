@@ -32,6 +32,7 @@ constexpr OpForm table[] = {
     {"GatherElements", 11, 2, 2, 1, 1, "axis:i"},
     {"GatherND", 11, 2, 2, 1, 1, "batch_dims:i@12"},
     {"Identity", 1, 1, 1, 1, 1, ""},
+    {"NonMaxSuppression", 10, 2, 5, 1, 1, "center_point_box:i"},
     {"NonZero", 9, 1, 1, 1, 1, ""},
     {"OneHot", 9, 3, 3, 1, 1, "axis:i"},
     {"Pad", 2, 1, 1, 1, 1, "mode:s pads:I! value:f", upgradePad},
@@ -53,11 +54,16 @@ constexpr OpForm table[] = {
     {"Squeeze", 1, 1, 1, 1, 1, "axes:I", upgradeAxes},
     {"Squeeze", 13, 1, 2, 1, 1, ""},
     {"TensorScatter", 24, 2, 3, 1, 1, "axis:i mode:s"},
+    {"TfIdfVectorizer", 9, 1, 1, 1, 1,
+     "max_gram_length:i! max_skip_count:i! min_gram_length:i! mode:s! "
+     "ngram_counts:I! ngram_indexes:I! pool_int64s:I! pool_strings:u "
+     "weights:F"},
     {"Tile", 6, 2, 2, 1, 1, ""},
     {"TopK", 1, 1, 1, 2, 2, "axis:i k:i!", upgradeTopK},
     {"TopK", 10, 2, 2, 2, 2, "axis:i largest:i@11 sorted:i@11"},
     {"Transpose", 1, 1, 1, 1, 1, "perm:I"},
     {"Trilu", 14, 1, 2, 1, 1, "upper:i"},
+    {"Unique", 11, 1, 1, 1, 4, "axis:i sorted:i"},
     {"Unsqueeze", 1, 1, 1, 1, 1, "axes:I!", upgradeAxes},
     {"Unsqueeze", 13, 2, 2, 1, 1, ""},
 };

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Contraction.h"
+#include "KernelBuilder.h"
 #include "Matmul.h"
 #include "Rows.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -23,6 +24,32 @@ namespace mlir::qopt {
 #include "qopt/Codegen/Passes.h.inc"
 
 namespace {
+
+/// A slice of the last dim, say, is no buffer that a kernel can read or write:
+/// the operation gets a copy, and its result is copied back.
+void makeOperandsMatrices(Operation *op) {
+  auto destinations = cast<DestinationStyleOpInterface>(op);
+  for (OpOperand &operand : op->getOpOperands()) {
+    auto type = dyn_cast<MemRefType>(operand.get().getType());
+    if (!type || x86::isMatrix(type))
+      continue;
+    ImplicitLocOpBuilder b(op->getLoc(), op);
+    Value strided = operand.get();
+    SmallVector<Value> sizes;
+    for (int64_t i = 0; i < type.getRank(); ++i)
+      if (type.isDynamicDim(i))
+        sizes.push_back(memref::DimOp::create(b, strided, i));
+    Value compact = memref::AllocOp::create(
+        b, MemRefType::get(type.getShape(), type.getElementType()), sizes);
+    operand.set(compact);
+    if (destinations.isDpsInit(&operand)) {
+      b.setInsertionPointAfter(op);
+      linalg::CopyOp::create(b, compact, strided);
+    } else {
+      linalg::CopyOp::create(b, strided, compact);
+    }
+  }
+}
 
 class GenerateKernelsPass final
     : public impl::GenerateKernelsPassBase<GenerateKernelsPass> {
@@ -44,6 +71,8 @@ private:
     });
     x86::KernelTable kernels(getOperation());
     for (Operation *op : work) {
+      if (!mlir::isa<linalg::LinalgOp>(op))
+        makeOperandsMatrices(op);
       LogicalResult lowered =
           llvm::TypeSwitch<Operation *, LogicalResult>(op)
               .Case([&](MatmulOp matmul) {

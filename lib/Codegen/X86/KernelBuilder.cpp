@@ -8,6 +8,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/bit.h"
 #include "llvm/Support/xxhash.h"
 
 using namespace mlir;
@@ -151,19 +152,14 @@ void KernelBuilder::rowBlocks(Value begin, Value end, int64_t rows,
   loop(begin, restBegin, rows, [&](Value row) { body(row, rows); });
   if (rows == 1)
     return;
-  SmallVector<int64_t> cases;
-  for (int64_t i = 1; i < rows; ++i)
-    cases.push_back(i);
-  auto op =
-      scf::IndexSwitchOp::create(*this, TypeRange(), rest, cases, cases.size());
-  InsertionGuard guard(*this);
-  for (auto [i, region] : llvm::enumerate(op.getCaseRegions())) {
-    createBlock(&region);
-    body(restBegin, cases[i]);
-    scf::YieldOp::create(*this);
+  // The rest is a sum of powers of two, largest first.
+  for (int64_t part = llvm::bit_floor(uint64_t(rows - 1)); part > 0;
+       part /= 2) {
+    Value before = arith::AndIOp::create(*this, rest, index(~(2 * part - 1)));
+    Value row = add(restBegin, before);
+    Value bit = arith::AndIOp::create(*this, rest, index(part));
+    loop(row, add(row, bit), part, [&](Value block) { body(block, part); });
   }
-  createBlock(&op.getDefaultRegion());
-  scf::YieldOp::create(*this);
 }
 
 /// Whether the last dim is contiguous and the leading ones can become one.
@@ -194,13 +190,23 @@ static Value withDynamicRows(KernelBuilder &b, Value value) {
                                 value);
 }
 
-Value mlir::qopt::x86::viewAsMatrix(KernelBuilder &b, Value value) {
-  auto type = cast<MemRefType>(value.getType());
-  int64_t rank = type.getRank();
+/// All dims but the last, and the last.
+static SmallVector<ReassociationIndices> rowsAndColumns(int64_t rank) {
   SmallVector<ReassociationIndices> groups(2);
   for (int64_t i = 0; i < rank; ++i)
     groups[i == rank - 1].push_back(i);
-  if (rank == 0 || !isCollapsible(type, groups))
+  return groups;
+}
+
+bool mlir::qopt::x86::isMatrix(MemRefType type) {
+  return isCollapsible(type, rowsAndColumns(type.getRank()));
+}
+
+Value mlir::qopt::x86::viewAsMatrix(KernelBuilder &b, Value value) {
+  auto type = cast<MemRefType>(value.getType());
+  int64_t rank = type.getRank();
+  SmallVector<ReassociationIndices> groups = rowsAndColumns(rank);
+  if (rank == 0 || !isMatrix(type))
     return nullptr;
   if (rank == 1)
     value = memref::ExpandShapeOp::create(

@@ -55,11 +55,16 @@ public:
           body);
   void ifElse(Value condition, function_ref<void()> then,
               function_ref<void()> otherwise);
-  /// Covers rows [begin, end) by blocks of `rows`, the last one smaller. Every
-  /// size of block is code of its own.
+  /// Covers rows [begin, end) by blocks of `rows`, and the rest by blocks of
+  /// powers of two. Every size of block is code of its own, hence not one for
+  /// every rest.
   void rowBlocks(Value begin, Value end, int64_t rows,
                  function_ref<void(Value row, int64_t rows)> body);
 };
+
+/// Whether a buffer can be seen as rows of contiguous elements: kernels work on
+/// nothing else.
+bool isMatrix(MemRefType type);
 
 /// `value` with all leading dims as one, dynamic: [M, last]. Null when its
 /// layout does not allow that.

@@ -95,6 +95,12 @@ static LogicalResult lowerSplit(onnx::SplitOp op, Lowering &l) {
               "parts of {0} elements in all do not make up a dim of {1}",
               {asked, have});
   }
+  // A slice of no elements would have its offset behind the end.
+  if (llvm::is_contained(l.typeOf(input).getShape(), 0)) {
+    for (Value part : op.getOutputs())
+      l.set(part, l.emptyFor(part));
+    return success();
+  }
   DimExpr offset;
   Value tensor = l.get(input);
   for (Value part : op.getOutputs()) {

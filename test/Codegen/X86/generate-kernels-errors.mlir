@@ -34,14 +34,3 @@ func.func @no_vector_form(%x: memref<?x8xf32>, %w: memref<1x8x32xf32>, %t: memre
   }
   return
 }
-
-// -----
-
-func.func @strided(%x: memref<?x8xf32, strided<[?, 2]>>, %w: memref<1x8x32xf32>, %y: memref<?x32xf32>) {
-  // expected-error @+1 {{lhs is no contiguous buffer}}
-  qopt.matmul ins(%x, %w : memref<?x8xf32, strided<[?, 2]>>, memref<1x8x32xf32>) outs(%y : memref<?x32xf32>) epilogue {
-  ^bb0(%a: f32):
-    qopt.yield %a : f32
-  }
-  return
-}

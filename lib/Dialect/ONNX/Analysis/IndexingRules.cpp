@@ -131,6 +131,34 @@ LogicalResult topK(RuleContext &context) {
   return success();
 }
 
+LogicalResult nonMaxSuppression(RuleContext &context) {
+  context.setShape(0, {context.opaqueDim(0, 0), DimExpr(3)});
+  return success();
+}
+
+// y has its own size along the axis; it is that of indices and counts too, but
+// each is known only as a dim of itself.
+LogicalResult unique(RuleContext &context) {
+  OptionalDims x = context.shape(0);
+  if (!x)
+    return success();
+  Dims y{context.opaqueDim(0, 0)};
+  DimExpr slices = product(*x);
+  if (context->hasAttr("axis")) {
+    FailureOr<int64_t> axis = context.axis(context.attr("axis"), x->size());
+    if (failed(axis))
+      return failure();
+    slices = (*x)[*axis];
+    y.assign(x->begin(), x->end());
+    y[*axis] = context.opaqueDim(0, *axis);
+  }
+  context.setShape(0, y);
+  context.setShape(1, {context.opaqueDim(1, 0)});
+  context.setShape(2, {slices});
+  context.setShape(3, {context.opaqueDim(3, 0)});
+  return success();
+}
+
 } // namespace
 
 void mlir::onnx::addIndexingRules(ShapeRules &rules) {
@@ -138,7 +166,9 @@ void mlir::onnx::addIndexingRules(ShapeRules &rules) {
   rules.add({"onnx.GatherElements"}, gatherElements);
   rules.add({"onnx.GatherND"}, gatherND);
   rules.add({"onnx.OneHot"}, oneHot);
+  rules.add({"onnx.NonMaxSuppression"}, nonMaxSuppression);
   rules.add({"onnx.NonZero"}, nonZero);
+  rules.add({"onnx.Unique"}, unique);
   rules.add({"onnx.Compress"}, compress);
   rules.add({"onnx.TopK"}, topK);
 }

@@ -152,11 +152,18 @@ LogicalResult einsum(RuleContext &context) {
   return success();
 }
 
+LogicalResult det(RuleContext &context) {
+  if (OptionalDims x = context.shape(0))
+    context.setShape(0, x->drop_back(2));
+  return success();
+}
+
 } // namespace
 
 void mlir::onnx::addMatMulRules(ShapeRules &rules) {
   rules.add({"onnx.MatMul", "onnx.MatMulInteger"}, matmul);
   rules.add({"onnx.QLinearMatMul"}, qlinearMatmul);
+  rules.add({"onnx.Det"}, det);
   rules.add({"onnx.Gemm"}, gemm);
   rules.add({"onnx.Einsum"}, einsum);
 }

@@ -27,6 +27,7 @@ void ONNXDialect::initialize() {
   registerResamplingOps();
   registerChannelNormalizationOps();
   registerLossOps();
+  registerSelectionOps();
   registerSignalOps();
   registerNormalizationOps();
   registerQuantizationOps();

@@ -46,3 +46,17 @@ LogicalResult EinsumOp::verify() {
                          << " terms for " << getInputs().size() << " operands";
   return success();
 }
+
+LogicalResult DetOp::verify() {
+  auto type = dyn_cast<RankedTensorType>(getX().getType());
+  if (!type)
+    return success();
+  if (type.getRank() < 2)
+    return emitOpError("expected matrices, got rank ") << type.getRank();
+  int64_t rows = type.getShape().end()[-2], columns = type.getShape().back();
+  if (!ShapedType::isDynamic(rows) && !ShapedType::isDynamic(columns) &&
+      rows != columns)
+    return emitOpError("expected square matrices, got ")
+           << rows << " x " << columns;
+  return success();
+}

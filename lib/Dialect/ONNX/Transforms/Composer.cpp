@@ -5,6 +5,7 @@
 #include "Decompose.h"
 
 #include "mlir/IR/OperationSupport.h"
+#include "qopt/Dialect/ONNX/IR/ONNXControlFlow.h"
 
 using namespace mlir;
 using namespace mlir::onnx;
@@ -46,6 +47,26 @@ Value Composer::ints(ArrayRef<int64_t> numbers) {
 
 Value Composer::none() {
   return NoValueOp::create(rewriter, loc, rewriter.getNoneType());
+}
+
+Value Composer::choose(Value condition, function_ref<Value()> then,
+                       function_ref<Value()> otherwise) {
+  Region regions[2];
+  Type element;
+  for (auto [region, body] :
+       llvm::zip_equal(MutableArrayRef<Region>(regions),
+                       ArrayRef<function_ref<Value()>>{then, otherwise})) {
+    OpBuilder::InsertionGuard guard(rewriter);
+    rewriter.createBlock(&region);
+    Value result = body();
+    element = getElementTypeOrSelf(result);
+    YieldOp::create(rewriter, loc, result);
+  }
+  auto branch = IfOp::create(
+      rewriter, loc, TypeRange(UnrankedTensorType::get(element)), condition);
+  branch.getThenBranch().takeBody(regions[0]);
+  branch.getElseBranch().takeBody(regions[1]);
+  return branch.getResult(0);
 }
 
 void Composer::replace(Operation *op, ValueRange values) {

@@ -24,6 +24,7 @@ public:
     populateDecomposeChannelPatterns(set);
     populateDecomposeNormalizationPatterns(set);
     populateDecomposeSignalPatterns(set);
+    populateDecomposeTfIdfPatterns(set);
     patterns = std::move(set);
     return success();
   }

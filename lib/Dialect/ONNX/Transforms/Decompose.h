@@ -46,6 +46,9 @@ public:
   Value ints(ArrayRef<int64_t> numbers);
   Value none();
 
+  // condition ? then() : otherwise(), each in a graph of its own.
+  Value choose(Value condition, function_ref<Value()> then,
+               function_ref<Value()> otherwise);
   // Replaces the op; its result types stay.
   void replace(Operation *op, ValueRange values);
 
@@ -72,6 +75,7 @@ void populateDecomposeLossPatterns(RewritePatternSet &patterns);
 void populateDecomposeChannelPatterns(RewritePatternSet &patterns);
 void populateDecomposeNormalizationPatterns(RewritePatternSet &patterns);
 void populateDecomposeSignalPatterns(RewritePatternSet &patterns);
+void populateDecomposeTfIdfPatterns(RewritePatternSet &patterns);
 
 } // namespace mlir::onnx
 

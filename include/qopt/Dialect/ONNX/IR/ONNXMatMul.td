@@ -34,6 +34,14 @@ def ONNX_GemmOp : ONNX_Op<"Gemm"> {
   let hasVerifier = 1;
 }
 
+def ONNX_DetOp : ONNX_Op<"Det"> {
+  let summary = "Determinant of square matrices";
+  let description = "ONNX Det of the matrices in the last two dims of `x`.";
+  let arguments = (ins ONNX_FloatTensor:$x);
+  let results = (outs ONNX_FloatTensor:$y);
+  let hasVerifier = 1;
+}
+
 def ONNX_EinsumOp : ONNX_Op<"Einsum"> {
   let summary = "Sum of products in Einstein's notation";
   let description = [{
