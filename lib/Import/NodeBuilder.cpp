@@ -277,10 +277,12 @@ LogicalResult NodeBuilder::build(pb::NodeProto &proto, const OpForm &form,
     if (failed(form.decode(node)))
       return failure();
   } else {
-    // Variadic results are as many as the node names.
+    // The op has the operands of the newest form. Variadic results are as many
+    // as the node names.
+    const OpForm &newest = *findForm(form.op, newestOpset);
     unsigned outputs =
         form.maxOutputs < 0 ? proto.output_size() : form.maxOutputs;
-    if (failed(create(node, form.opName(), node.operands, form.maxInputs,
+    if (failed(create(node, form.opName(), node.operands, newest.maxInputs,
                       node.attributes, outputs, node.results)))
       return failure();
   }
