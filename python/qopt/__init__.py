@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Run libraries made by the qopt compiler, with NumPy arrays in and out."""
 
-from ._model import Error, Model, Port, load
+from ._decode import generate
+from ._model import Cache, Error, Model, Port, load
 
-__all__ = ["Error", "Model", "Port", "load"]
+__all__ = ["Cache", "Error", "Model", "Port", "generate", "load"]
 __version__ = "0.1.0"

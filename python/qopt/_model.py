@@ -18,6 +18,12 @@ Port.__doc__ = """An input or output. An entry of shape is an int, the name of a
 symbol or a sum such as "past + length", or None where nothing is known."""
 
 
+Cache = namedtuple("Cache", "past present axis inplace")
+Cache.__doc__ = """A key or value cache: the input that takes the past and the
+name of what it becomes, which is an output, or with `inplace` the same array.
+axis: along which it grows; None where the model does not tell."""
+
+
 class Error(Exception):
     """The library refused something; `status` is its code (qopt_status)."""
 
@@ -72,6 +78,12 @@ class Model:
         self.signature = json.loads(self._api.signature_json())
         self.inputs = tuple(map(_port, self.signature["inputs"]))
         self.outputs = tuple(map(_port, self.signature["outputs"]))
+        self.caches = tuple(
+            Cache(entry["past"], entry["present"], entry.get("axis"),
+                  entry.get("inplace", False))
+            for entry in self.signature.get("kv", ()))
+        # The input that says how far caches in place are filled, or None.
+        self.cache_length = self.signature.get("kv_length")
         # Kept alive with the model: the library calls it.
         self._observe = self._callback(observe)
         options = _abi.Options(size=ctypes.sizeof(_abi.Options),
@@ -130,6 +142,27 @@ class Model:
         return {port.name: _arrays.from_managed(_copy_pointer(managed[i]))
                 for i, port in enumerate(self.outputs)}
 
+    def new_caches(self, max_length=0, **dims):
+        """Arrays for the past of all caches by name: empty ones, or with caches
+        in place room for max_length rows.
+
+        dims: sizes of the symbols in the shapes, such as batch_size=1.
+        """
+        ports = {port.name: port for port in self.inputs}
+        arrays = {}
+        for cache in self.caches:
+            shape = list(ports[cache.past].shape)
+            if cache.axis is not None:
+                shape[cache.axis] = max_length if cache.inplace else 0
+            unknown = [dim for dim in shape
+                       if not isinstance(dim, int) and dim not in dims]
+            if unknown:
+                raise TypeError(f"the size of {unknown[0]!r} is needed for "
+                                f"{cache.past!r}")
+            arrays[cache.past] = _arrays.zeros(
+                [dims.get(dim, dim) for dim in shape], ports[cache.past].dtype)
+        return arrays
+
     def infer_shapes(self, inputs=None, /, **named):
         """Shapes of the outputs by name; -1 where a size depends on values that
         only a run computes."""
@@ -180,7 +213,10 @@ class Model:
             raise TypeError("missing input " + ", ".join(map(repr, missing)))
         tensors = (_abi.DLTensor * len(names))()
         keep = []
+        inplace = {cache.past for cache in self.caches if cache.inplace}
         for i, port in enumerate(self.inputs):
+            if port.name in inplace:
+                _arrays.check_writable(port.name, given[port.name], port.dtype)
             tensors[i], alive = _arrays.to_tensor(given[port.name], port.dtype)
             keep.append(alive)
         return tensors, keep

@@ -18,6 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import support
 
 support.use_venv()
+import decoding
 import embedding
 import equality
 import smoothing
@@ -30,7 +31,7 @@ def main():
     parser.add_argument("--filter", default="", help="regular expression over the test's name")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
-    tests = {**equality.TESTS, **embedding.TESTS, **stories.TESTS, **smoothing.TESTS}
+    tests = {**equality.TESTS, **embedding.TESTS, **stories.TESTS, **decoding.TESTS, **smoothing.TESTS}
     if options.list:
         print("\n".join(tests))
         return

@@ -43,16 +43,17 @@ def export(name):
     return support.shared("onnx-exports", name, "model.onnx")
 
 
-def library(model, preset, calib=None, label=None):
+def library(model, preset, calib=None, label=None, flags=()):
     """Compiles `model` once per run of the tests; returns (library, how it went)."""
-    key = (model, preset, calib)
+    key = (model, preset, calib, flags)
     if key not in _compiled:
         os.makedirs(WORK, exist_ok=True)
         stem = label or os.path.splitext(os.path.basename(model))[0]
         if stem == "model":
             stem = os.path.basename(os.path.dirname(model))
-        path = os.path.join(WORK, f"{stem}.{preset}.so")
-        flags = []
+        variant = "".join("." + flag.strip("-").replace("=", "-") for flag in flags)
+        path = os.path.join(WORK, f"{stem}.{preset}{variant}.so")
+        flags = list(flags)
         if preset != "fp32":
             flags.append("--pass-pipeline=" + preset.removesuffix("-static"))
         if preset.endswith("-static") or preset.startswith("smoothquant"):
@@ -61,10 +62,10 @@ def library(model, preset, calib=None, label=None):
     return _compiled[key]
 
 
-def load(model, preset="fp32", calib=None, label=None):
+def load(model, preset="fp32", calib=None, label=None, flags=()):
     import qopt
 
-    return qopt.load(library(model, preset, calib, label)[0], isa=isa)
+    return qopt.load(library(model, preset, calib, label, flags)[0], isa=isa)
 
 
 def reference(path):
