@@ -7,16 +7,15 @@
 // RUN:   | opt -O3 -mcpu=x86-64-v3 | llc -O3 -mcpu=x86-64-v3 \
 // RUN:   | FileCheck %s --check-prefix=AVX2 --implicit-check-not='32-byte Spill'
 
-// VNNI-LABEL: {{^(range_)?}}matmul_f16_64x32
-// VNNI: vcvtph2ps {{.*}}%zmm
-// VNNI: vfmadd{{[0-9]+}}ps {{.*}}%zmm
-
-// Blocks of 1 to 6 rows x 64 columns, 16 steps of 4 codes each.
+// Blocks of 6, 4, 2 and 1 rows x 64 columns, 16 steps of 4 codes each.
 // VNNI-LABEL: {{^(range_)?}}matmul_i8_256x64
 // VNNI: vpbroadcastd {{.*}}, %zmm
 // VNNI-COUNT-384: vpdpbusd {{.*}}%zmm
 // VNNI: vcvtdq2ps {{.*}}%zmm
 // VNNI: vmulps {{.*}}%zmm
+// VNNI-LABEL: {{^(range_)?}}matmul_f16_64x32
+// VNNI: vcvtph2ps {{.*}}%zmm
+// VNNI: vfmadd{{[0-9]+}}ps {{.*}}%zmm
 // AVX2-LABEL: {{^(range_)?}}matmul_i8_256x64
 // AVX2-COUNT-2: vpmovsxbw {{.*}}%ymm
 // AVX2-COUNT-12: vpmaddwd {{.*}}%ymm
