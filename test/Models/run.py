@@ -21,6 +21,7 @@ support.use_venv()
 import decoding
 import embedding
 import equality
+import packaged
 import smoothing
 import stories
 import zoo
@@ -31,7 +32,9 @@ def main():
     parser.add_argument("--filter", default="", help="regular expression over the test's name")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
-    tests = {**equality.TESTS, **embedding.TESTS, **stories.TESTS, **decoding.TESTS, **smoothing.TESTS}
+    tests = {}
+    for group in (equality, embedding, stories, decoding, packaged, smoothing):
+        tests.update(group.TESTS)
     if options.list:
         print("\n".join(tests))
         return

@@ -39,8 +39,8 @@ def all_minilm():
     return path
 
 
-def export(name):
-    return support.shared("onnx-exports", name, "model.onnx")
+def export(name, part="model"):
+    return support.shared("onnx-exports", name, part + ".onnx")
 
 
 def library(model, preset, calib=None, label=None, flags=()):
@@ -68,17 +68,21 @@ def load(model, preset="fp32", calib=None, label=None, flags=()):
     return qopt.load(library(model, preset, calib, label, flags)[0], isa=isa)
 
 
-def reference(path):
-    """ONNX Runtime, as a function from named arrays to named arrays."""
+def session(path):
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    names = [output.name for output in session.get_outputs()]
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def reference(path):
+    """ONNX Runtime, as a function from named arrays to named arrays."""
+    runtime = session(path)
+    names = [output.name for output in runtime.get_outputs()]
 
     def call(**inputs):
-        return dict(zip(names, session.run(names, inputs)))
+        return dict(zip(names, runtime.run(names, inputs)))
 
     return call
 
