@@ -1,21 +1,27 @@
 #!/bin/sh
 # Installs, builds and runs every test. Ends with the summary of each runner and
 # fails when one of them failed. Arguments select runners: test.sh lit models
-#   --full   the long forms too: all variants of the conformance tests
+#   --full       the long forms too: all variants of the conformance tests
+#   --exporters  also installs PyTorch's exporters (6 GB) and tests what they write
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 set -eu
 cd "$(dirname "$0")/.."
 
 full=""
-if [ "${1:-}" = --full ]; then
-  full="-C Full"
+while :; do
+  case ${1:-} in
+  --full) full="-C Full" ;;
+  --exporters) export QOPT_EXPORTERS=1 ;;
+  *) break ;;
+  esac
   shift
-fi
+done
 
 scripts/setup-debian.sh
 scripts/build.sh
 scripts/python-env.sh
+[ -z "${QOPT_EXPORTERS:-}" ] || scripts/python-env.sh --exporters
 
 if [ $# -eq 0 ]; then
   # shellcheck disable=SC2046,SC2086 # lists of words
