@@ -24,20 +24,37 @@ import harness
 import library
 import names
 import outputs
+import protobuf
+import rules
 import tensors
 import values
 
 WHAT = {
     "P01": "empty file, one byte, zeros, random bytes",
     "P02": "every truncation of ten small models; power-of-two truncations of a large one",
+    "P03": "single-bit flips as whole compiles (the test `bit-flips` has thousands, sanitized)",
     "P04": "other formats under the name .onnx",
     "P05": "directory, FIFO, socket, device, unreadable or missing file",
+    "P06": "broken varints, lengths and wire types; unknown fields",
+    "P07": "If nested up to 20,000 deep; 50 million empty nodes",
+    "P08": "one file of more than 2 GiB",
+    "P09": "ir_version and opset_import odd or missing",
+    "P10": "model on stdin; odd and long paths",
     "G01": "cycles; nodes out of order",
     "G02": "unknown operators, domains, opsets",
     "G03": "inputs that nothing produces",
     "G04": "odd graph outputs",
     "G05": "duplicate names",
+    "G06": "initializers listed as inputs; unused ones",
+    "G07": "functions: recursive, deep, too many, of equal names",
+    "G08": "attributes missing, unknown, twice, of the wrong type",
     "G09": "attributes and shapes out of range",
+    "G10": "inputs without type or shape, or of types that are no tensors",
+    "G11": "odd dim_params and dim_values",
+    "G12": "subgraphs and outer names",
+    "G13": "200,000 nodes, uses; 100,000 inputs",
+    "G14": "declared shapes and types that contradict the inferred ones",
+    "G15": "zero-size dims",
     "T01": "dims that overflow, rank above 8, negative dims",
     "T02": "sizes that overflow",
     "T03": "tensor data of the wrong size, in the wrong or no field",
@@ -63,7 +80,7 @@ WHAT = {
 
 
 def all_cases():
-    for room in (files, graphs, tensors, values, outputs, names):
+    for room in (files, protobuf, graphs, rules, tensors, values, outputs, names):
         yield from room.cases()
 
 
