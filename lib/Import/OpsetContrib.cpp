@@ -16,6 +16,8 @@ namespace {
 
 // Sorted by name, then by version.
 constexpr OpForm table[] = {
+    {"ai.onnx.preview.FlexAttention", 1, 3, 3, 1, 1,
+     "prob_mod:g scale:f score_mod:g softmax_precision:i", decodeFlexAttention},
     {"com.microsoft.Attention", 1, 2, 7, 1, 2,
      "do_rotary:i mask_filter_value:f num_heads:i! past_present_share_buffer:i "
      "qkv_hidden_sizes:I rotary_embedding_dim:x scale:f unidirectional:i",

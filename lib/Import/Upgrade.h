@@ -21,6 +21,7 @@ void intsToOperand(NodeContext &node, llvm::StringRef name);
 
 LogicalResult decodeAttention(NodeContext &node);
 LogicalResult decodeConstant(NodeContext &node);
+LogicalResult decodeFlexAttention(NodeContext &node);
 LogicalResult decodeDropout(NodeContext &node);
 LogicalResult decodeScatter(NodeContext &node);
 LogicalResult decodeSimplifiedLayerNormalization(NodeContext &node);

@@ -109,6 +109,10 @@ private:
   }
   /// The last dim of an input cut into the given parts.
   Value split(Value graph, ArrayRef<DimExpr> parts);
+  /// A tensor whose last dim has a width that run time decides: [b, t, h, d]
+  /// where it is one per head or one per key element (`size` of them), [b, t,
+  /// h] where it is one or one per head.
+  Value spread(Value graph, int64_t heads, Value size);
   /// One token of a tensor with dims [b, t, ..].
   Value token(Value tensor, Value t);
   Value step(Value t, Value state, Value &output);
@@ -140,6 +144,38 @@ Value LinearAttention::split(Value graph, ArrayRef<DimExpr> parts) {
               "a hidden size of {0} does not divide into heads ({1})",
               {whole, product});
   return reshape(l, l.get(graph), from, to, sizes);
+}
+
+Value LinearAttention::spread(Value graph, int64_t heads, Value size) {
+  auto &b = l.b;
+  Value tensor = l.get(graph), width = l.dimValue(graph, 2);
+  Value few = size ? l.index(heads) : l.index(1);
+  Value many = size ? b.createOrFold<arith::MulIOp>(size, l.index(heads))
+                    : l.index(heads);
+  Value isFew = l.compare(CmpIPredicate::eq, width, few);
+  l.require(
+      arith::OrIOp::create(b, isFew, l.compare(CmpIPredicate::eq, width, many)),
+      "a decay or beta of {0} columns", width);
+  SmallVector<OpFoldResult> dims{l.dim(graph, 0), l.dim(graph, 1),
+                                 b.getIndexAttr(heads)};
+  if (size)
+    dims.push_back(size);
+  return l.parallel(
+      dims, l.typeOf(graph).getElementType(), {}, {},
+      [&](ImplicitLocOpBuilder &nested, ValueRange) -> Value {
+        auto loop = [&](int64_t i) -> Value {
+          return linalg::IndexOp::create(nested, i);
+        };
+        Value one = loop(2), other;
+        if (size)
+          other = arith::AddIOp::create(
+              nested, arith::MulIOp::create(nested, one, size), loop(3));
+        else
+          other = std::exchange(one, arith::ConstantIndexOp::create(nested, 0));
+        Value column = arith::SelectOp::create(nested, isFew, one, other);
+        return tensor::ExtractOp::create(nested, tensor,
+                                         ValueRange{loop(0), loop(1), column});
+      });
 }
 
 Value LinearAttention::token(Value tensor, Value t) {
@@ -249,21 +285,26 @@ LogicalResult LinearAttention::lower() {
   k = split(key, {heads, dk});
   v = split(value, {heads, dv});
   if (l.present(op.getDecay())) {
-    std::optional<int64_t> width = l.expr(op.getDecay(), 2).getConstant();
-    decayPerKey = l.expr(op.getDecay(), 2) == dk * heads && dk != DimExpr(1);
-    if (!width && !decayPerKey)
-      return l.fail("the width of decay is not known");
-    if (width && !decayPerKey && *width != heads)
-      return l.fail("decay has " + Twine(*width) + " columns");
-    decay =
-        decayPerKey ? split(op.getDecay(), {heads, dk}) : l.get(op.getDecay());
+    const DimExpr &width = l.expr(op.getDecay(), 2);
+    decayPerKey = width == dk * heads && !dk.isConstant(1);
+    if (decayPerKey) {
+      decay = split(op.getDecay(), {heads, dk});
+    } else if (width.isConstant(heads)) {
+      decay = l.get(op.getDecay());
+    } else if (width.isConstant()) {
+      return l.fail("decay has " + Twine(*width.getConstant()) + " columns");
+    } else {
+      decayPerKey = true;
+      decay = spread(op.getDecay(), heads, l.value(l.materialize(dk)));
+    }
   }
   if (l.present(op.getBeta())) {
-    std::optional<int64_t> width = l.expr(op.getBeta(), 2).getConstant();
-    if (!width || (*width != 1 && *width != heads))
+    const DimExpr &width = l.expr(op.getBeta(), 2);
+    betaShared = width.isConstant(1) && heads != 1;
+    if (width.isConstant() && !width.isConstant(1) && !width.isConstant(heads))
       return l.fail("beta needs 1 or " + Twine(heads) + " columns");
-    betaShared = *width == 1;
-    beta = l.get(op.getBeta());
+    beta = width.isConstant() ? l.get(op.getBeta())
+                              : spread(op.getBeta(), heads, Value());
   }
   if (op.getScale().isZero()) {
     Value size = arith::IndexCastOp::create(b, b.getI64Type(),
@@ -327,36 +368,6 @@ static LogicalResult lowerLinearAttention(onnx::LinearAttentionOp op,
 // CausalConvWithState
 //===----------------------------------------------------------------------===//
 
-/// Element `position` of the input with the state in front of it, `width`
-/// tokens long.
-static Value readPadded(ImplicitLocOpBuilder &b, Value input, Value past,
-                        Value batch, Value channel, Value position,
-                        Value width) {
-  Value zero = arith::ConstantIndexOp::create(b, 0);
-  Value inInput = arith::SubIOp::create(b, position, width);
-  Value isPast = arith::CmpIOp::create(b, CmpIPredicate::slt, inInput, zero);
-  Type element = cast<RankedTensorType>(input.getType()).getElementType();
-  auto read = [&](OpBuilder &nested, Location loc, Value tensor, Value at) {
-    Value x = tensor::ExtractOp::create(nested, loc, tensor,
-                                        ValueRange{batch, channel, at});
-    scf::YieldOp::create(nested, loc, x);
-  };
-  auto choice = scf::IfOp::create(
-      b, isPast,
-      [&](OpBuilder &nested, Location loc) {
-        if (past)
-          return read(nested, loc, past, position);
-        scf::YieldOp::create(nested, loc,
-                             arith::ConstantOp::create(
-                                 nested, loc, nested.getFloatAttr(element, 0))
-                                 .getResult());
-      },
-      [&](OpBuilder &nested, Location loc) {
-        read(nested, loc, input, inInput);
-      });
-  return extendHalf(b, choice.getResult(0));
-}
-
 static LogicalResult lowerCausalConv(onnx::CausalConvWithStateOp op,
                                      Lowering &l) {
   auto &b = l.b;
@@ -372,8 +383,22 @@ static LogicalResult lowerCausalConv(onnx::CausalConvWithStateOp op,
     past = l.get(op.getPastState());
   }
   Type element = l.typeOf(result).getElementType(), type = computeType(element);
-  Value x = l.get(input), taps = l.dimValue(weight, 2);
-  Value width = l.subtract(taps, l.index(1));
+  Value length = l.dimValue(input, 2);
+  OpFoldResult width = l.dim(op.getPresentState(), 2);
+
+  // The input with the state in front of it.
+  SmallVector<OpFoldResult> paddedDims = l.dims(input);
+  paddedDims[2] = l.b.createOrFold<arith::AddIOp>(length, l.value(width));
+  SmallVector<OpFoldResult> none(3, b.getIndexAttr(0)),
+      ones(3, b.getIndexAttr(1)), behind = none;
+  behind[2] = width;
+  Value padded = past ? l.empty(paddedDims, element)
+                      : l.filled(paddedDims, l.number(element, 0));
+  if (past)
+    padded = tensor::InsertSliceOp::create(b, past, padded, none,
+                                           l.dims(op.getPastState()), ones);
+  padded = tensor::InsertSliceOp::create(b, l.get(input), padded, behind,
+                                         l.dims(input), ones);
   MLIRContext *context = b.getContext();
 
   // Loops batch, channel, token, tap.
@@ -393,16 +418,18 @@ static LogicalResult lowerCausalConv(onnx::CausalConvWithStateOp op,
           return linalg::IndexOp::create(nested, i);
         };
         Value position = arith::AddIOp::create(nested, loop(2), loop(3));
-        Value sample =
-            readPadded(nested, x, past, loop(0), loop(1), position, width);
+        Value sample = tensor::ExtractOp::create(
+            nested, padded, ValueRange{loop(0), loop(1), position});
+        sample = extendHalf(nested, sample);
         Value term =
             arith::MulFOp::create(nested, sample, extendHalf(nested, a[0]));
         return SmallVector<Value>{arith::AddFOp::create(nested, a[1], term)};
       })[0];
   bool activates = op.getActivation() != "none";
+  bool hasBias = l.present(op.getBias());
   SmallVector<Value> inputs{sum};
   SmallVector<AffineMap> maps{b.getMultiDimIdentityMap(3)};
-  if (l.present(op.getBias())) {
+  if (hasBias) {
     inputs.push_back(l.get(op.getBias()));
     maps.push_back(mapOnto(context, 3, {1}));
   }
@@ -411,7 +438,7 @@ static LogicalResult lowerCausalConv(onnx::CausalConvWithStateOp op,
             dims, element, inputs, maps,
             [&](ImplicitLocOpBuilder &nested, ValueRange a) -> Value {
               Value y = a[0];
-              if (a.size() > 1)
+              if (hasBias)
                 y = arith::AddFOp::create(nested, y, extendHalf(nested, a[1]));
               if (activates) {
                 Value one = constantNumber(nested, type, 1);
@@ -423,20 +450,11 @@ static LogicalResult lowerCausalConv(onnx::CausalConvWithStateOp op,
               return convertFloat(nested, y, element);
             }));
 
-  Value length = l.dimValue(input, 2);
+  SmallVector<OpFoldResult> last = none;
+  last[2] = length;
   l.set(op.getPresentState(),
-        l.parallel(l.dims(op.getPresentState()), element, {}, {},
-                   [&](ImplicitLocOpBuilder &nested, ValueRange) {
-                     auto loop = [&](int64_t i) -> Value {
-                       return linalg::IndexOp::create(nested, i);
-                     };
-                     Value position =
-                         arith::AddIOp::create(nested, length, loop(2));
-                     return convertFloat(nested,
-                                         readPadded(nested, x, past, loop(0),
-                                                    loop(1), position, width),
-                                         element);
-                   }));
+        tensor::ExtractSliceOp::create(b, padded, last,
+                                       l.dims(op.getPresentState()), ones));
   return success();
 }
 
