@@ -108,13 +108,16 @@ Error Statistics::merge(const Statistics &other) {
   if (modelHash != other.modelHash)
     return createStringError("statistics of two models cannot be merged: " +
                              modelHash + " and " + other.modelHash);
-  if (taps.size() != other.taps.size())
-    return createStringError("statistics of " + Twine(taps.size()) + " and " +
-                             Twine(other.taps.size()) +
-                             " activations cannot be merged");
-  for (auto [mine, theirs] : zip_equal(taps, other.taps))
-    if (Error error = mine.merge(theirs))
+  // Which activations a sample reaches is up to the conditions in the graph.
+  for (const ColumnStatistics &theirs : other.taps) {
+    auto mine = llvm::find_if(taps, [&](const ColumnStatistics &entry) {
+      return entry.name == theirs.name;
+    });
+    if (mine == taps.end())
+      taps.push_back(theirs);
+    else if (Error error = mine->merge(theirs))
       return error;
+  }
   samples += other.samples;
   nonfiniteSamples += other.nonfiniteSamples;
   return Error::success();

@@ -140,6 +140,11 @@ LogicalResult PlanPass::decideOutliers(ContractionOpInterface op,
   FailureOr<const ColumnStatistics *> columns = calibration->find(op);
   if (failed(columns))
     return failure();
+  if ((*columns)->tokens == 0) {
+    decision.scheme = makeScheme(OutlierMode::Dynamic);
+    decision.note = "not seen in the calibration";
+    return success();
+  }
   OutlierChoice choice = selectOutliers(
       **columns, {double(threshold), double(frequency), int64_t(cap)});
   if (choice.candidates == weightShape(op).first) {

@@ -30,6 +30,8 @@ public:
   uint64_t tokens() const;
 
 private:
+  void joinByWeight(ArrayRef<Tap> taps);
+
   Statistics statistics;
   llvm::DenseMap<Value, std::string> names;
 };
