@@ -263,4 +263,59 @@ TEST(Opset, Constants) {
   EXPECT_IMPORT(text, ExitUnsupported, "value_string");
 }
 
+/// An attribute belongs to the opsets from its own on.
+TEST(Opset, AttributesKnowTheirOpset) {
+  for (int64_t opset : {18, 19}) {
+    Single cast(opset, "Cast");
+    setInt(*cast.node, "to", Float);
+    setInt(*cast.node, "saturate", 0);
+    EXPECT_IMPORT(cast.import(), opset < 19 ? ExitInvalid : ExitOk,
+                  opset < 19 ? "'saturate' does not exist before opset 19"
+                             : "");
+  }
+  int64_t since = -1;
+  const importer::OpForm *cast = findForm("Cast", 27);
+  EXPECT_EQ(importer::attributeKind(*cast, "to", &since), "d!");
+  EXPECT_EQ(since, 0);
+  EXPECT_EQ(importer::attributeKind(*cast, "round_mode", &since), "s");
+  EXPECT_EQ(since, 24);
+  EXPECT_EQ(importer::attributeKind(*cast, "axis", &since), "");
+}
+
+/// The op has the operands of the newest form.
+TEST(Opset, OperandsOfLaterForms) {
+  Single pad(11, "Pad");
+  pad.node->add_input("pads");
+  pb::TensorProto &pads = pad.model.initializer("pads", {4}, {});
+  pads.set_data_type(Int64);
+  for (int i = 0; i < 4; ++i)
+    pads.add_int64_data(0);
+  Outcome outcome = pad.import();
+  EXPECT_IMPORT(outcome, ExitOk, "");
+  pad.node->add_input("");
+  pad.node->add_input("axes");
+  EXPECT_NE(pad.import().status, ExitOk);
+}
+
+/// Operators are found by domain and name, and hints stay in the domain.
+TEST(Opset, Domains) {
+  auto import = [](const char *op, const char *domain) {
+    Single model(18, op);
+    model.model.proto.add_opset_import()->set_domain(domain);
+    model.model.proto.mutable_opset_import(1)->set_version(1);
+    model.node->set_domain(domain);
+    return model.import();
+  };
+  EXPECT_NE(findForm("com.microsoft.SimplifiedLayerNormalization", 1), nullptr);
+  EXPECT_IMPORT(import("LeakyRelu", "com.microsoft"), ExitUnsupported,
+                "com.microsoft.LeakyRelu (opset 1) in node 'n0', supported in "
+                "domain ai.onnx");
+  EXPECT_IMPORT(import("SimplifiedLayerNormalisation", "com.microsoft"),
+                ExitUnsupported,
+                "did you mean 'SimplifiedLayerNormalization'?");
+  EXPECT_IMPORT(import("Relu", "org.example"), ExitUnsupported,
+                "org.example.Relu (opset 1)");
+  EXPECT_EQ(import("Relu", "ai.onnx").status, ExitInvalid);
+}
+
 } // namespace

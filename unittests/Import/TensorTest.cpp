@@ -82,10 +82,68 @@ TEST(Tensor, T03_Values) {
 TEST(Tensor, T04_DataTypes) {
   for (int type : {0, 27, 99, -1})
     EXPECT_IMPORT(importTensor(tensor(type, {1})), ExitInvalid, "'w'");
-  for (int type : {8, 14, 15, 17, 18, 19, 20, 21, 22, 23}) {
+  for (int type : {8, 14, 15}) {
     pb::TensorProto proto = tensor(type, {3});
     proto.set_raw_data("ab");
     EXPECT_IMPORT(importTensor(proto), ExitUnsupported, "'w'");
+  }
+}
+
+/// Elements of 4 and 2 bits are packed, the first in the low bits.
+TEST(Tensor, PackedElements) {
+  auto raw = [](int type, int64_t count, std::string bytes) {
+    pb::TensorProto proto = tensor(type, {count});
+    proto.set_raw_data(bytes);
+    return importTensor(proto);
+  };
+  EXPECT_TRUE(
+      raw(22, 3, "\xf1\x08").contains("dense<[1, -1, -8]> : tensor<3xi4>"));
+  EXPECT_TRUE(
+      raw(21, 3, "\xf1\x08").contains("dense<[1, 15, 8]> : tensor<3xui4>"));
+  EXPECT_TRUE(raw(26, 5, "\x39\x02")
+                  .contains("dense<[1, -2, -1, 0, -2]> : tensor<5xi2>"));
+  EXPECT_TRUE(raw(25, 5, "\x39\x02")
+                  .contains("dense<[1, 2, 3, 0, 2]> : tensor<5xui2>"));
+  EXPECT_TRUE(
+      raw(23, 2, "\x27")
+          .contains(
+              "dense<[6.000000e+00, 1.000000e+00]> : tensor<2xf4E2M1FN>"));
+  for (size_t size : {0, 1, 3})
+    EXPECT_IMPORT(raw(22, 3, std::string(size, 'a')), ExitInvalid, "need 2");
+
+  // An entry of int32_data is a byte.
+  pb::TensorProto typed = tensor(22, {3});
+  typed.add_int32_data(0xf1);
+  EXPECT_IMPORT(importTensor(typed), ExitInvalid, "1 values in int32_data");
+  typed.add_int32_data(0x08);
+  EXPECT_TRUE(importTensor(typed).contains("dense<[1, -1, -8]>"));
+  typed.set_int32_data(0, 256);
+  EXPECT_IMPORT(importTensor(typed), ExitInvalid, "256 does not fit");
+  // In a blob there is one byte per element.
+  EXPECT_TRUE(raw(22, 2048, std::string(1024, '\xf1'))
+                  .contains("dense_resource<w> : tensor<2048xi4>"));
+}
+
+TEST(Tensor, EightBitFloats) {
+  const std::pair<int, const char *> types[] = {{17, "f8E4M3FN"},
+                                                {18, "f8E4M3FNUZ"},
+                                                {19, "f8E5M2"},
+                                                {20, "f8E5M2FNUZ"},
+                                                {24, "f8E8M0FNU"}};
+  for (auto [type, name] : types) {
+    pb::TensorProto proto = tensor(type, {2});
+    proto.set_raw_data("@A");
+    Outcome outcome = importTensor(proto);
+    EXPECT_TRUE(outcome.contains("tensor<2x" + std::string(name) + ">"))
+        << outcome.message;
+    pb::TensorProto typed = tensor(type, {2});
+    typed.add_int32_data('@');
+    typed.add_int32_data('A');
+    // The modules differ in the hash of their files.
+    auto body = [](const Outcome &from) {
+      return from.module.substr(from.module.find("func.func"));
+    };
+    EXPECT_EQ(body(importTensor(typed)), body(outcome));
   }
 }
 
