@@ -270,14 +270,18 @@ def shared_keys(g):
     finish(g, causal_added(LOWEST)(g, scores_of(g, q, k, "q"), q, k), v)
 
 
-def cached(g):
+def cached(mask, **end):
     """A past in front of keys and values; the caches are outputs too."""
-    q = queries(g)
-    k, v = (g.input(n, "batch", HEADS, "seq", WIDTH) for n in ("k", "v"))
-    pk, pv = (g.input(n, "batch", HEADS, "past", WIDTH) for n in ("past_k", "past_v"))
-    k, v = g.Concat(pk, k, axis=2), g.Concat(pv, v, axis=2)
-    finish(g, causal_added(-np.inf)(g, scores_of(g, q, k, "both"), q, k), v, guard=True)
-    g.output(k, v)
+
+    def build(g):
+        q = queries(g)
+        k, v = (g.input(n, "batch", HEADS, "seq", WIDTH) for n in ("k", "v"))
+        pk, pv = (g.input(n, "batch", HEADS, "past", WIDTH) for n in ("past_k", "past_v"))
+        k, v = g.Concat(pk, k, axis=2), g.Concat(pv, v, axis=2)
+        finish(g, mask(g, scores_of(g, q, k, "both"), q, k), v, **end)
+        g.output(k, v)
+
+    return build
 
 
 # What stays as it is.
@@ -344,7 +348,7 @@ def forms(add):
     lifted("causal-where", masked(causal_chosen(LOWEST)))
     lifted("causal-where-1e4", masked(causal_chosen(-1e4)))
     lifted("causal-trilu", masked(causal_trilu))
-    lifted("causal-buffer", masked(causal_buffer))
+    lifted("causal-buffer", cached(causal_buffer), PAST)
     lifted("causal-and-padding", masked(causal_and_padding, guard=True))
     lifted("two-wheres", masked(two_choices))
     lifted("where-and-bias", masked(choice_and_bias))
@@ -357,7 +361,7 @@ def forms(add):
     lifted("grouped-no-mask", grouped("expand", mask=None))
     lifted("grouped-one", grouped("expand", groups=1, scale="product-mul", mask=causal_chosen(LOWEST)))
     lifted("shared-keys", shared_keys)
-    lifted("cached", cached, PAST)
+    lifted("cached", cached(causal_added(-np.inf), guard=True), PAST)
     half = {"dtype": np.float16}
     lifted("half", plain(), **half)
     lifted("half-softmax-f32", masked(additive, softmax="f32"), **half)

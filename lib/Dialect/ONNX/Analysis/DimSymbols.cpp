@@ -113,6 +113,15 @@ DimExpr DimSymbols::min(const DimExpr &lhs, const DimExpr &rhs) {
     return lhs;
   if (isNonNegative(lhs - rhs))
     return rhs;
+  // What is at most x is below the limit that x was found not to exceed.
+  for (auto [limit, dim] : {std::pair(lhs, rhs), std::pair(rhs, lhs)})
+    for (const auto &[symbol, value] : assumed)
+      if (limit.isConstant() && infos[symbol].kind == Kind::Min &&
+          isNonNegative(value - dim))
+        for (const DimExpr &bound : {infos[symbol].lhs, infos[symbol].rhs})
+          if (bound.isConstant() &&
+              *bound.getConstant() <= *limit.getConstant())
+            return dim;
   return rhs < lhs ? makeOperation(Kind::Min, rhs, lhs)
                    : makeOperation(Kind::Min, lhs, rhs);
 }
@@ -173,6 +182,15 @@ DimSymbols::impliedEqual(const DimExpr &lhs, const DimExpr &rhs) const {
 
 void DimSymbols::assumeEqual(DimSymbol symbol, const DimExpr &value) {
   assumed[symbol] = value;
+  // Other minimums may follow: a start that is cut to the same limit as its
+  // end.
+  for (DimSymbol other = 0; other < infos.size(); ++other) {
+    if (infos[other].kind != Kind::Min || assumed.count(other))
+      continue;
+    DimExpr known = min(infos[other].lhs, infos[other].rhs);
+    if (known != DimExpr::symbol(other))
+      assumed[other] = known;
+  }
 }
 
 DimExpr DimSymbols::resolve(const DimExpr &expr) const {

@@ -105,9 +105,11 @@ LogicalResult RuleContext::broadcastInto(Dims &dims,
   if (dims.size() < other.size())
     dims.insert(dims.begin(), other.size() - dims.size(), DimExpr(1));
   size_t offset = dims.size() - other.size();
+  // All of them first: what one dim teaches may prove another one.
+  for (size_t i = 0; i < other.size(); ++i)
+    analysis.learnEqual(symbols().resolve(dims[offset + i]), other[i], op);
   for (size_t i = 0; i < other.size(); ++i) {
     DimExpr &dim = dims[offset + i];
-    analysis.learnEqual(dim, other[i], op);
     dim = symbols().resolve(dim);
     std::optional<DimExpr> both = symbols().broadcast(dim, other[i]);
     if (!both)
