@@ -124,33 +124,30 @@ static Value convolveChannels(Lowering &l, const Convolution &c, Value padded) {
   return reshape(l, sums, dims, to, materialize(l, to));
 }
 
-FailureOr<Value> qopt::convolveTaps(Lowering &l, const Convolution &c,
-                                    Value taps, ArrayRef<DimExpr> dims) {
-  auto perGroup = c.channels().dividedBy(c.group);
-  if (!perGroup)
-    return l.fail("the result channels are not known to be in groups");
+Value qopt::convolveTaps(Lowering &l, const Convolution &c, Value taps,
+                         ArrayRef<DimExpr> dims) {
+  DimExpr perGroup = *c.channels().dividedBy(c.group);
   Exprs counts = countsOf(c);
   DimExpr depth = onnx::product(ArrayRef(c.wDims).drop_front()),
           places = onnx::product(counts);
   Exprs grouped{c.batch(), c.group, depth, places};
   Value columns = reshape(l, taps, dims, grouped, materialize(l, grouped));
-  Exprs matrix{c.group, *perGroup, depth};
+  Exprs matrix{c.group, perGroup, depth};
   Value w = reshape(l, c.w, c.wDims, matrix, materialize(l, matrix));
-  Exprs result{c.batch(), c.group, *perGroup, places},
+  Exprs result{c.batch(), c.group, perGroup, places},
       to{c.batch(), c.channels()};
   llvm::append_range(to, counts);
   return reshape(l, multiplyColumns(l, w, columns, result), result, to,
                  materialize(l, to));
 }
 
-FailureOr<Value> qopt::convolve(Lowering &l, const Convolution &c) {
+Value qopt::convolve(Lowering &l, const Convolution &c) {
   Type type = elementTypeOf(c.x);
   // The weight says how many channels there are; that x agrees was checked.
   DimExpr in = c.wDims[1] * c.group;
   Value taps =
       padToWindows(l, c.x, {c.batch(), in}, c.windows, l.number(type, 0));
-  if (c.group > 1 && c.wDims[1].isConstant(1) &&
-      c.channels().dividedBy(c.group))
+  if (c.group > 1 && c.wDims[1].isConstant(1))
     return convolveChannels(l, c, taps);
 
   Exprs dims{c.batch(), in};
@@ -189,32 +186,16 @@ LogicalResult qopt::finishConvolution(Lowering &l, Value sums, Value bias,
 }
 
 /// Operands as they are; windows and groups from the node.
-template <typename OpTy>
-static FailureOr<Convolution> describe(OpTy op, Lowering &l) {
+template <typename OpTy> static Convolution describe(OpTy op, Lowering &l) {
   Convolution c;
   c.xDims = Exprs(l.shapes.getShape(op.getX()));
   c.wDims = Exprs(l.shapes.getShape(op.getW()));
   c.group = op.getGroup();
-  if (c.group > 1) {
-    // Only the product of both has to be that of x.
-    DimExpr in = c.wDims[1] * c.group;
-    if (in != c.xDims[1] && !(in.isConstant() && c.xDims[1].isConstant())) {
-      Value have = l.dimValue(op.getX(), 1), want = l.value(l.materialize(in));
-      l.require(l.compare(arith::CmpIPredicate::eq, have, want),
-                "x has {0} channels, w takes {1}", {have, want});
-    }
-  } else if (failed(l.requireEqual(op.getX(), 1, op.getW(), 1,
-                                   "channels of x and w"))) {
-    return failure();
-  }
+  requireDim(l, op.getX(), 1, c.wDims[1] * c.group);
+  c.wDims[0] = divideExactly(l, c.wDims[0], c.group) * c.group;
   SmallVector<DimExpr> kernel = onnx::kernelOf(op, c.wDims);
   for (auto [i, size] : llvm::enumerate(kernel)) {
-    if (size == c.wDims[i + 2])
-      continue;
-    Value have = l.dimValue(op.getW(), i + 2),
-          want = l.value(l.materialize(size));
-    l.require(l.compare(arith::CmpIPredicate::eq, have, want),
-              "the weight has {0} taps in place of {1}", {have, want});
+    requireDim(l, op.getW(), i + 2, size);
     c.wDims[i + 2] = size;
   }
   c.windows = onnx::slideWindows(l.shapes.getSymbols(), op,
@@ -224,16 +205,11 @@ static FailureOr<Convolution> describe(OpTy op, Lowering &l) {
 }
 
 static LogicalResult lowerConv(onnx::ConvOp op, Lowering &l) {
-  auto c = describe(op, l);
-  if (failed(c))
-    return failure();
+  Convolution c = describe(op, l);
   Type type = computeType(l.typeOf(op.getX()).getElementType());
-  c->x = convertTensor(l, l.get(op.getX()), type);
-  c->w = convertTensor(l, l.get(op.getW()), type);
-  auto sums = convolve(l, *c);
-  if (failed(sums))
-    return failure();
-  return finishConvolution(l, *sums, op.getB(), op.getY());
+  c.x = convertTensor(l, l.get(op.getX()), type);
+  c.w = convertTensor(l, l.get(op.getW()), type);
+  return finishConvolution(l, convolve(l, c), op.getB(), op.getY());
 }
 
 //===----------------------------------------------------------------------===//
@@ -276,16 +252,14 @@ static FailureOr<Value> subtractZeroPoint(Lowering &l, Value graph,
 
 template <typename OpTy>
 static FailureOr<Value> integerSums(OpTy op, Lowering &l) {
-  auto c = describe(op, l);
-  if (failed(c))
-    return failure();
+  Convolution c = describe(op, l);
   auto x = subtractZeroPoint(l, op.getX(), op.getXZeroPoint());
   auto w = subtractZeroPoint(l, op.getW(), op.getWZeroPoint());
   if (failed(x) || failed(w))
     return failure();
-  c->x = *x;
-  c->w = *w;
-  return convolve(l, *c);
+  c.x = *x;
+  c.w = *w;
+  return convolve(l, c);
 }
 
 static LogicalResult lowerConvInteger(onnx::ConvIntegerOp op, Lowering &l) {

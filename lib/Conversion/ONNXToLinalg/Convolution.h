@@ -8,7 +8,8 @@
 
 namespace mlir::qopt {
 
-/// A convolution whose operands have the type that it is computed in.
+/// A convolution whose operands have the type that it is computed in. The
+/// result channels M are a multiple of the groups by their expression.
 struct Convolution {
   /// [N, C, image..] and [M, C / group, kernel..].
   Value x, w;
@@ -21,12 +22,12 @@ struct Convolution {
 };
 
 /// The sums, as [N, M, counts..].
-FailureOr<Value> convolve(Lowering &l, const Convolution &c);
+Value convolve(Lowering &l, const Convolution &c);
 
 /// The same from the taps [N, C, kernel.., counts..] of the windows; the kernel
 /// may be left out where it is 1 everywhere. `dims` are those of `taps`.
-FailureOr<Value> convolveTaps(Lowering &l, const Convolution &c, Value taps,
-                              ArrayRef<onnx::DimExpr> dims);
+Value convolveTaps(Lowering &l, const Convolution &c, Value taps,
+                   ArrayRef<onnx::DimExpr> dims);
 
 /// Sums over K of w[g, m, k] * columns[n, g, k, p], as [n, g, m, p]. `result`
 /// are its dims.

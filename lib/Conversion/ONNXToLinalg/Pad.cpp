@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Lowering.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "qopt/Dialect/ONNX/IR/ONNXShape.h"
 
 using namespace mlir;
@@ -17,34 +18,49 @@ using Pads = SmallVector<std::pair<OpFoldResult, OpFoldResult>>;
 /// Axes that are data: each dim adds up the pads of the axes that name it.
 static FailureOr<Pads> padsAtRunTime(onnx::PadOp op, Lowering &l) {
   int64_t rank = l.rankOf(op.getData());
-  RankedTensorType type = l.typeOf(op.getAxes());
-  if (type.getRank() != 1 || type.isDynamicDim(0))
-    return l.fail("the number of axes is not known");
-  int64_t count = type.getDimSize(0);
-  auto axes = l.indexElements(op.getAxes(), count),
-       numbers = l.indexElements(op.getPads(), 2 * count);
-  if (failed(axes) || failed(numbers))
-    return failure();
-  Value zero = l.index(0), bound = l.index(rank);
-  SmallVector<Value> wrapped;
-  for (OpFoldResult given : *axes) {
-    Value axis = l.value(given);
+  if (l.rankOf(op.getAxes()) != 1 || l.rankOf(op.getPads()) != 1)
+    return l.fail("pads or axes are no vectors");
+  Value axes = l.get(op.getAxes()), numbers = l.get(op.getPads());
+  Value count = l.dimValue(op.getAxes(), 0),
+        given = l.dimValue(op.getPads(), 0);
+  l.require(l.compare(CmpIPredicate::eq, given, l.add(count, count)),
+            "{0} pads for {1} axes", {given, count});
+  Value zero = l.index(0), bound = l.index(rank), minus = l.index(-rank);
+  l.require(l.compare(CmpIPredicate::sle, count, bound),
+            "{0} axes for {1} dims", {count, bound});
+  // Fronts, backs, and the least and the greatest axis.
+  SmallVector<Value> start(2 * rank, zero);
+  llvm::append_values(start, zero, zero);
+  auto loop = scf::ForOp::create(l.b, zero, count, l.index(1), start);
+  {
+    OpBuilder::InsertionGuard guard(l.b);
+    l.b.setInsertionPointToStart(loop.getBody());
+    auto read = [&](Value tensor, Value at) {
+      return arith::IndexCastOp::create(l.b, l.b.getIndexType(),
+                                        l.read(tensor, at));
+    };
+    Value i = loop.getInductionVar(), axis = read(axes, i);
+    Value front = read(numbers, i), back = read(numbers, l.add(i, count));
+    SmallVector<Value> next(loop.getRegionIterArgs());
+    next[2 * rank] = l.minimum(next[2 * rank], axis);
+    next[2 * rank + 1] = l.maximum(next[2 * rank + 1], axis);
     axis = l.select(l.compare(CmpIPredicate::slt, axis, zero),
                     l.add(axis, bound), axis);
-    l.require(l.compare(CmpIPredicate::ult, axis, bound),
-              "an axis is outside the {0} dims", bound);
-    wrapped.push_back(axis);
-  }
-  Pads pads;
-  for (int64_t dim = 0; dim < rank; ++dim) {
-    Value front = zero, back = zero;
-    for (int64_t i = 0; i < count; ++i) {
-      Value hit = l.compare(CmpIPredicate::eq, wrapped[i], l.index(dim));
-      front = l.add(front, l.select(hit, l.value((*numbers)[i]), zero));
-      back = l.add(back, l.select(hit, l.value((*numbers)[i + count]), zero));
+    for (int64_t dim = 0; dim < rank; ++dim) {
+      Value hit = l.compare(CmpIPredicate::eq, axis, l.index(dim));
+      next[dim] = l.add(next[dim], l.select(hit, front, zero));
+      next[rank + dim] = l.add(next[rank + dim], l.select(hit, back, zero));
     }
-    pads.push_back({front, back});
+    scf::YieldOp::create(l.b, next);
   }
+  Value least = loop.getResult(2 * rank), most = loop.getResult(2 * rank + 1);
+  l.require(arith::AndIOp::create(l.b,
+                                  l.compare(CmpIPredicate::sge, least, minus),
+                                  l.compare(CmpIPredicate::slt, most, bound)),
+            "an axis is outside the {0} dims", bound);
+  Pads pads;
+  for (int64_t dim = 0; dim < rank; ++dim)
+    pads.push_back({loop.getResult(dim), loop.getResult(rank + dim)});
   return pads;
 }
 

@@ -310,27 +310,22 @@ static LogicalResult lowerDeformConv(onnx::DeformConvOp op, Lowering &l) {
   c.wDims = Exprs(l.shapes.getShape(w));
   c.group = op.getGroup();
   SmallVector<DimExpr> kernel = onnx::kernelOf(op, c.wDims);
-  for (auto [i, size] : llvm::enumerate(kernel))
-    if (size != c.wDims[i + 2] || !size.isConstant())
-      return l.fail("the kernel is not known");
+  for (auto [i, size] : llvm::enumerate(kernel)) {
+    requireDim(l, w, i + 2, size);
+    c.wDims[i + 2] = size;
+  }
+  c.wDims[0] = divideExactly(l, c.wDims[0], c.group) * c.group;
   c.windows = onnx::slideWindows(l.shapes.getSymbols(), op,
                                  ArrayRef(c.xDims).drop_front(2), kernel);
   requireNonNegative(l, result);
   DimExpr in = c.wDims[1] * c.group;
   int64_t offsetGroups = op.getOffsetGroup();
-  auto perOffsetGroup = in.dividedBy(offsetGroups);
-  if (!perOffsetGroup)
-    return l.fail("the channels are not known to be in offset groups");
+  DimExpr perOffsetGroup = divideExactly(l, in, offsetGroups);
   // What is read by computed indices has to have the dims that they assume.
-  DimExpr taps = onnx::product(kernel) * offsetGroups;
+  DimExpr places = onnx::product(kernel) * offsetGroups;
   auto check = [&](Value operand, ArrayRef<DimExpr> dims) {
-    for (auto [i, dim] : llvm::enumerate(dims)) {
-      if (l.expr(operand, i) == dim)
-        continue;
-      Value have = l.dimValue(operand, i), want = l.value(l.materialize(dim));
-      l.require(l.compare(CmpIPredicate::eq, have, want),
-                "a dim of an operand is {0} in place of {1}", {have, want});
-    }
+    for (auto [i, dim] : llvm::enumerate(dims))
+      requireDim(l, operand, i, dim);
   };
   Exprs columns{c.batch(), in};
   llvm::append_range(columns, kernel);
@@ -341,17 +336,19 @@ static LogicalResult lowerDeformConv(onnx::DeformConvOp op, Lowering &l) {
   if (l.rankOf(offset) != 4 || (l.present(mask) && l.rankOf(mask) != 4))
     return l.fail("offset or mask has another rank than 4");
   check(x, {c.batch(), in});
-  check(offset, {c.batch(), taps * 2, height, width});
+  check(offset, {c.batch(), places * 2, height, width});
   if (l.present(mask))
-    check(mask, {c.batch(), taps, height, width});
+    check(mask, {c.batch(), places, height, width});
 
   Type type = computeType(l.typeOf(x).getElementType());
   Value tensor = l.get(x), moves = l.get(offset),
         factors = l.present(mask) ? l.get(mask) : Value();
-  Value channels = l.value(l.materialize(*perOffsetGroup));
-  SmallVector<Value> sizes{l.dimValue(x, 2), l.dimValue(x, 3)}, begins;
-  for (const Window &window : c.windows)
+  Value channels = l.value(l.materialize(perOffsetGroup));
+  SmallVector<Value> sizes{l.dimValue(x, 2), l.dimValue(x, 3)}, begins, taps;
+  for (const Window &window : c.windows) {
     begins.push_back(l.value(l.materialize(window.begin)));
+    taps.push_back(l.value(l.materialize(window.kernel)));
+  }
   Value sampled = l.parallel(
       materialize(l, columns), type, {}, {},
       [&](ImplicitLocOpBuilder &b, ValueRange) {
@@ -361,8 +358,7 @@ static LogicalResult lowerDeformConv(onnx::DeformConvOp op, Lowering &l) {
         Value group = arith::DivUIOp::create(b, channel, channels);
         Value tap = group;
         for (int64_t i = 0; i < 2; ++i)
-          tap = s.addi(s.muli(tap, s.index(*kernel[i].getConstant())),
-                       s.loop(2 + i));
+          tap = s.addi(s.muli(tap, taps[i]), s.loop(2 + i));
         Value bases[2], fractions[2];
         for (int64_t i = 0; i < 2; ++i) {
           const Window &window = c.windows[i];
@@ -406,10 +402,8 @@ static LogicalResult lowerDeformConv(onnx::DeformConvOp op, Lowering &l) {
         return sum;
       });
   c.w = convertTensor(l, l.get(w), type);
-  auto sums = convolveTaps(l, c, sampled, columns);
-  if (failed(sums))
-    return failure();
-  return finishConvolution(l, *sums, op.getB(), result);
+  return finishConvolution(l, convolveTaps(l, c, sampled, columns), op.getB(),
+                           result);
 }
 
 void qopt::registerSampling(Registry &registry) {

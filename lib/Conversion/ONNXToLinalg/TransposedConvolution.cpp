@@ -85,13 +85,13 @@ static LogicalResult lowerConvTranspose(onnx::ConvTransposeOp op, Lowering &l) {
     return failure();
   // The one that is known says more.
   DimExpr in = wDims[0].isConstant() ? wDims[0] : xDims[1];
-  auto inPerGroup = in.dividedBy(group);
-  if (!inPerGroup)
-    return l.fail("the channels are not known to be in groups");
+  DimExpr inPerGroup = divideExactly(l, in, group);
+  in = inPerGroup * group;
   SmallVector<DimExpr> kernel = onnx::kernelOf(op, wDims);
-  for (auto [i, size] : llvm::enumerate(kernel))
-    if (size != wDims[i + 2])
-      return l.fail("kernel_shape is not proved to be that of the weight");
+  for (auto [i, size] : llvm::enumerate(kernel)) {
+    requireDim(l, w, i + 2, size);
+    wDims[i + 2] = size;
+  }
   SmallVector<Window> windows = onnx::spreadWindows(
       l.shapes.getSymbols(), op, ArrayRef(xDims).drop_front(2), kernel);
   requireNonNegative(l, result);
@@ -100,8 +100,8 @@ static LogicalResult lowerConvTranspose(onnx::ConvTransposeOp op, Lowering &l) {
   // [g, C/g, M/g * taps] read as [g, m, k], and x as columns.
   DimExpr places = onnx::product(ArrayRef(xDims).drop_front(2)),
           rows = onnx::product(ArrayRef(wDims).drop_front());
-  Exprs wMatrix{group, *inPerGroup, rows},
-      xMatrix{xDims[0], group, *inPerGroup, places};
+  Exprs wMatrix{group, inPerGroup, rows},
+      xMatrix{xDims[0], group, inPerGroup, places};
   xDims[1] = wDims[0] = in;
   Value wTensor = reshape(l, convertTensor(l, l.get(w), type), wDims, wMatrix,
                           materialize(l, wMatrix)),

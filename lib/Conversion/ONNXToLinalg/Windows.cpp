@@ -24,6 +24,27 @@ void qopt::requireNonNegative(Lowering &l, Value result) {
   }
 }
 
+void qopt::requireDim(Lowering &l, Value graph, unsigned i,
+                      const DimExpr &wanted) {
+  if (l.expr(graph, i) == wanted)
+    return;
+  Value have = l.dimValue(graph, i), want = l.value(l.materialize(wanted));
+  l.require(l.compare(arith::CmpIPredicate::eq, have, want),
+            "a dim of an operand is {0} in place of {1}", {have, want});
+}
+
+DimExpr qopt::divideExactly(Lowering &l, const DimExpr &number,
+                            int64_t divisor) {
+  if (auto quotient = number.dividedBy(divisor))
+    return *quotient;
+  DimExpr quotient = l.shapes.getSymbols().floorDiv(number, divisor);
+  Value have = l.value(l.materialize(number)),
+        want = l.value(l.materialize(quotient * divisor));
+  l.require(l.compare(arith::CmpIPredicate::eq, have, want),
+            "{0} channels are not in groups: {1} are", {have, want});
+  return quotient;
+}
+
 Value qopt::padToWindows(Lowering &l, Value tensor, ArrayRef<DimExpr> leading,
                          ArrayRef<Window> windows, Value fill) {
   onnx::DimSymbols &symbols = l.shapes.getSymbols();

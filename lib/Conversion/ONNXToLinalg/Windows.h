@@ -22,6 +22,16 @@ SmallVector<OpFoldResult> materialize(Lowering &l, ArrayRef<onnx::DimExpr> e);
 /// Requires that no dim of a result is negative, where that is not proved.
 void requireNonNegative(Lowering &l, Value result);
 
+/// Requires at run time that a dim of a graph value is `wanted`, unless that is
+/// proved.
+void requireDim(Lowering &l, Value graph, unsigned i,
+                const onnx::DimExpr &wanted);
+
+/// The quotient of a division without remainder; without a proof that there is
+/// none, one is required at run time.
+onnx::DimExpr divideExactly(Lowering &l, const onnx::DimExpr &number,
+                            int64_t divisor);
+
 /// `tensor` [a, b, image..] as [a, b, covered..]: padded with `fill`, and cut
 /// where the windows do not reach. `leading` are the first two dims.
 Value padToWindows(Lowering &l, Value tensor, ArrayRef<onnx::DimExpr> leading,
