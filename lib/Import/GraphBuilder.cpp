@@ -12,6 +12,8 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/IR/Verifier.h"
+#include "qopt/Dialect/ONNX/IR/DeclaredDims.h"
+#include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace llvm;
@@ -121,8 +123,27 @@ LogicalResult GraphBuilder::checkDeclaredTypes(const pb::GraphProto &graph) {
       return reporter.invalid(
           "value " + quoted(info.name()) + " is declared with data type " +
           dataTypeName(declared) + ", which is not what its producer makes");
+    noteDeclaredDims(value->second, info.type().tensor_type());
   }
   return success();
+}
+
+/// Dims are checked where shapes are inferred, against what follows.
+void GraphBuilder::noteDeclaredDims(Value value,
+                                    const pb::TypeProto_Tensor &type) {
+  auto result = dyn_cast<OpResult>(value);
+  if (!result || !type.has_shape() || isa<onnx::ConstantOp>(result.getOwner()))
+    return;
+  SmallVector<int64_t> sizes;
+  for (const pb::TensorShapeProto_Dimension &dim : type.shape().dim())
+    sizes.push_back(dim.has_dim_value() ? dim.dim_value() : -1);
+  // Numbers alone can contradict, and the rank.
+  Operation *op = result.getOwner();
+  SmallVector<Attribute> all(op->getNumResults(), builder.getUnitAttr());
+  if (auto noted = op->getAttrOfType<ArrayAttr>(onnx::declaredDimsAttrName))
+    llvm::copy(noted, all.begin());
+  all[result.getResultNumber()] = builder.getDenseI64ArrayAttr(sizes);
+  op->setAttr(onnx::declaredDimsAttrName, builder.getArrayAttr(all));
 }
 
 LogicalResult GraphBuilder::collectOutputs(const Signature &signature,

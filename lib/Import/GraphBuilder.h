@@ -35,6 +35,7 @@ private:
                             ArrayRef<Value> inputs,
                             SmallVectorImpl<Value> &outputs);
   LogicalResult checkDeclaredTypes(const pb::GraphProto &graph);
+  void noteDeclaredDims(Value value, const pb::TypeProto_Tensor &type);
   LogicalResult collectOutputs(const Signature &signature,
                                SmallVectorImpl<Value> &results);
   LogicalResult verifyModule(ModuleOp module);

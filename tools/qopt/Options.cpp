@@ -403,6 +403,9 @@ bool parseCommandLine(int argc, const char *const *argv,
   if (flags.calibSamples.getNumOccurrences() && compile.calibFile.empty())
     return usageError("--calib-samples without --calib");
   compile.kvCaches = flags.kvCaches;
+  // It is read twice then.
+  if (!compile.calibFile.empty() && compile.modelPath == "-")
+    return usageError("--calib needs a model in a file, not on stdin");
   compile.unsafeIndices = flags.unsafeIndices;
   compile.allowNonfinite = flags.allowNonfinite;
   compile.strictExternalData = flags.strictExternalData;

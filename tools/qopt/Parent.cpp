@@ -247,8 +247,9 @@ int runParent(int argc, char **argv, DriverOptions &options) {
     ::sigprocmask(SIG_BLOCK, &set, nullptr);
   }
 
-  if (int code = checkInput(compile.modelPath))
-    return code;
+  if (compile.modelPath != "-")
+    if (int code = checkInput(compile.modelPath))
+      return code;
   if (!compile.calibFile.empty())
     if (int code = checkInput(compile.calibFile))
       return code;

@@ -8,6 +8,7 @@
 #include "qopt/Dialect/ONNX/Transforms/Passes.h"
 
 #include "qopt/Dialect/ONNX/Analysis/ShapeAnalysis.h"
+#include "qopt/Dialect/ONNX/IR/DeclaredDims.h"
 #include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
 #include "qopt/Dialect/ONNX/IR/ONNXControlFlow.h"
 #include "qopt/Dialect/ONNX/IR/ONNXShape.h"
@@ -63,10 +64,75 @@ private:
     if (!analysis.isValid())
       return failure();
     Block &body = function.getBody().front();
+    if (failed(checkDeclared(analysis, function)))
+      return failure();
     rewrite(analysis, body);
     eraseDead(body);
     updateSignature(analysis, function);
     return allowUnranked ? success() : checkRanks(function);
+  }
+
+  // What the model declares of outputs and intermediate values must not
+  // contradict what follows. Symbols are names only, and a number for a dim
+  // that follows as a symbol is what exporters write when they trace one size:
+  // both are no contradiction.
+  static LogicalResult checkDeclared(const ShapeAnalysis &analysis,
+                                     func::FuncOp function) {
+    LogicalResult outcome = success();
+    auto check = [&](Value value, ArrayRef<int64_t> declared, Operation *at,
+                     const Twine &what) {
+      if (!analysis.hasShape(value))
+        return;
+      ArrayRef<DimExpr> shape = analysis.getShape(value);
+      bool contradicts = shape.size() != declared.size();
+      std::string text;
+      for (auto [i, dim] : llvm::enumerate(shape)) {
+        text += (i ? ", " : "") + analysis.toString(dim);
+        std::optional<int64_t> size = dim.getConstant();
+        contradicts =
+            contradicts || (size && declared[i] >= 0 && *size != declared[i]);
+      }
+      if (!contradicts)
+        return;
+      InFlightDiagnostic diagnostic = at->emitError();
+      diagnostic << what << " is declared with the dims [";
+      llvm::interleaveComma(declared, diagnostic, [&](int64_t size) {
+        if (size < 0)
+          diagnostic << "?";
+        else
+          diagnostic << size;
+      });
+      diagnostic << "], but those that follow are [" << text << "]";
+      outcome = failure();
+    };
+
+    Block &body = function.getBody().front();
+    function.walk([&](Operation *op) {
+      auto list = dyn_cast_or_null<ArrayAttr>(
+          op->removeDiscardableAttr(declaredDimsAttrName));
+      // A graph of an If that is never taken may contradict itself.
+      if (!list || list.size() != op->getNumResults() ||
+          op->getBlock() != &body)
+        return;
+      for (auto [result, dims] : llvm::zip(op->getResults(), list))
+        if (auto sizes = dyn_cast<DenseI64ArrayAttr>(dims))
+          check(result, sizes, op, "a result");
+    });
+    Operation *terminator = body.getTerminator();
+    for (auto [i, value] : llvm::enumerate(terminator->getOperands())) {
+      auto dims = function.getResultAttrOfType<ArrayAttr>(i, "onnx.dims");
+      auto name = function.getResultAttrOfType<StringAttr>(i, "onnx.name");
+      if (!dims || !name)
+        continue;
+      SmallVector<int64_t> sizes;
+      for (Attribute dim : dims) {
+        auto size = dyn_cast<IntegerAttr>(dim);
+        sizes.push_back(size ? size.getInt() : -1);
+      }
+      check(value, sizes, terminator,
+            "output '" + Twine(name.getValue()) + "'");
+    }
+    return outcome;
   }
 
   // A block and the graphs inside its ops.
