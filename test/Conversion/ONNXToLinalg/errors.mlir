@@ -42,3 +42,12 @@ func.func @index(%x: tensor<4x8xf32>) -> tensor<70x8xf32> {
   %0 = onnx.Gather %x, %i : (tensor<4x8xf32>, tensor<70xi64>) -> tensor<70x8xf32> loc("g")
   return %0 : tensor<70x8xf32>
 }
+
+// -----
+
+// Nothing is computed in storage types.
+// CHECK: 'onnx.Add' op 'sum_1': the operator is not implemented for element type i4
+func.func @int4(%x: tensor<4xi4>) -> tensor<4xi4> {
+  %0 = onnx.Add %x, %x : (tensor<4xi4>, tensor<4xi4>) -> tensor<4xi4> loc("sum_1")
+  return %0 : tensor<4xi4>
+}

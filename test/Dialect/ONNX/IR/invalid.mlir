@@ -103,3 +103,11 @@ func.func @fill(%s: tensor<2xi64>) -> tensor<?x?xf32> {
   %0 = onnx.ConstantOfShape %s {value = dense<[1.0, 2.0]> : tensor<2xf32>} : (tensor<2xi64>) -> tensor<?x?xf32>
   return %0 : tensor<?x?xf32>
 }
+
+// -----
+
+func.func @bit_width(%x: tensor<4xi4>) -> tensor<4xi8> {
+  // expected-error @+1 {{'onnx.BitCast' op changes the width of the elements, from 'i4' to 'i8'}}
+  %0 = onnx.BitCast %x {to = i8} : (tensor<4xi4>) -> tensor<4xi8>
+  return %0 : tensor<4xi8>
+}
