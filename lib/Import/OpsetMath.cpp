@@ -20,6 +20,9 @@ constexpr const char *lossAttributes = "ignore_index:i reduction:s";
 constexpr const char *attentionAttributes =
     "is_causal:i kv_num_heads:i q_num_heads:i qk_matmul_output_mode:i scale:f "
     "softcap:f softmax_precision:i";
+constexpr const char *rnnAttributes =
+    "activation_alpha:F activation_beta:F activations:S clip:f direction:s "
+    "hidden_size:i layout:i@14";
 constexpr const char *windowAttributes = "output_datatype:d periodic:i";
 
 // Sorted by name, then by version.
@@ -36,6 +39,9 @@ constexpr OpForm table[] = {
     {"DFT", 20, 1, 3, 1, 1, "inverse:i onesided:i"},
     {"Det", 11, 1, 1, 1, 1, ""},
     {"Einsum", 12, 1, -1, 1, 1, "equation:s!"},
+    {"GRU", 7, 3, 6, 0, 2,
+     "activation_alpha:F activation_beta:F activations:S clip:f direction:s "
+     "hidden_size:i layout:i@14 linear_before_reset:i"},
     {"Gemm", 6, 3, 3, 1, 1, "alpha:f beta:f broadcast:x transA:i transB:i"},
     {"Gemm", 7, 3, 3, 1, 1, "alpha:f beta:f transA:i transB:i"},
     {"Gemm", 11, 2, 3, 1, 1, "alpha:f beta:f transA:i transB:i"},
@@ -43,6 +49,9 @@ constexpr OpForm table[] = {
     {"HannWindow", 17, 1, 1, 1, 1, windowAttributes},
     {"Hardmax", 1, 1, 1, 1, 1, "axis:i", upgradeSoftmax},
     {"Hardmax", 13, 1, 1, 1, 1, "axis:i"},
+    {"LSTM", 7, 3, 8, 0, 3,
+     "activation_alpha:F activation_beta:F activations:S clip:f direction:s "
+     "hidden_size:i input_forget:i layout:i@14"},
     {"LayerNormalization", 17, 2, 3, 1, 3, "axis:i epsilon:f stash_type:i"},
     {"LinearAttention", 27, 3, 6, 1, 2,
      "chunk_size:i kv_num_heads:i! q_num_heads:i! scale:f update_rule:s"},
@@ -54,6 +63,7 @@ constexpr OpForm table[] = {
     {"MelWeightMatrix", 17, 5, 5, 1, 1, "output_datatype:d"},
     {"NegativeLogLikelihoodLoss", 12, 2, 3, 1, 1, lossAttributes},
     {"RMSNormalization", 23, 2, 2, 1, 1, "axis:i epsilon:f stash_type:i"},
+    {"RNN", 7, 3, 6, 0, 2, rnnAttributes},
     {"ReduceL1", 1, 1, 1, 1, 1, reduceAttribute, upgradeAxes},
     {"ReduceL1", 18, 1, 2, 1, 1, reduceInput},
     {"ReduceL2", 1, 1, 1, 1, 1, reduceAttribute, upgradeAxes},

@@ -27,6 +27,7 @@ void ONNXDialect::initialize() {
   registerResamplingOps();
   registerChannelNormalizationOps();
   registerLossOps();
+  registerRecurrentOps();
   registerSelectionOps();
   registerSignalOps();
   registerNormalizationOps();

@@ -69,6 +69,33 @@ Value Composer::choose(Value condition, function_ref<Value()> then,
   return branch.getResult(0);
 }
 
+SmallVector<Value>
+Composer::loop(Value count, ValueRange initial,
+               function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+  auto unranked = [](Value value) -> Type {
+    return UnrankedTensorType::get(getElementTypeOrSelf(value));
+  };
+  OperationState state(loc, LoopOp::getOperationName());
+  state.addOperands({count, none()});
+  state.addOperands(initial);
+  Region *region = state.addRegion();
+  {
+    OpBuilder::InsertionGuard guard(rewriter);
+    Block *block = rewriter.createBlock(region);
+    block->addArgument(RankedTensorType::get({}, rewriter.getI64Type()), loc);
+    block->addArgument(RankedTensorType::get({}, rewriter.getI1Type()), loc);
+    for (Value value : initial)
+      block->addArgument(unranked(value), loc);
+    SmallVector<Value> yielded =
+        body(block->getArgument(0), block->getArguments().drop_front(2));
+    for (Value value : yielded)
+      state.addTypes(unranked(value));
+    yielded.insert(yielded.begin(), block->getArgument(1));
+    YieldOp::create(rewriter, loc, yielded);
+  }
+  return llvm::to_vector_of<Value>(rewriter.create(state)->getResults());
+}
+
 void Composer::replace(Operation *op, ValueRange values) {
   for (auto [value, result] : llvm::zip_equal(values, op->getResults()))
     rewriter.modifyOpInPlace(value.getDefiningOp(), [&, v = value, r = result] {

@@ -23,6 +23,7 @@ public:
     populateDecomposeLossPatterns(set);
     populateDecomposeChannelPatterns(set);
     populateDecomposeNormalizationPatterns(set);
+    populateDecomposeRecurrentPatterns(set);
     populateDecomposeSignalPatterns(set);
     populateDecomposeTfIdfPatterns(set);
     patterns = std::move(set);

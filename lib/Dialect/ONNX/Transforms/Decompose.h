@@ -49,6 +49,12 @@ public:
   // condition ? then() : otherwise(), each in a graph of its own.
   Value choose(Value condition, function_ref<Value()> then,
                function_ref<Value()> otherwise);
+  // An onnx.Loop of `count` iterations: the body takes the iteration and the
+  // carried values and gives the next ones, then what is collected. Results in
+  // the same order.
+  SmallVector<Value>
+  loop(Value count, ValueRange initial,
+       function_ref<SmallVector<Value>(Value, ValueRange)> body);
   // Replaces the op; its result types stay.
   void replace(Operation *op, ValueRange values);
 
@@ -74,6 +80,7 @@ private:
 void populateDecomposeLossPatterns(RewritePatternSet &patterns);
 void populateDecomposeChannelPatterns(RewritePatternSet &patterns);
 void populateDecomposeNormalizationPatterns(RewritePatternSet &patterns);
+void populateDecomposeRecurrentPatterns(RewritePatternSet &patterns);
 void populateDecomposeSignalPatterns(RewritePatternSet &patterns);
 void populateDecomposeTfIdfPatterns(RewritePatternSet &patterns);
 

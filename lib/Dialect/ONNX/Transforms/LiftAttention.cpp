@@ -40,10 +40,15 @@ private:
     bool inverted;
     double fill;
   };
+  // A mask that is added, times a scale that stands behind both.
+  struct Addend {
+    Value mask;
+    double factor;
+  };
   struct Match {
     Value q, k, v, scores;
     double scale = 1, softcap = 0;
-    SmallVector<Value, 2> addends;
+    SmallVector<Addend, 2> addends;
     SmallVector<Choice, 1> choices;
     bool zeroMaskedRows = false;
     std::optional<int64_t> precision;
@@ -111,11 +116,19 @@ SoftmaxOp AttentionLifter::matchProbabilities(Value value, Match &match) {
   return {};
 }
 
-// Where(condition, scores, number) and its opposite; scores + mask.
+// Where(condition, scores, number) and its opposite; scores + mask. A scale
+// behind them applies to the masks too.
 bool AttentionLifter::matchMasked(Value value, Match &match) {
-  Operation *op = value.getDefiningOp();
-  if (!op || !value.hasOneUse())
+  if (!value.hasOneUse())
     return false;
+  double factor = 1;
+  Value inner = skipScale(value, factor);
+  Operation *op = inner.getDefiningOp();
+  if (!isa_and_nonnull<AddOp, WhereOp>(op) || !inner.hasOneUse())
+    return matchScaled(value, match);
+  value = inner;
+  match.scale *= factor;
+  factor = match.scale;
   if (auto where = dyn_cast<WhereOp>(op)) {
     for (bool inverted : {false, true}) {
       Value scores = where->getOperand(inverted ? 2 : 1);
@@ -123,24 +136,21 @@ bool AttentionLifter::matchMasked(Value value, Match &match) {
           splatNumber(where->getOperand(inverted ? 1 : 2));
       if (!fill || !sameShape(scores, value))
         continue;
-      match.choices.push_back({where->getOperand(0), inverted, *fill});
+      match.choices.push_back({where->getOperand(0), inverted, *fill * factor});
       return matchMasked(scores, match);
     }
     return false;
   }
-  if (isa<AddOp>(op)) {
-    for (unsigned i : {0, 1}) {
-      Value scores = op->getOperand(i), mask = op->getOperand(1 - i);
-      Match attempt = match;
-      attempt.addends.push_back(mask);
-      if (!sameShape(scores, value) || !matchMasked(scores, attempt))
-        continue;
-      match = attempt;
-      return true;
-    }
-    return false;
+  for (unsigned i : {0, 1}) {
+    Value scores = op->getOperand(i), mask = op->getOperand(1 - i);
+    Match attempt = match;
+    attempt.addends.push_back({mask, factor});
+    if (!sameShape(scores, value) || !matchMasked(scores, attempt))
+      continue;
+    match = attempt;
+    return true;
   }
-  return matchScaled(value, match);
+  return false;
 }
 
 // value * number or value / number: the value.
@@ -322,16 +332,19 @@ std::optional<Value> AttentionLifter::makeMask(const Match &match,
     }
     return RankedTensorType::get(shape, element);
   };
-  auto isRanked = [](Value value) {
-    return isa<RankedTensorType>(value.getType());
-  };
   Type element = getElementTypeOrSelf(match.scores);
   Type boolean = builder.getI1Type();
+  auto scalar = [&](double number) {
+    auto type = RankedTensorType::get({}, element);
+    Attribute value = builder.getFloatAttr(element, number);
+    return create<ConstantOp>(loc, DenseElementsAttr::get(type, value));
+  };
   for (const Choice &choice : match.choices)
-    if (!isRanked(choice.condition))
+    if (!isa<RankedTensorType>(choice.condition.getType()))
       return std::nullopt;
-  if (!llvm::all_of(match.addends, isRanked))
-    return std::nullopt;
+  for (const Addend &addend : match.addends)
+    if (!isa<RankedTensorType>(addend.mask.getType()))
+      return std::nullopt;
   bool additive = !match.addends.empty();
   for (const Choice &choice : match.choices) {
     // As an addend a number has to swallow the score.
@@ -356,21 +369,19 @@ std::optional<Value> AttentionLifter::makeMask(const Match &match,
     fill = match.choices.front().fill;
     return mask;
   }
-  if (mask) {
-    auto scalar = [&](double number) {
-      auto type = RankedTensorType::get({}, element);
-      Attribute value = builder.getFloatAttr(element, number);
-      return create<ConstantOp>(loc, DenseElementsAttr::get(type, value));
-    };
+  if (mask)
     mask = create<WhereOp>(loc, broadcast({mask}, element), mask, scalar(0),
                            scalar(match.choices.front().fill));
-  }
   // From the product outward, the order in which they were added.
-  for (Value addend : llvm::reverse(match.addends))
-    mask = mask ? create<AddOp>(loc, broadcast({mask, addend}, element), mask,
-                                addend)
-                      .getC()
-                : addend;
+  for (const Addend &addend : llvm::reverse(match.addends)) {
+    Value more = addend.mask;
+    if (addend.factor != 1)
+      more = create<MulOp>(loc, more.getType(), more, scalar(addend.factor));
+    mask =
+        mask ? create<AddOp>(loc, broadcast({mask, more}, element), mask, more)
+                   .getC()
+             : more;
+  }
   return mask;
 }
 

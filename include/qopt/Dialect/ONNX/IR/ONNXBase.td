@@ -54,6 +54,7 @@ def ONNX_Dialect : Dialect {
     void registerResamplingOps();
     void registerChannelNormalizationOps();
     void registerLossOps();
+    void registerRecurrentOps();
     void registerSelectionOps();
     void registerSignalOps();
     void registerNormalizationOps();

@@ -18,6 +18,7 @@
 #include "qopt/Dialect/ONNX/IR/ONNXQuantization.h"
 #include "qopt/Dialect/ONNX/IR/ONNXReduction.h"
 #include "qopt/Dialect/ONNX/IR/ONNXResampling.h"
+#include "qopt/Dialect/ONNX/IR/ONNXRecurrent.h"
 #include "qopt/Dialect/ONNX/IR/ONNXSelection.h"
 #include "qopt/Dialect/ONNX/IR/ONNXShape.h"
 #include "qopt/Dialect/ONNX/IR/ONNXSignal.h"
