@@ -361,7 +361,7 @@ LogicalResult decodeGroupQueryAttention(NodeContext &node) {
   Value seen = c.op("LessOrEqual", {columns, rows});
   if (window > 0) {
     Value first = c.sub(rows, c.scalar(window));
-    seen = c.op("And", {seen, c.op("GreaterOrEqual", {columns, first})});
+    seen = c.op("And", {seen, c.op("Greater", {columns, first})});
   }
   heads.mask = seen;
   if (node.has(10)) {

@@ -46,6 +46,9 @@ LogicalResult decodeSkipSimplifiedLayerNormalization(NodeContext &node) {
 LogicalResult decodeEmbedLayerNormalization(NodeContext &node) {
   NodeComposer c(node);
   Type i64 = c.b.getI64Type(), i32 = c.b.getI32Type();
+  for (unsigned i : {2, 3, 5, 6})
+    if (!node.has(i))
+      return c.invalid("input " + Twine(i) + " is required and missing");
   NamedAttribute epsilon = c.attr("epsilon", c.takeFloat("epsilon", 1e-12));
   bool counts = c.takeInt("mask_index_type", 1) != 0;
   Value ids = c.cast(c.operand(0), i64);

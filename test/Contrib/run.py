@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Operators against ONNX Runtime: those of com.microsoft, which its behaviour defines, and
+what ONNX's own tests do not reach. Each case is a model of one node that is built here, compiled, run and compared.
+
+    run.py [--filter REGEX] [-v]
+
+SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""
+
+import argparse
+import os
+import re
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import support  # noqa: E402
+
+support.use_venv()
+try:
+    import onnxruntime
+except ImportError:
+    print("skipped: needs onnxruntime; run scripts/python-env.sh")
+    sys.exit(support.SKIP)
+
+import onnx  # noqa: E402
+
+import attention  # noqa: E402
+import matmul  # noqa: E402
+import norms  # noqa: E402
+import qlinear  # noqa: E402
+import quantized  # noqa: E402
+import recurrent  # noqa: E402
+import qopt  # noqa: E402
+
+ISA = "avx2"
+
+
+def session_options():
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = 1
+    # The node itself is the definition, not what a fusion makes of it.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return options
+
+
+def run_case(case, work):
+    """A complaint or None, and the largest error."""
+    session = onnxruntime.InferenceSession(
+        case.model().SerializeToString(), session_options(), providers=["CPUExecutionProvider"]
+    )
+    names = [output.name for output in session.get_outputs()]
+    expected = dict(zip(names, session.run(names, case.inputs)))
+    model, library = os.path.join(work, "model.onnx"), os.path.join(work, "model.so")
+    onnx.save(case.shaped_model(expected), model)
+    result = support.compile_model(model, library, f"--isa={ISA}", check=False)
+    if result.code != 0:
+        return f"exit {result.code}: {result.first_error}", 0.0
+    loaded = qopt.Model(library)
+    try:
+        actual = loaded(case.inputs)
+        return case.compare(expected, {name: actual[name] for name in names})
+    finally:
+        loaded.close()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--filter", default="", help="regular expression over names")
+    parser.add_argument("-v", action="store_true", help="print errors of what passes too")
+    options = parser.parse_args()
+    support.no_core_files()
+    report = support.Report("contrib")
+    for module in (norms, attention, matmul, qlinear, quantized, recurrent):
+        for case in module.cases():
+            if not re.search(options.filter, case.name):
+                continue
+            with tempfile.TemporaryDirectory(prefix="qopt-contrib-") as work:
+                try:
+                    complaint, worst = run_case(case, work)
+                except Exception as error:  # a case that cannot run has failed
+                    complaint, worst = f"{type(error).__name__}: {error}"[:400], 0.0
+            report.add(case.name, complaint is None, complaint or (f"{worst:.1e}" if options.v else ""))
+    report.finish()
+
+
+main()
