@@ -131,7 +131,9 @@ LogicalResult NodeBuilder::checkCounts(const NodeContext &node) {
   int required =
       form.maxInputs < 0 ? std::max(inputs, form.minInputs) : form.minInputs;
   for (int i = 0; i < required; ++i)
-    if (i >= inputs || node.proto.input(i).empty())
+    if (i >= inputs ||
+        (node.proto.input(i).empty() &&
+         !StringRef(form.optional).contains(static_cast<char>('0' + i))))
       return reporter.invalid(node.describe() + ": input " + Twine(i) +
                               " is required and missing");
   if (form.maxOutputs >= 0 && outputs > form.maxOutputs)

@@ -39,6 +39,9 @@ struct OpForm {
   const char *attributes;
   /// Null: the op of the same name with the same operands and attributes.
   Decoder decode = nullptr;
+  /// Digits: inputs below `minInputs` that a node may leave out all the same,
+  /// with an empty name.
+  const char *optional = "";
 
   /// The name without the domain.
   llvm::StringRef opName() const;

@@ -23,6 +23,7 @@ constexpr OpForm table[] = {
      decodeConstant},
     {"ConstantOfShape", 9, 1, 1, 1, 1, "value:t"},
     {"DepthToSpace", 1, 1, 1, 1, 1, "blocksize:i! mode:s@11"},
+    {"Dropout", 6, 1, 1, 1, 2, "is_test:i ratio:f", decodeDropout},
     {"Dropout", 7, 1, 1, 1, 2, "ratio:f", decodeDropout},
     {"Dropout", 12, 1, 3, 1, 2, "seed:x", decodeDropout},
     {"Expand", 8, 2, 2, 1, 1, ""},

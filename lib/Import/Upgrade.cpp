@@ -75,6 +75,11 @@ LogicalResult decodeConstant(NodeContext &node) {
 /// Dropout of a model that is not being trained passes its input through; the
 /// mask is true everywhere.
 LogicalResult decodeDropout(NodeContext &node) {
+  // Opset 6 trains unless it is told otherwise.
+  auto isTest = node.take<IntegerAttr>("is_test");
+  if (node.form.since < 7 && (!isTest || isTest.getInt() == 0))
+    return node.reporter.unsupported(node.describe() +
+                                     ": only with is_test = 1");
   if (node.proto.input_size() > 2 && !node.proto.input(2).empty()) {
     auto constant = node.operands[2].getDefiningOp<onnx::ConstantOp>();
     auto training = constant ? dyn_cast<DenseElementsAttr>(constant.getValue())
