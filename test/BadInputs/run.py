@@ -21,10 +21,12 @@ support.use_venv()
 import files
 import graphs
 import harness
+import layouts
 import library
 import names
 import outputs
 import protobuf
+import resources
 import rules
 import tensors
 import values
@@ -58,20 +60,31 @@ WHAT = {
     "T01": "dims that overflow, rank above 8, negative dims",
     "T02": "sizes that overflow",
     "T03": "tensor data of the wrong size, in the wrong or no field",
+    "T04": "packed, 8-bit and 16-bit types; UNDEFINED and unknown ones",
     "X01": "external data: absolute location",
     "X02": "external data: `..`",
     "X03": "external data: `a/../../b`",
     "X04": "external data: symbolic link out",
     "X05": "external data: parent is a symbolic link out",
+    "X06": "external data: hard link",
+    "X07": "external data: FIFO, device",
+    "X08": "external data: odd bytes in the location",
     "X09": "external data: offset or length no number",
     "X10": "external data: ranges beyond the end or overlapping",
     "X11": "external data: location or file missing",
     "X12": "external data: file short, or truncated meanwhile",
+    "X13": "external data: links of a cache, other directories",
+    "X14": "external data: 10,000 tensors that overlap",
     "Q01": "all-zero weights",
     "Q02": "NaN and Inf in weights",
     "O01": "disk full at twenty points",
     "O02": "output path that cannot be written",
     "O04": "SIGINT, SIGTERM, SIGPIPE",
+    "R01": "constants that fold to terabytes",
+    "R02": "little memory, no temporary directory, other locales",
+    "R03": "compile time linear in the nodes",
+    "R05": "30,000 nodes; 1,000 products in one function",
+    "R06": "1.9, 2.1 and 5 GB of weights (with QOPT_TEST_LARGE=1)",
     "N01": "hostile names",
     "S01": "library: wrong dtype, rank, dim, strides, device, pointers",
     "S02": "library: missing or extra arguments, output of the wrong size",
@@ -80,7 +93,7 @@ WHAT = {
 
 
 def all_cases():
-    for room in (files, protobuf, graphs, rules, tensors, values, outputs, names):
+    for room in (files, protobuf, graphs, rules, tensors, layouts, values, outputs, resources, names):
         yield from room.cases()
 
 

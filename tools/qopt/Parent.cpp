@@ -153,6 +153,10 @@ static int judge(const Outcome &outcome, const DriverOptions &options,
   if (outcome.timedOut)
     return fail(ExitLimit, formatv("time limit of {0} s reached (--time-limit)",
                                    options.timeLimit));
+  // The system's loader ends so, after a line of its own.
+  if (WIFEXITED(outcome.status) && WEXITSTATUS(outcome.status) == 127)
+    return fail(ExitLimit, "the worker could not be loaded; --memory-limit "
+                           "leaves no room for the program itself");
   if (WIFEXITED(outcome.status))
     return WEXITSTATUS(outcome.status);
 
