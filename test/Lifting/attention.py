@@ -119,6 +119,13 @@ def padding(g, x, q, k):
     return g.Add(x, g.Mul(g.Sub(1.0, g.cast(mask, g.dtype)), -10000.0))
 
 
+def padding_cut(g, x, q, k):
+    """A mask of any length, cut to the keys, as torch.export has it."""
+    mask = g.unsqueeze(g.input("mask", "batch", "masked", dtype=np.int64), 1, 2)
+    mask = g.Slice(mask, g.const([0]), g.unsqueeze(g.dim(k, 2), 0), g.const([3]), g.const([1]))
+    return g.Add(x, g.Mul(g.Sub(1.0, g.cast(mask, g.dtype)), -10000.0))
+
+
 def padding_lowest(g, x, q, k):
     """Where the inverted mask is set, as transformers has it."""
     mask = g.unsqueeze(g.input("mask", "batch", "keys", dtype=np.int64), 1, 2)
@@ -219,6 +226,13 @@ def masked(mask, scale="product-div", **end):
     return build
 
 
+def scaled_behind_mask(g):
+    """CodeGen: the scale meets the mask too."""
+    q, (k, v) = queries(g), keys(g)
+    x = additive(g, g.MatMul(q, swapped(g, k)), q, k)
+    finish(g, g.Mul(x, 0.5), v)
+
+
 def softcap(how):
     """Gemma: 30 * tanh(scores / 30), then the mask."""
 
@@ -311,12 +325,6 @@ def fill_and_bias(g):
     finish(g, g.Where(seen_up_to(g, q, k), x, g.const(-1e4)), v)
 
 
-def scaled_behind_mask(g):
-    q, (k, v) = queries(g), keys(g)
-    x = additive(g, g.MatMul(q, swapped(g, k)), q, k)
-    finish(g, g.Mul(x, 0.5), v)
-
-
 def unrelated_product(g):
     q, (k, v) = queries(g), keys(g)
     x = scores_of(g, q, k)
@@ -339,6 +347,7 @@ def forms(add):
     lifted("mask-added", masked(additive))
     lifted("mask-added-rank-2", masked(additive_rank_2))
     lifted("mask-padding", masked(padding))
+    lifted("mask-padding-cut", masked(padding_cut), [{**sizes, "masked": sizes["keys"] + 2} for sizes in SIZES])
     lifted("mask-padding-lowest", masked(padding_lowest))
     for name, fill in (("inf", -np.inf), ("lowest", LOWEST), ("1e4", -1e4), ("1e9", -1e9)):
         lifted("mask-where-" + name, masked(choice(fill), guard=True))
@@ -352,6 +361,7 @@ def forms(add):
     lifted("causal-and-padding", masked(causal_and_padding, guard=True))
     lifted("two-wheres", masked(two_choices))
     lifted("where-and-bias", masked(choice_and_bias))
+    lifted("scaled-behind-mask", scaled_behind_mask)
     lifted("alibi", masked(alibi))
     lifted("relative-bias", masked(relative_bias, "none"))
     lifted("softcap", softcap("plain"))
@@ -375,5 +385,4 @@ def forms(add):
     kept("mask-widens", mask_widens)
     kept("softmax-over-queries", softmax_over_queries)
     kept("fill-and-bias", fill_and_bias)
-    kept("scaled-behind-mask", scaled_behind_mask)
     kept("relu", unrelated_product)

@@ -58,6 +58,7 @@ private:
 
   SoftmaxOp matchProbabilities(Value value, Match &match);
   bool matchMasked(Value value, Match &match);
+  bool keepsShape(Value scores, Value masked);
   bool matchScaled(Value value, Match &match);
   bool matchProduct(Value value, Match &match);
   Value skipScale(Value value, double &scale);
@@ -116,6 +117,31 @@ SoftmaxOp AttentionLifter::matchProbabilities(Value value, Match &match) {
   return {};
 }
 
+// True if a mask widens no dim of the scores. Where it is not longer than they
+// are, it can only fit or be an error.
+bool AttentionLifter::keepsShape(Value scores, Value masked) {
+  if (!analysis.hasShape(scores) || !analysis.hasShape(masked))
+    return false;
+  ArrayRef<DimExpr> before = analysis.getShape(scores);
+  ArrayRef<DimExpr> after = analysis.getShape(masked);
+  if (before.size() != after.size())
+    return false;
+  DimSymbols &symbols = analysis.getSymbols();
+  for (auto [a, b] : llvm::zip_equal(before, after)) {
+    std::optional<DimSymbol> symbol = b.getSymbol();
+    if (a == b)
+      continue;
+    if (!symbol || symbols.getInfo(*symbol).kind != DimSymbols::Kind::Broadcast)
+      return false;
+    DimExpr lhs = symbols.getInfo(*symbol).lhs,
+            rhs = symbols.getInfo(*symbol).rhs;
+    if (!(lhs == a && symbols.isNonNegative(a - rhs)) &&
+        !(rhs == a && symbols.isNonNegative(a - lhs)))
+      return false;
+  }
+  return true;
+}
+
 // Where(condition, scores, number) and its opposite; scores + mask. A scale
 // behind them applies to the masks too.
 bool AttentionLifter::matchMasked(Value value, Match &match) {
@@ -134,7 +160,7 @@ bool AttentionLifter::matchMasked(Value value, Match &match) {
       Value scores = where->getOperand(inverted ? 2 : 1);
       std::optional<double> fill =
           splatNumber(where->getOperand(inverted ? 1 : 2));
-      if (!fill || !sameShape(scores, value))
+      if (!fill || !keepsShape(scores, value))
         continue;
       match.choices.push_back({where->getOperand(0), inverted, *fill * factor});
       return matchMasked(scores, match);
@@ -145,7 +171,7 @@ bool AttentionLifter::matchMasked(Value value, Match &match) {
     Value scores = op->getOperand(i), mask = op->getOperand(1 - i);
     Match attempt = match;
     attempt.addends.push_back({mask, factor});
-    if (!sameShape(scores, value) || !matchMasked(scores, attempt))
+    if (!keepsShape(scores, value) || !matchMasked(scores, attempt))
       continue;
     match = attempt;
     return true;
@@ -195,8 +221,8 @@ bool AttentionLifter::matchScaled(Value value, Match &match) {
   }
   if (!inner.hasOneUse() || !(scale > 0))
     return false;
-  match.softcap = scale;
   match.scale *= scale;
+  match.softcap = match.scale;
   return matchProduct(skipScale(tanh.getX(), match.scale), match);
 }
 
