@@ -46,29 +46,40 @@ DimExpr qopt::divideExactly(Lowering &l, const DimExpr &number,
 }
 
 Value qopt::padToWindows(Lowering &l, Value tensor, ArrayRef<DimExpr> leading,
-                         ArrayRef<Window> windows, Value fill) {
+                         ArrayRef<Window> windows, Value fill,
+                         OpFoldResult firstCovered) {
   onnx::DimSymbols &symbols = l.shapes.getSymbols();
-  Exprs to(leading), kept(leading), at(leading.size());
+  SmallVector<OpFoldResult> to = materialize(l, leading), kept(to),
+                            at(to.size(), l.b.getIndexAttr(0));
   bool same = true;
-  for (const Window &window : windows) {
+  for (auto [i, window] : llvm::enumerate(windows)) {
+    at.push_back(l.materialize(window.begin));
+    if (i == 0 && firstCovered) {
+      Value zero = l.index(0), covered = l.value(firstCovered),
+            image = l.value(l.materialize(window.image));
+      Value rest = l.subtract(covered, l.value(at.back()));
+      to.push_back(firstCovered);
+      kept.push_back(
+          getAsOpFoldResult(l.maximum(l.minimum(image, rest), zero)));
+      same &=
+          window.begin.isConstant(0) &&
+          isEqualConstantIntOrValue(firstCovered, l.materialize(window.image));
+      continue;
+    }
     // Without windows there is nothing to see; the size must not be negative.
     DimExpr covered = symbols.max(window.covered(), 0);
-    to.push_back(covered);
-    at.push_back(window.begin);
-    kept.push_back(
-        symbols.max(symbols.min(window.image, covered - window.begin), 0));
+    to.push_back(l.materialize(covered));
+    kept.push_back(l.materialize(
+        symbols.max(symbols.min(window.image, covered - window.begin), 0)));
     same &= window.begin.isConstant(0) && covered == window.image;
   }
-  SmallVector<OpFoldResult> sizes = materialize(l, to);
   if (same)
-    return l.fitTo(tensor, sizes);
-  SmallVector<OpFoldResult> keptSizes = materialize(l, kept),
-                            zeros(to.size(), l.b.getIndexAttr(0)),
-                            ones(to.size(), l.b.getIndexAttr(1));
-  Value part =
-      tensor::ExtractSliceOp::create(l.b, tensor, zeros, keptSizes, ones);
-  return tensor::InsertSliceOp::create(l.b, part, l.filled(sizes, fill),
-                                       materialize(l, at), keptSizes, ones);
+    return l.fitTo(tensor, to);
+  SmallVector<OpFoldResult> zeros(to.size(), l.b.getIndexAttr(0)),
+      ones(to.size(), l.b.getIndexAttr(1));
+  Value part = tensor::ExtractSliceOp::create(l.b, tensor, zeros, kept, ones);
+  return tensor::InsertSliceOp::create(l.b, part, l.filled(to, fill), at, kept,
+                                       ones);
 }
 
 AffineMap qopt::windowMap(MLIRContext *context, int64_t loops,

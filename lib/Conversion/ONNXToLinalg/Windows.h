@@ -34,8 +34,10 @@ onnx::DimExpr divideExactly(Lowering &l, const onnx::DimExpr &number,
 
 /// `tensor` [a, b, image..] as [a, b, covered..]: padded with `fill`, and cut
 /// where the windows do not reach. `leading` are the first two dims.
+/// `firstCovered` is another size for the first spatial dim.
 Value padToWindows(Lowering &l, Value tensor, ArrayRef<onnx::DimExpr> leading,
-                   ArrayRef<onnx::Window> windows, Value fill);
+                   ArrayRef<onnx::Window> windows, Value fill,
+                   OpFoldResult firstCovered = {});
 
 /// The map of a loop nest of `loops` loops that reads a padded tensor: two
 /// leading dims by their loops, then window `counts[i]` at tap `taps[i]`.

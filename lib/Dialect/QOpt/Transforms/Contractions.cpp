@@ -46,6 +46,8 @@ static std::string toString(Type type) {
 }
 
 std::string whyNotQuantizable(ContractionOpInterface op) {
+  if (op->getName().stripDialect().starts_with("Conv"))
+    return "convolution";
   if (!constantWeight(op))
     return "the second operand is not a constant";
   if (op.isActivationTransposed())

@@ -36,7 +36,9 @@ static bool isGatherData(OpOperand &use) {
 
 static bool isContractionWeight(OpOperand &use) {
   auto op = dyn_cast<ContractionOpInterface>(use.getOwner());
-  return op && op.getWeight() == use.get() && op.getActivation() != use.get() &&
+  // Convolutions take their weight as it is.
+  return op && !op->getName().stripDialect().starts_with("Conv") &&
+         op.getWeight() == use.get() && op.getActivation() != use.get() &&
          op.getContractionBias() != use.get();
 }
 

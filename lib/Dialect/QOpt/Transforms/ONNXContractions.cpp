@@ -5,6 +5,7 @@
 // not depend on the names of its operations.
 //===----------------------------------------------------------------------===//
 
+#include "qopt/Dialect/ONNX/IR/ONNXConvolution.h"
 #include "qopt/Dialect/ONNX/IR/ONNXMatMul.h"
 #include "qopt/Dialect/QOpt/IR/QOptInterfaces.h"
 #include "qopt/Dialect/QOpt/Transforms/Passes.h"
@@ -54,11 +55,30 @@ struct GemmContraction
   }
 };
 
+/// Convolutions are listed by the plan, and stay in float.
+template <typename ConvOp>
+struct ConvContraction : public qopt::ContractionOpInterface::ExternalModel<
+                             ConvContraction<ConvOp>, ConvOp> {
+  Value getActivation(Operation *op) const { return cast<ConvOp>(op).getX(); }
+  Value getWeight(Operation *op) const { return cast<ConvOp>(op).getW(); }
+  bool isWeightTransposed(Operation *) const { return false; }
+  bool isActivationTransposed(Operation *) const { return false; }
+  Value getContractionBias(Operation *op) const {
+    Value bias = cast<ConvOp>(op).getB();
+    return isa<NoneType>(bias.getType()) ? Value() : bias;
+  }
+  double getProductFactor(Operation *) const { return 1; }
+  double getBiasFactor(Operation *) const { return 1; }
+};
+
 } // namespace
 
 void qopt::registerONNXContractions(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, onnx::ONNXDialect *) {
     onnx::MatMulOp::attachInterface<MatMulContraction>(*context);
     onnx::GemmOp::attachInterface<GemmContraction>(*context);
+    onnx::ConvOp::attachInterface<ConvContraction<onnx::ConvOp>>(*context);
+    onnx::ConvTransposeOp::attachInterface<
+        ConvContraction<onnx::ConvTransposeOp>>(*context);
   });
 }

@@ -61,6 +61,9 @@ static Row makeRow(ContractionOpInterface op, unsigned floatWeightBits,
   if (constant && type.getRank() == 2) {
     auto [k, n] = weightShape(op);
     row.shape = std::to_string(k) + "x" + std::to_string(n);
+  } else if (constant) {
+    llvm::raw_string_ostream text(row.shape);
+    llvm::interleave(type.getShape(), text, "x");
   }
 
   auto scheme = op->getAttrOfType<SchemeAttr>(schemeAttrName);
