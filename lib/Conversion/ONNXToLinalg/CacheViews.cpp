@@ -70,9 +70,21 @@ static bool isOneElement(Lowering &l, Value value) {
                       [](const DimExpr &dim) { return dim.isConstant(1); });
 }
 
+/// A cache, with or without its new rows. Whether it is updated in place or
+/// joined anew makes no difference: both compute the same, bit for bit. Without
+/// caches in place, an input alone may be anything.
+static bool isCache(Lowering &l, Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return !l.caches.empty();
+  auto concat = dyn_cast<onnx::ConcatOp>(op);
+  return concat && concat.getInputs().size() == 2 &&
+         isa<BlockArgument>(concat.getInputs()[0]);
+}
+
 static std::optional<View> traceView(Lowering &l, Value value) {
   Operation *op = value.getDefiningOp();
-  if (!op || l.caches.contains(op)) {
+  if (isCache(l, value)) {
     View view{value, {}, {}};
     for (auto [i, size] : llvm::enumerate(l.shapes.getShape(value))) {
       view.dims.emplace_back();
@@ -81,6 +93,8 @@ static std::optional<View> traceView(Lowering &l, Value value) {
     }
     return view;
   }
+  if (!op)
+    return std::nullopt;
   auto trace = [&](Value operand) -> std::optional<View> {
     return l.shapes.hasShape(operand) ? traceView(l, operand) : std::nullopt;
   };
@@ -156,10 +170,8 @@ FailureOr<Value> qopt::multiplyByCache(Lowering &l, Value a, Value b,
                                        Value result) {
   Type element = l.typeOf(result).getElementType(), sum = computeType(element);
   int64_t aRank = l.rankOf(a), rank = l.rankOf(result);
-  Operation *op = b.getDefiningOp();
   // The cache itself needs no view.
-  if (l.caches.empty() || !op || l.caches.contains(op) ||
-      !isa<FloatType>(element) || aRank < 2 || l.rankOf(b) < 2)
+  if (isCache(l, b) || !isa<FloatType>(element) || aRank < 2 || l.rankOf(b) < 2)
     return Value();
   std::optional<View> view = traceView(l, b);
   if (!view)
