@@ -30,6 +30,25 @@ def dynamic(label, kind, columns=False, bias=True):
                 graph=graph, bound=1e-5)
 
 
+def integer_product(label, a_kind, b_kind, K, a_zero=None, b_zero=None):
+    """MatMulInteger by itself: bit for bit. K beyond 1,024 is summed in parts."""
+    rng = np.random.default_rng(11)
+    limits = np.iinfo(a_kind), np.iinfo(b_kind)
+    w = rng.integers(limits[1].min, limits[1].max + 1, (K, 40)).astype(b_kind)
+    constants = {"w": w}
+    if a_zero is not None:
+        constants["az"] = np.array(a_zero, a_kind)
+    if b_zero is not None:
+        constants["bz"] = np.array(b_zero, b_kind)
+    names = ["x", "w", "az" if a_zero is not None else "", "bz" if b_zero is not None else ""]
+    while not names[-1]:
+        names.pop()
+    graph = [helper.make_node("MatMulInteger", names, ["out0"], name="product")]
+    x = rng.integers(limits[0].min, limits[0].max + 1, (3, 5, K)).astype(a_kind)
+    x[0] = limits[0].min  # the largest sums
+    return Case("MatMulInteger", None, {"x": x}, constants, label=label, graph=graph)
+
+
 def qdq(label, kind, shape=(2, 5, 64), relu=False, columns=False):
     """DequantizeLinear, MatMul, QuantizeLinear around codes."""
     rng = np.random.default_rng(5)
@@ -71,6 +90,12 @@ def cases():
     yield dynamic("uint8", np.uint8)
     yield dynamic("columns", np.int8, columns=True)
     yield dynamic("no_bias", np.uint8, bias=False)
+    yield integer_product("u8s8", np.uint8, np.int8, 64, a_zero=131)
+    yield integer_product("u8u8", np.uint8, np.uint8, 100, a_zero=7, b_zero=120)
+    yield integer_product("s8s8", np.int8, np.int8, 70)
+    yield integer_product("u8s8_columns", np.uint8, np.int8, 64, a_zero=131,
+                          b_zero=list(range(-20, 20)))
+    yield integer_product("long", np.uint8, np.uint8, 2500, a_zero=3, b_zero=128)
     yield qdq("int8", np.int8)
     yield qdq("uint8", np.uint8)
     yield qdq("columns", np.uint8, columns=True)

@@ -11,6 +11,7 @@
 #include "AMX.h"
 #include "Epilogue.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "qopt/Dialect/QOpt/IR/KernelAttrs.h"
 
 using namespace mlir;
 using namespace mlir::qopt;
@@ -142,7 +143,9 @@ private:
     Accumulators values;
     if (in.lhsScale) {
       values = widened ? wideProduct(b, isa, widened, in.rhs, block)
-                       : vnniProduct(b, isa, in.lhs, in.rhs, in.sums, block);
+                       : vnniProduct(b, isa, in.lhs, in.rhs, in.sums, block,
+                                     isa.codeOffset() &&
+                                         !op->hasAttr(kSignedCodesAttrName));
       applyScales(b, in, block, values);
     } else {
       values = floatProduct(b, isa, in.lhs, in.rhs, block);
@@ -280,6 +283,8 @@ LogicalResult x86::lowerMatmul(MatmulOp op, const Isa &isa,
   std::string key = epilogueKey(op);
   for (int32_t size : op.getProperties().getOperandSegmentSizes())
     key += ',' + std::to_string(size);
+  if (op->hasAttr(kSignedCodesAttrName))
+    key += ",signed";
   func::FuncOp kernel = kernels.get(
       op.getLoc(), name, key, ValueRange(captures).getTypes(),
       [&](KernelBuilder &inner, Value begin, Value end, ValueRange arguments) {

@@ -33,8 +33,9 @@ using Accumulators = SmallVector<Value>;
 
 /// The exact product of codes lhs [M, Kp], as the target stores them, and
 /// packed rhs: i32 vectors. `sums` are the column sums of rhs.
+/// `hasOffset`: 128 has been added to the codes of lhs.
 Accumulators vnniProduct(KernelBuilder &b, const Isa &isa, Value lhs, Value rhs,
-                         Value sums, const Tile &block);
+                         Value sums, const Tile &block, bool hasOffset);
 
 /// The same without VNNI, for a block of 8 columns, in products of 16 bits:
 /// exact for all codes, -128 included. `widened` [rows, Kp] holds the rows of

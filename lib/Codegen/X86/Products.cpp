@@ -63,7 +63,8 @@ static Accumulators sumSets(KernelBuilder &b, ArrayRef<Value> values,
 }
 
 Accumulators x86::vnniProduct(KernelBuilder &b, const Isa &isa, Value lhs,
-                              Value rhs, Value sums, const Tile &block) {
+                              Value rhs, Value sums, const Tile &block,
+                              bool hasOffset) {
   int64_t blocksOfK = cast<MemRefType>(rhs.getType()).getDimSize(1);
   int64_t vectors = block.vectors(isa), perSet = block.rows * vectors;
   int64_t sets = accumulatorSets(isa, perSet);
@@ -93,7 +94,7 @@ Accumulators x86::vnniProduct(KernelBuilder &b, const Isa &isa, Value lhs,
     }
     for (int64_t i = 0; i < block.rows; ++i) {
       Value codes = broadcastQuad(b, isa, lhs, b.add(block.row, i), k);
-      if (!isa.codeOffset())
+      if (!hasOffset)
         codes = arith::XOrIOp::create(
             b, codes, b.splat(cast<VectorType>(codes.getType()), -128));
       for (int64_t v = 0; v < vectors; ++v) {

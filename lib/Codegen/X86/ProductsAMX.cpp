@@ -72,7 +72,8 @@ private:
     auto cover = [&](Value column, int64_t count) {
       auto emit = [&](Value row, int64_t rows) {
         Tile block{row, column, rows, count};
-        finish(block, vnniProduct(b, isa, in.lhs, in.rhs, in.sums, block));
+        finish(block, vnniProduct(b, isa, in.lhs, in.rhs, in.sums, block,
+                                  /*hasOffset=*/false));
       };
       // Blocks of 4, 2 and 1 rows: each size is code of its own, and so few
       // rows wait for the weights anyway.

@@ -8,6 +8,7 @@
 #include "Contraction.h"
 #include "Broadcast.h"
 #include "ConstantData.h"
+#include "qopt/Dialect/QOpt/IR/KernelAttrs.h"
 
 using namespace mlir;
 using namespace mlir::qopt;
@@ -152,6 +153,11 @@ Value qopt::buildMatmul(Lowering &l, Value init, Value lhs, Value rhs,
         l.b, result, block->addArgument(l.b.getF32Type(), l.b.getLoc()));
   YieldOp::create(l.b, result);
   return op.getResult(0);
+}
+
+void qopt::markSignedCodes(Value product) {
+  product.getDefiningOp()->setAttr(kSignedCodesAttrName,
+                                   UnitAttr::get(product.getContext()));
 }
 
 FailureOr<Value> qopt::matmulWithWeight(Lowering &l, Value lhs,

@@ -87,12 +87,21 @@ static FailureOr<Value> integerProduct(Lowering &l, const Contraction &c,
       });
 }
 
+/// By a kernel where there is one.
+static FailureOr<Value> exactProduct(Lowering &l, const Contraction &c, Value a,
+                                     Value aZero, Value b, Value bZero) {
+  FailureOr<Value> product = kernelProduct(l, a, aZero, b, bZero);
+  if (succeeded(product))
+    return product;
+  return integerProduct(l, c, a, aZero, b, bZero);
+}
+
 static LogicalResult lowerMatMulInteger(onnx::MatMulIntegerOp op, Lowering &l) {
   auto c = contractionOf(l, op.getA(), op.getB(), op.getY());
   if (failed(c))
     return failure();
-  auto product = integerProduct(l, *c, op.getA(), op.getAZeroPoint(), op.getB(),
-                                op.getBZeroPoint());
+  auto product = exactProduct(l, *c, op.getA(), op.getAZeroPoint(), op.getB(),
+                              op.getBZeroPoint());
   if (failed(product))
     return failure();
   l.set(op.getY(), *product);
@@ -105,8 +114,8 @@ static LogicalResult lowerQLinearMatMul(onnx::QLinearMatMulOp op, Lowering &l) {
   auto c = contractionOf(l, op.getA(), op.getB(), result);
   if (failed(c))
     return failure();
-  auto product = integerProduct(l, *c, op.getA(), op.getAZeroPoint(), op.getB(),
-                                op.getBZeroPoint());
+  auto product = exactProduct(l, *c, op.getA(), op.getAZeroPoint(), op.getB(),
+                              op.getBZeroPoint());
   if (failed(product))
     return failure();
   Extras extras;

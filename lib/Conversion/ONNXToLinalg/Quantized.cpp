@@ -184,16 +184,19 @@ static LogicalResult lowerQuantizedMatmul(QuantizedMatmulOp op, Lowering &l) {
       !l.typeOf(op.getWeight()).hasStaticShape())
     return l.fail("the contracted dim is not known");
   Value lhs = l.kernelForms.lookup(codes);
-  if (!lhs)
+  bool isForeign = !lhs;
+  if (isForeign)
     lhs = padCodes(l, codes);
   Value init = l.emptyFor(op.getOutput());
-  l.set(op.getOutput(),
-        buildMatmul(l, init, lhs, kernelOperand(l, op.getWeight()),
-                    l.get(op.getScale()), kernelOperand(l, op.getWeightScale()),
-                    op.getTail() ? l.get(op.getTail()) : Value(),
-                    kernelOperand(l, op.getTailWeight()),
-                    kernelOperand(l, op.getColumns()),
-                    kernelOperand(l, op.getBias())));
+  Value product = buildMatmul(
+      l, init, lhs, kernelOperand(l, op.getWeight()), l.get(op.getScale()),
+      kernelOperand(l, op.getWeightScale()),
+      op.getTail() ? l.get(op.getTail()) : Value(),
+      kernelOperand(l, op.getTailWeight()), kernelOperand(l, op.getColumns()),
+      kernelOperand(l, op.getBias()));
+  if (isForeign)
+    markSignedCodes(product);
+  l.set(op.getOutput(), product);
   return success();
 }
 
