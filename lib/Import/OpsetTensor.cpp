@@ -39,7 +39,7 @@ constexpr OpForm table[] = {
     {"Pad", 2, 1, 1, 1, 1, "mode:s pads:I! value:f", upgradePad},
     {"Pad", 11, 2, 3, 1, 1, "mode:s"},
     {"Pad", 18, 2, 4, 1, 1, "mode:s"},
-    {"Range", 11, 3, 3, 1, 1, "stash_type:i@27"},
+    {"Range", 11, 3, 3, 1, 1, "stash_type:i@27", decodeRange},
     {"Reshape", 5, 2, 2, 1, 1, "allowzero:i@14"},
     {"ReverseSequence", 10, 2, 2, 1, 1, "batch_axis:i time_axis:i"},
     {"Scatter", 9, 3, 3, 1, 1, "axis:i", decodeScatter},

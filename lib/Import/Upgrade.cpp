@@ -103,6 +103,16 @@ LogicalResult decodeDropout(NodeContext &node) {
   return success(node.results.back() != nullptr);
 }
 
+/// Half types are computed in f32, whatever their range.
+LogicalResult decodeRange(NodeContext &node) {
+  auto stash = node.take<IntegerAttr>("stash_type");
+  Type type = getElementTypeOrSelf(node.operands.front().getType());
+  if (stash && stash.getInt() != 1 && (type.isF16() || type.isBF16()))
+    return node.reporter.unsupported(node.describe() + ": stash_type " +
+                                     Twine(stash.getInt()));
+  return finish(node, 3);
+}
+
 /// Scatter became ScatterElements in opset 11.
 LogicalResult decodeScatter(NodeContext &node) {
   return node.builder.create(node, "ScatterElements", node.operands, 3,

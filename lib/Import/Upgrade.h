@@ -23,6 +23,7 @@ LogicalResult decodeAttention(NodeContext &node);
 LogicalResult decodeConstant(NodeContext &node);
 LogicalResult decodeFlexAttention(NodeContext &node);
 LogicalResult decodeDropout(NodeContext &node);
+LogicalResult decodeRange(NodeContext &node);
 LogicalResult decodeScatter(NodeContext &node);
 LogicalResult decodeSimplifiedLayerNormalization(NodeContext &node);
 
