@@ -9,6 +9,7 @@
 #include "Reduction.h"
 #include "Elementwise.h"
 #include "Indices.h"
+#include "RunTimeAxes.h"
 #include "qopt/Dialect/ONNX/IR/ONNXReduction.h"
 
 using namespace mlir;
@@ -241,24 +242,12 @@ static FailureOr<Value> reduceAtRunTime(OpTy op, Lowering &l, Value start,
   int64_t rank = l.rankOf(data);
   if (!op.getKeepdims())
     return l.fail("axes are not constant");
-  auto axes = l.indexElements(op.getAxes());
-  if (failed(axes))
+  auto flags = axisFlags(l, op.getAxes(), rank,
+                         /*emptyIsAll=*/!op.getNoopWithEmptyAxes());
+  if (failed(flags))
     return failure();
-  Value bound = l.index(rank), zero = l.index(0), one = l.index(1);
-  SmallVector<Value> reduced(
-      rank, arith::ConstantOp::create(l.b, l.b.getBoolAttr(false)));
-  for (OpFoldResult given : *axes) {
-    Value axis = l.value(given);
-    Value fits = arith::AndIOp::create(
-        l.b, l.compare(arith::CmpIPredicate::sge, axis, l.index(-rank)),
-        l.compare(arith::CmpIPredicate::slt, axis, bound));
-    l.require(fits, "axis {0} is outside [-{1}, {1})", {axis, bound});
-    axis = wrapIndex(l.b, axis, bound);
-    for (int64_t i = 0; i < rank; ++i)
-      reduced[i] = arith::OrIOp::create(
-          l.b, reduced[i],
-          l.compare(arith::CmpIPredicate::eq, axis, l.index(i)));
-  }
+  SmallVector<Value> &reduced = *flags;
+  Value zero = l.index(0), one = l.index(1);
   SmallVector<Value> sizes;
   count = one;
   for (int64_t i = 0; i < rank; ++i) {

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Reshape.h"
+#include "RunTimeAxes.h"
 #include "qopt/Dialect/ONNX/IR/ONNXShape.h"
 
 using namespace mlir;
@@ -220,14 +221,66 @@ static LogicalResult lowerFixedReshape(OpTy op, Lowering &l) {
   return l.fail("the dims of the result are not known");
 }
 
+static SmallVector<Value> sizesOf(Lowering &l, Value graph) {
+  return llvm::map_to_vector(l.dims(graph),
+                             [&](OpFoldResult size) { return l.value(size); });
+}
+
+/// The same elements with other dims, which the node has computed.
+static LogicalResult reshapeToSizes(Lowering &l, Value data, Value result,
+                                    ArrayRef<Value> sizes) {
+  for (auto [i, size] : llvm::enumerate(sizes)) {
+    if (l.isOwnDim(result, i)) {
+      l.setDim(result, i, size);
+      continue;
+    }
+    Value declared = l.dimValue(result, i);
+    l.require(l.compare(arith::CmpIPredicate::eq, size, declared),
+              "a dim is {0}, declared as {1}", {size, declared});
+  }
+  l.set(result, reshape(l, l.get(data), l.shapes.getShape(data),
+                        l.shapes.getShape(result), l.dims(result)));
+  return success();
+}
+
+/// Removes the dims whose flags are set; all of them must be 1.
+static LogicalResult squeezeFlagged(Lowering &l, Value data, Value result,
+                                    ArrayRef<Value> flags) {
+  SmallVector<Value> sizes = sizesOf(l, data);
+  Value one = l.index(1), yes = l.number(l.b.getI1Type(), 1);
+  for (auto [size, flag] : llvm::zip_equal(sizes, flags)) {
+    Value stays = arith::XOrIOp::create(l.b, flag, yes);
+    l.require(arith::OrIOp::create(
+                  l.b, stays, l.compare(arith::CmpIPredicate::eq, size, one)),
+              "a dim of {0} cannot be removed", size);
+  }
+  return reshapeToSizes(l, data, result,
+                        keptSizes(l, sizes, flags, l.rankOf(result)));
+}
+
+static LogicalResult lowerUnsqueeze(onnx::UnsqueezeOp op, Lowering &l) {
+  if (l.constantInts(op.getAxes()))
+    return lowerFixedReshape(op, l);
+  auto flags = axisFlags(l, op.getAxes(), l.rankOf(op.getExpanded()),
+                         /*emptyIsAll=*/false);
+  if (failed(flags))
+    return failure();
+  return reshapeToSizes(l, op.getData(), op.getExpanded(),
+                        spreadSizes(l, sizesOf(l, op.getData()), *flags));
+}
+
 /// A dim that is squeezed out without being known as 1 is checked.
 static LogicalResult lowerSqueeze(onnx::SqueezeOp op, Lowering &l) {
   Value data = op.getData(), result = op.getSqueezed();
   int64_t rank = l.rankOf(data);
   if (l.present(op.getAxes())) {
     auto axes = l.constantInts(op.getAxes());
-    if (!axes)
-      return l.fail("axes are not constant");
+    if (!axes) {
+      auto flags = axisFlags(l, op.getAxes(), rank, /*emptyIsAll=*/false);
+      if (failed(flags))
+        return failure();
+      return squeezeFlagged(l, data, result, *flags);
+    }
     for (int64_t axis : *axes) {
       axis = wrapAxis(axis, rank);
       const DimExpr &size = l.expr(data, axis);
@@ -241,6 +294,14 @@ static LogicalResult lowerSqueeze(onnx::SqueezeOp op, Lowering &l) {
                                       l.index(1)),
                 "dim " + Twine(axis) + " is {0}, not 1", have);
     }
+  } else if (llvm::any_of(l.shapes.getShape(data), [](const DimExpr &size) {
+               return !size.isConstant();
+             })) {
+    // The file declares how many dims are not 1.
+    SmallVector<Value> flags;
+    for (Value size : sizesOf(l, data))
+      flags.push_back(l.compare(arith::CmpIPredicate::eq, size, l.index(1)));
+    return squeezeFlagged(l, data, result, flags);
   }
   return reshapeTo(l, data, result);
 }
@@ -248,6 +309,6 @@ static LogicalResult lowerSqueeze(onnx::SqueezeOp op, Lowering &l) {
 void qopt::registerReshape(Registry &registry) {
   registry.add(lowerReshape);
   registry.add(lowerSqueeze);
-  registry.add(lowerFixedReshape<onnx::UnsqueezeOp>);
+  registry.add(lowerUnsqueeze);
   registry.add(lowerFixedReshape<onnx::FlattenOp>);
 }

@@ -42,8 +42,14 @@ LogicalResult reduce(RuleContext &context) {
   if (!context.has(1)) {
     axes.emplace();
   } else if (!(axes = context.constants(1))) {
+    OptionalDims count = context.shape(1);
     if (keepDims)
       context.setShape(0, context.opaqueShape(0, rank));
+    else if (count && count->size() == 1 && count->front().getConstant() &&
+             *count->front().getConstant() > 0 &&
+             *count->front().getConstant() <= rank)
+      context.setShape(
+          0, context.opaqueShape(0, rank - *count->front().getConstant()));
     return success();
   }
   FailureOr<SmallVector<int64_t>> normalized = context.axes(*axes, rank);

@@ -110,6 +110,14 @@ LogicalResult flatten(RuleContext &context) {
   return success();
 }
 
+// The number of axes, which the data names, if it is known.
+std::optional<int64_t> countOfAxes(RuleContext &context) {
+  OptionalDims axes = context.shape(1);
+  if (!axes || axes->size() != 1)
+    return std::nullopt;
+  return axes->front().getConstant();
+}
+
 LogicalResult squeeze(RuleContext &context) {
   auto op = cast<SqueezeOp>(context.getOp());
   OptionalDims data = context.shape(0);
@@ -119,8 +127,13 @@ LogicalResult squeeze(RuleContext &context) {
   SmallVector<int64_t> axes;
   if (context.has(1)) {
     std::optional<SmallVector<int64_t>> constants = context.constants(1);
-    if (!constants)
+    if (!constants) {
+      // Which dims go is known at run time only, but not how many.
+      std::optional<int64_t> count = countOfAxes(context);
+      if (count && *count > 0 && *count <= rank)
+        context.setShape(0, context.opaqueShape(0, rank - *count));
       return success();
+    }
     FailureOr<SmallVector<int64_t>> normalized = context.axes(*constants, rank);
     if (failed(normalized))
       return failure();
@@ -151,8 +164,13 @@ LogicalResult squeeze(RuleContext &context) {
 LogicalResult unsqueeze(RuleContext &context) {
   OptionalDims data = context.shape(0);
   std::optional<SmallVector<int64_t>> constants = context.constants(1);
-  if (!data || !constants)
+  if (!data)
     return success();
+  if (!constants) {
+    if (std::optional<int64_t> count = countOfAxes(context))
+      context.setShape(0, context.opaqueShape(0, data->size() + *count));
+    return success();
+  }
   int64_t rank = data->size() + constants->size();
   FailureOr<SmallVector<int64_t>> axes = context.axes(*constants, rank);
   if (failed(axes))

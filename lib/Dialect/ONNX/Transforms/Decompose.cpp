@@ -24,6 +24,7 @@ public:
     populateDecomposeChannelPatterns(set);
     populateDecomposeNormalizationPatterns(set);
     populateDecomposeRecurrentPatterns(set);
+    populateDecomposeReductionPatterns(set);
     populateDecomposeSignalPatterns(set);
     populateDecomposeTfIdfPatterns(set);
     patterns = std::move(set);

@@ -81,6 +81,7 @@ void populateDecomposeLossPatterns(RewritePatternSet &patterns);
 void populateDecomposeChannelPatterns(RewritePatternSet &patterns);
 void populateDecomposeNormalizationPatterns(RewritePatternSet &patterns);
 void populateDecomposeRecurrentPatterns(RewritePatternSet &patterns);
+void populateDecomposeReductionPatterns(RewritePatternSet &patterns);
 void populateDecomposeSignalPatterns(RewritePatternSet &patterns);
 void populateDecomposeTfIdfPatterns(RewritePatternSet &patterns);
 

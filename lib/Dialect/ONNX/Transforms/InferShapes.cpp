@@ -68,8 +68,23 @@ private:
       return failure();
     rewrite(analysis, body);
     eraseDead(body);
+    // What stands behind an If has no shape until the If is one graph.
+    if (chosen) {
+      chosen = false;
+      function.setType(
+          FunctionType::get(function.getContext(), body.getArgumentTypes(),
+                            body.getTerminator()->getOperandTypes()));
+      return inferFunction(function);
+    }
     updateSignature(analysis, function);
     return allowUnranked ? success() : checkRanks(function);
+  }
+
+  // Ops whose rank the data may decide, and whose lowering compares it with the
+  // one in the type.
+  static bool checksRank(Operation *op) {
+    return isa<ReshapeOp, SqueezeOp, UnsqueezeOp>(op) ||
+           op->hasTrait<OpTrait::ONNXReduction>();
   }
 
   // What the model declares of outputs and intermediate values must not
@@ -81,8 +96,23 @@ private:
     LogicalResult outcome = success();
     auto check = [&](Value value, ArrayRef<int64_t> declared, Operation *at,
                      const Twine &what) {
-      if (!analysis.hasShape(value))
+      if (!analysis.hasShape(value)) {
+        // The run checks the rank where the op takes one that does not follow.
+        // A function of one value has the rank of that.
+        auto type = RankedTensorType::get(
+            SmallVector<int64_t>(declared.size(), ShapedType::kDynamic),
+            getElementTypeOrSelf(value));
+        for (Operation *op = value.getDefiningOp(); op;
+             op = value.getDefiningOp()) {
+          if (checksRank(op))
+            value.setType(type.clone(getElementTypeOrSelf(value)));
+          if (!op->hasTrait<OpTrait::ONNXElementwise>() ||
+              op->getNumOperands() != 1 || analysis.hasShape(op->getOperand(0)))
+            break;
+          value = op->getOperand(0);
+        }
         return;
+      }
       ArrayRef<DimExpr> shape = analysis.getShape(value);
       bool contradicts = shape.size() != declared.size();
       std::string text;
@@ -161,10 +191,15 @@ private:
       return false;
     std::optional<SmallVector<int64_t>> cond =
         analysis.getConstantElements(op.getCond());
-    if (!cond || cond->size() != 1)
-      return false;
-    Block &taken =
-        ((*cond)[0] ? op.getThenBranch() : op.getElseBranch()).front();
+    bool truth = cond && cond->size() == 1 && (*cond)[0] != 0;
+    if (!cond || cond->size() != 1) {
+      std::optional<bool> assumed = assumeSqueeze(analysis, op);
+      if (!assumed)
+        return false;
+      truth = *assumed;
+    }
+    chosen = true;
+    Block &taken = (truth ? op.getThenBranch() : op.getElseBranch()).front();
     rewrite(analysis, taken);
     Operation *yield = taken.getTerminator();
     op->replaceAllUsesWith(yield->getOperands());
@@ -175,6 +210,35 @@ private:
     ++numInlined;
     return true;
   }
+
+  // Torch writes x.squeeze(dim) as If(dim is 1) { Squeeze(x) } else { x }, and
+  // a type cannot have both ranks. Code that squeezes counts on it: the branch
+  // that does is taken, and its Squeeze ends a run in which the dim is not 1.
+  std::optional<bool> assumeSqueeze(const ShapeAnalysis &analysis, IfOp op) {
+    if (op->getNumResults() != 1)
+      return std::nullopt;
+    auto yielded = [](Region &region) {
+      Value value = region.front().getTerminator()->getOperand(0);
+      while (auto identity = value.getDefiningOp<IdentityOp>())
+        value = identity.getInput();
+      return value;
+    };
+    Value values[] = {yielded(op.getThenBranch()), yielded(op.getElseBranch())};
+    for (bool inElse : {false, true}) {
+      auto squeeze = values[inElse].getDefiningOp<SqueezeOp>();
+      if (!squeeze || squeeze.getData() != values[!inElse] ||
+          squeeze->getParentOp() != op || !analysis.hasShape(squeeze.getData()))
+        continue;
+      op.emitWarning(
+          "the branches give values of different ranks; the one that "
+          "squeezes is compiled, and a run with another size ends in "
+          "an error");
+      return !inElse;
+    }
+    return std::nullopt;
+  }
+
+  bool chosen = false;
 
   static void eraseDead(Block &block) {
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
