@@ -123,12 +123,42 @@ static void printRanges(const Signature &signature) {
     outs() << "  " << quoteName(symbol) << " is " << text << "\n";
 }
 
+/// Pairs of past and present, and where they grow.
+static void printCaches(const Signature &signature) {
+  const json::Array *pairs = signature.json.getArray("kv");
+  if (!pairs || pairs->empty())
+    return;
+  outs() << "caches";
+  if (std::optional<StringRef> length = signature.json.getString("kv_length"))
+    outs() << ", in place; " << quoteName(*length) << " rows are filled";
+  outs() << "\n";
+  size_t width = 0;
+  auto nameOf = [](const json::Object &pair, StringRef key) {
+    return quoteName(pair.getString(key).value_or(""));
+  };
+  for (const json::Value &value : *pairs)
+    if (const json::Object *pair = value.getAsObject())
+      width = std::max(width, nameOf(*pair, "past").size());
+  for (const json::Value &value : *pairs) {
+    const json::Object *pair = value.getAsObject();
+    if (!pair)
+      continue;
+    std::optional<int64_t> axis = pair->getInteger("axis");
+    outs() << "  " << left_justify(nameOf(*pair, "past"), width) << "  "
+           << (axis ? "axis " + itostr(*axis) : "axis unknown");
+    if (!pair->getBoolean("inplace").value_or(false))
+      outs() << ", becomes " << nameOf(*pair, "present");
+    outs() << "\n";
+  }
+}
+
 static void printText(StringRef path, const LibraryInfo &info) {
   const Signature &signature = info.signature;
   outs() << path << "\n";
   printPorts("inputs", signature.inputs);
   printPorts("outputs", signature.outputs);
   printRanges(signature);
+  printCaches(signature);
   outs() << "library\n"
          << "  quantization   "
          << (signature.quant.empty() ? "none" : signature.quant) << "\n"
