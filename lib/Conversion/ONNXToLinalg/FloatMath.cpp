@@ -103,8 +103,11 @@ static Value power(ScalarBuilder &s, ValueRange a) {
   }
   if (!floatBase && !isa<FloatType>(exponentType))
     return integerPower(s, a[0], a[1], exponentType.isUnsignedInteger());
-  // In the wider of the two float types; the result has the type of the base.
+  // In the wider of the two float types, in f64 where the base has more digits
+  // than f32; the result has the type of the base.
   Type type = floatBase ? s.type : computeType(exponentType);
+  if (!floatBase && baseType.getIntOrFloatBitWidth() > 16)
+    type = s.b.getF64Type();
   if (exponentType.isF64())
     type = exponentType;
   Value base = castScalar(s.b, a[0], floatBase ? s.type : baseType, type);
