@@ -302,8 +302,7 @@ def write_torch(name, model, folder):
     path = os.path.join(folder, "model.onnx")
     outputs = ["features", "logits"] if FAMILIES[name][2] == "ConvNet" else ["output"]
     if exporter == "dynamo":
-        shapes = tuple({axis: torch.export.Dim.DYNAMIC if kind != "image" else torch.export.Dim(text)
-                        for axis, text in axes[key].items()} for key in names)
+        shapes = tuple(axes[key] for key in names)
         # A module with *inputs has one parameter.
         torch.onnx.export(Plain(model, kind), inputs, path, dynamo=True, input_names=names,
                           output_names=outputs, dynamic_shapes=(shapes,), external_data=False)

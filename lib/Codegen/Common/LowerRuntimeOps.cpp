@@ -406,24 +406,85 @@ private:
     return success();
   }
 
-  LogicalResult lowerParallelCall(ParallelCallOp op) {
-    SmallVector<Type> fields;
-    for (Type type : op.getCaptures().getTypes()) {
-      Type converted = converter.convertType(type);
+  /// The fields of a capture, each a scalar of LLVM: of a buffer only what its
+  /// type does not say. Large models consist of such calls, and whole
+  /// descriptors would be most of their code.
+  LogicalResult fieldsOf(Value capture, SmallVectorImpl<Value> &fields) {
+    auto type = dyn_cast<MemRefType>(capture.getType());
+    if (!type) {
+      Type converted = converter.convertType(capture.getType());
       if (!converted)
-        return op.emitOpError("captures a value of type ") << type;
-      fields.push_back(converted);
+        return failure();
+      fields.push_back(capture.getType() == converted
+                           ? capture
+                           : bridge(capture, converted));
+      return success();
     }
-    auto pack = LLVM::LLVMStructType::getLiteral(module.getContext(), fields);
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    if (failed(type.getStridesAndOffset(strides, offset)))
+      return failure();
+    MemRefDescriptor buffer = describe(capture);
+    fields.push_back(buffer.alignedPtr(builder, loc));
+    for (int64_t i = 0; i < type.getRank(); ++i)
+      if (type.isDynamicDim(i))
+        fields.push_back(buffer.size(builder, loc, i));
+    if (type.getLayout().isIdentity())
+      return success();
+    if (ShapedType::isDynamic(offset))
+      fields.push_back(buffer.offset(builder, loc));
+    for (auto [i, stride] : llvm::enumerate(strides))
+      if (ShapedType::isDynamic(stride))
+        fields.push_back(buffer.stride(builder, loc, i));
+    return success();
+  }
+
+  /// The value of `type` that `fields` were taken of; takes them off the front.
+  Value fromFields(Type type, ArrayRef<Value> &fields) {
+    auto take = [&] {
+      Value field = fields.front();
+      fields = fields.drop_front();
+      return field;
+    };
+    auto memref = dyn_cast<MemRefType>(type);
+    if (!memref) {
+      Value value = take();
+      return value.getType() == type ? value : bridge(value, type);
+    }
+    Value memory = take();
+    SmallVector<Value> sizes;
+    for (int64_t i = 0; i < memref.getRank(); ++i)
+      sizes.push_back(memref.isDynamicDim(i)
+                          ? take()
+                          : constant(i64, memref.getDimSize(i)));
+    if (memref.getLayout().isIdentity())
+      return identityBuffer(memref, memory, sizes);
+    auto [strides, offset] = memref.getStridesAndOffset();
+    auto buffer =
+        MemRefDescriptor::poison(builder, loc, converter.convertType(memref));
+    buffer.setAllocatedPtr(builder, loc, memory);
+    buffer.setAlignedPtr(builder, loc, memory);
+    auto valueOf = [&](int64_t known) {
+      return ShapedType::isDynamic(known) ? take() : constant(i64, known);
+    };
+    buffer.setOffset(builder, loc, valueOf(offset));
+    for (auto [i, stride] : llvm::enumerate(strides)) {
+      buffer.setSize(builder, loc, i, sizes[i]);
+      buffer.setStride(builder, loc, i, valueOf(stride));
+    }
+    return bridge(buffer, memref);
+  }
+
+  LogicalResult lowerParallelCall(ParallelCallOp op) {
+    SmallVector<Value> fields;
+    for (Value capture : op.getCaptures())
+      if (failed(fieldsOf(capture, fields)))
+        return op.emitOpError("captures a value of type ") << capture.getType();
+    auto pack = LLVM::LLVMStructType::getLiteral(
+        module.getContext(), llvm::to_vector(ValueRange(fields).getTypes()));
     Value slot = stackSlot(op, pack, 1);
-    for (auto [i, capture] : llvm::enumerate(op.getCaptures())) {
-      Value field = LLVM::GEPOp::create(
-          builder, loc, pointer, pack, slot,
-          ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(i)});
-      Value value =
-          capture.getType() == fields[i] ? capture : bridge(capture, fields[i]);
-      LLVM::StoreOp::create(builder, loc, value, field);
-    }
+    for (auto [i, value] : llvm::enumerate(fields))
+      LLVM::StoreOp::create(builder, loc, value, fieldAt(slot, pack, i));
     auto function = runtimeFunction("qopt_rt_parallel_for", voidType(),
                                     {pointer, pointer, pointer, i64, i64});
     Value body = LLVM::AddressOfOp::create(builder, loc, pointer,
@@ -433,6 +494,12 @@ private:
                                     toI64(op.getCount()),
                                     toI64(op.getGrain())});
     return success();
+  }
+
+  Value fieldAt(Value base, LLVM::LLVMStructType pack, size_t i) {
+    return LLVM::GEPOp::create(
+        builder, loc, pointer, pack, base,
+        ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(i)});
   }
 
   /// void (void *args, int64_t begin, int64_t end), which unpacks the captures.
@@ -450,16 +517,13 @@ private:
     builder.setInsertionPointToStart(entry);
     SmallVector<Value> operands = {toIndex(entry->getArgument(1)),
                                    toIndex(entry->getArgument(2))};
-    for (auto [i, capture] : llvm::enumerate(op.getCaptures())) {
-      Value field = LLVM::GEPOp::create(
-          builder, loc, pointer, pack, entry->getArgument(0),
-          ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(i)});
-      Value value =
-          LLVM::LoadOp::create(builder, loc, pack.getBody()[i], field);
-      operands.push_back(value.getType() == capture.getType()
-                             ? value
-                             : bridge(value, capture.getType()));
-    }
+    SmallVector<Value> fields;
+    for (auto [i, type] : llvm::enumerate(pack.getBody()))
+      fields.push_back(LLVM::LoadOp::create(
+          builder, loc, type, fieldAt(entry->getArgument(0), pack, i)));
+    ArrayRef<Value> rest = fields;
+    for (Value capture : op.getCaptures())
+      operands.push_back(fromFields(capture.getType(), rest));
     func::CallOp::create(builder, loc, op.getCallee(), TypeRange(), operands);
     LLVM::ReturnOp::create(builder, loc, ValueRange());
     return function;

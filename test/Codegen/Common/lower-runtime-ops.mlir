@@ -65,3 +65,30 @@ func.func @main(%x: memref<4x64xf32>, %q: memref<4x64xi8>, %s: memref<4xf32>) at
 func.func @shapes() {
   return
 }
+
+// -----
+
+// A call passes of a buffer what its type does not say: a pointer, sizes that are
+// dynamic, and of a view its offset and strides.
+// CHECK-LABEL: func.func @main
+// CHECK: llvm.alloca %{{.*}} x !llvm.struct<(ptr, ptr, i64, ptr, i64, i64, i64, i64)>
+// CHECK: llvm.func internal @range_loop_0(
+// CHECK-COUNT-8: llvm.load
+// CHECK-NOT: llvm.load
+// CHECK: func.call @loop_0
+func.func @main(%a: memref<4x8xf32>, %b: memref<?x8xf32>) attributes {qopt.result_ranks = array<i64>} {
+  %c0 = arith.constant 0 : index
+  %n = memref.dim %b, %c0 : memref<?x8xf32>
+  %c = memref.reinterpret_cast %b to offset: [%n], sizes: [%n, 8], strides: [%n, 1]
+    : memref<?x8xf32> to memref<?x8xf32, strided<[?, 1], offset: ?>>
+  qopt.parallel_call @loop_0(%n grain %n)
+    args(%a, %b, %c, %n : memref<4x8xf32>, memref<?x8xf32>, memref<?x8xf32, strided<[?, 1], offset: ?>>, index)
+  return
+}
+func.func private @loop_0(%begin: index, %end: index, %a: memref<4x8xf32>, %b: memref<?x8xf32>,
+                          %c: memref<?x8xf32, strided<[?, 1], offset: ?>>, %n: index) {
+  return
+}
+func.func @shapes(%n: index) {
+  return
+}
