@@ -92,4 +92,20 @@ TEST(Signature, WrongOptionsAreUsageErrors) {
   EXPECT_IMPORT(cacheModel().import(options), ExitUsage, "outside the range");
 }
 
+/// Before IR 4 every initializer was an input too; it is a constant either way.
+TEST(Signature, InitializersAmongInputs) {
+  for (int64_t ir : {3, 8}) {
+    TestModel model = addModel();
+    model.proto.set_ir_version(ir);
+    setType(*model.graph().add_input(), Float, {4});
+    model.graph().mutable_input(1)->set_name("w");
+    Outcome outcome = model.import();
+    EXPECT_IMPORT(outcome, ExitOk, "");
+    EXPECT_TRUE(outcome.contains("func.func @main(%arg0: tensor<?x4xf32>"))
+        << outcome.module;
+    EXPECT_FALSE(outcome.contains("%arg1"));
+    EXPECT_TRUE(outcome.contains("onnx.Constant"));
+  }
+}
+
 } // namespace
