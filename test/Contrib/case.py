@@ -31,7 +31,7 @@ class Case:
     operand named "" is missing). Dims of inputs are symbols unless `static`."""
 
     def __init__(self, op, operands, inputs, constants=None, outputs=1, label="", bound=1e-4,
-                 steps=0, static=False, domain=DOMAIN, opset=21, graph=None, valid=None,
+                 steps=0, static=False, domain=DOMAIN, opset=21, graph=None, valid=None, fused=False,
                  **attributes):
         self.name = op + (f"_{label}" if label else "")
         self.op, self.operands = op, operands
@@ -44,6 +44,8 @@ class Case:
         self.graph, self.attributes = graph, attributes
         # Rows of caches (dim 2) that a result defines, per batch row.
         self.valid = valid
+        # Whether ONNX Runtime may fuse nodes: what it makes of QDQ defines that.
+        self.fused = fused
         # The attribute `opset` of QLinearSoftmax has the name of an argument here.
         if self.attributes.pop("opset13", False):
             self.attributes["opset"] = 13

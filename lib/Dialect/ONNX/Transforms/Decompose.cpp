@@ -20,6 +20,7 @@ public:
 
   LogicalResult initialize(MLIRContext *context) override {
     RewritePatternSet set(context);
+    populateIntegerProductPatterns(set);
     populateDecomposeLossPatterns(set);
     populateDecomposeChannelPatterns(set);
     populateDecomposeNormalizationPatterns(set);

@@ -77,6 +77,7 @@ private:
 };
 
 // One per family, each in its own file.
+void populateIntegerProductPatterns(RewritePatternSet &patterns);
 void populateDecomposeLossPatterns(RewritePatternSet &patterns);
 void populateDecomposeChannelPatterns(RewritePatternSet &patterns);
 void populateDecomposeNormalizationPatterns(RewritePatternSet &patterns);

@@ -29,6 +29,7 @@ inline HostResults single(HostTensor &&tensor) {
 HostResults evaluateElementwise(Operation *op, HostOperands operands);
 HostResults evaluateMovement(Operation *op, HostOperands operands);
 HostResults evaluateIndexing(Operation *op, HostOperands operands);
+HostResults evaluateQuantization(Operation *op, HostOperands operands);
 HostResults evaluateReduction(Operation *op, HostOperands operands);
 
 // Copies the element at `start + sum(index[i] * strides[i])` of `from` for

@@ -25,9 +25,10 @@ namespace {
 // Weights that are transposed or converted on their way into a product: the op
 // behind needs a constant, whatever it costs.
 bool feedsProduct(Operation *op) {
-  return isa<TransposeOp, CastOp>(op) &&
+  return isa<TransposeOp, CastOp, DequantizeLinearOp>(op) &&
          llvm::any_of(op->getUsers(), [](Operation *user) {
-           return isa<MatMulOp, GemmOp, TransposeOp, CastOp>(user);
+           return isa<MatMulOp, GemmOp, TransposeOp, CastOp, MatMulIntegerOp>(
+               user);
          });
 }
 
@@ -102,6 +103,9 @@ private:
       if (!operand.getDefiningOp<ConstantOp>() &&
           !operand.getDefiningOp<NoValueOp>())
         return;
+    // Tables and the like stay small until their rows are read.
+    if (isa<DequantizeLinearOp>(op) && !feedsProduct(op))
+      return;
     if (!withinBudget(op))
       return;
 
@@ -121,8 +125,9 @@ private:
       operands.push_back(tensor ? &*tensor : nullptr);
 
     HostResults results;
-    for (auto evaluate : {evaluateElementwise, evaluateMovement,
-                          evaluateIndexing, evaluateReduction}) {
+    for (auto evaluate :
+         {evaluateElementwise, evaluateMovement, evaluateIndexing,
+          evaluateReduction, evaluateQuantization}) {
       results = evaluate(op, operands);
       if (!results.empty())
         break;

@@ -49,7 +49,8 @@ def ONNXFoldConstantsPass : Pass<"onnx-fold-constants", "mlir::ModuleOp"> {
     Float ops are evaluated in double precision and rounded once to the element type.
     A result larger than `max-result-bytes` is not computed, unless it is one value
     repeated or a weight on its way into a matrix product (Transpose, Cast): there,
-    only `max-total-bytes` counts. Random numbers and quantization are left alone.
+    only `max-total-bytes` counts. Random numbers are left alone, and quantization too
+    but for the DequantizeLinear of a weight.
     Run `onnx-infer-shapes` first: only ops of static result shape are considered.
   }];
   let options = [
