@@ -111,11 +111,13 @@ GridSampler::Axis GridSampler::place(Scalars &s, int64_t i, Value given,
   axis.high = align ? last : s.subf(length, half);
   if (isNearest)
     at = math::RoundEvenOp::create(s.b, at);
-  if (border)
+  // Cubic taps beside the border are those of the border one by one, as PyTorch
+  // and ONNX Runtime have it; the position stays.
+  if (border && !isCubic)
     at = s.pick(s.any(s.is(CmpFPredicate::OLT, at, axis.low),
                       s.is(CmpFPredicate::OGT, at, axis.high)),
                 s.maxf(s.minf(at, last), s.number(type, 0)), at);
-  else if (!zeros)
+  else if (!border && !zeros)
     at = reflect(s, axis, at);
   // Far outside, and where the grid holds no number, every tap misses; such
   // positions must not overflow the index.
