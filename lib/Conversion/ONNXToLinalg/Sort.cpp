@@ -3,11 +3,14 @@
 //
 // An element beats another if it is larger (smaller), NaN beating everything as
 // in NumPy; of equal ones the position decides. TopK takes the best element
-// that comes after the one before, k times: k is small where it is used.
+// that comes after the one before, k times, where k is a small constant; else
+// it sorts the positions of each row.
 //===----------------------------------------------------------------------===//
 
+#include "Argsort.h"
 #include "Elementwise.h"
 #include "Indices.h"
+#include "Loops.h"
 #include "Reduction.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "qopt/Dialect/ONNX/IR/ONNXIndexing.h"
@@ -105,6 +108,60 @@ static LogicalResult lowerArg(OpTy op, Lowering &l) {
 // TopK
 //===----------------------------------------------------------------------===//
 
+/// More passes than this over a row cost more than sorting it.
+static constexpr int64_t kMostPasses = 16;
+
+/// Sorts every row and takes the first k of it.
+static void sortRows(onnx::TopKOp op, Lowering &l, const Order &order, Value k,
+                     int64_t axis, ArrayRef<OpFoldResult> wanted) {
+  auto &b = l.b;
+  int64_t rank = l.rankOf(op.getX());
+  Value data = l.get(op.getX());
+  SmallVector<Value> at(rank), start;
+  start.push_back(l.empty(wanted, l.typeOf(op.getValues()).getElementType()));
+  start.push_back(l.empty(wanted, b.getI64Type()));
+  auto readAt = [&](Value place) {
+    SmallVector<Value> here(at);
+    here[axis] = place;
+    return l.read(data, here);
+  };
+  auto comparable = [&](Value place) {
+    Value x = readAt(place);
+    return order.isFloat() ? extendHalf(b, x) : x;
+  };
+  auto row = [&](ValueRange carried) {
+    Value positions =
+        argsort(l, l.dimValue(op.getX(), axis), [&](Value a, Value c) {
+          return order.before(b, comparable(a), comparable(c));
+        });
+    return forLoop(
+        l, l.index(0), k, carried,
+        [&](Value i, ValueRange tensors) -> SmallVector<Value> {
+          SmallVector<Value> to(at);
+          to[axis] = i;
+          Value place = readIndex(l, positions, i);
+          Value number = arith::IndexCastOp::create(b, b.getI64Type(), place);
+          return {tensor::InsertOp::create(b, readAt(place), tensors[0], to),
+                  tensor::InsertOp::create(b, number, tensors[1], to)};
+        });
+  };
+  std::function<SmallVector<Value>(int64_t, ValueRange)> rows =
+      [&](int64_t dim, ValueRange carried) -> SmallVector<Value> {
+    if (dim == rank)
+      return row(carried);
+    if (dim == axis)
+      return rows(dim + 1, carried);
+    return forLoop(l, l.index(0), l.dimValue(op.getX(), dim), carried,
+                   [&](Value i, ValueRange tensors) {
+                     at[dim] = i;
+                     return rows(dim + 1, tensors);
+                   });
+  };
+  SmallVector<Value> sorted = rows(0, start);
+  l.set(op.getValues(), sorted[0]);
+  l.set(op.getIndices(), sorted[1]);
+}
+
 static LogicalResult lowerTopK(onnx::TopKOp op, Lowering &l) {
   auto &b = l.b;
   Value x = op.getX(), values = op.getValues(), indices = op.getIndices();
@@ -127,6 +184,11 @@ static LogicalResult lowerTopK(onnx::TopKOp op, Lowering &l) {
   SmallVector<OpFoldResult> dims = l.dims(x), outer(dims), wanted(dims);
   outer.erase(outer.begin() + axis);
   wanted[axis] = l.dim(values, axis);
+  auto fewPasses = getConstantIntValue(wanted[axis]);
+  if (!fewPasses || *fewPasses > kMostPasses) {
+    sortRows(op, l, order, k, axis, wanted);
+    return success();
+  }
   AffineMap identity = b.getMultiDimIdentityMap(rank);
   AffineMap kept = mapOnto(b.getContext(), rank, otherAxes(rank, {axis}));
   SmallVector<utils::IteratorType> loops = parallelLoops(rank);

@@ -35,6 +35,10 @@ std::optional<DimExpr> clampBound(DimSymbols &symbols, const DimExpr &bound,
     absolute = bound + dim;
   else if (!symbols.isNonNegative(bound))
     return std::nullopt;
+  // The upper limit of a backward start, dim - 1, is below 0 where the dim is
+  // 0, and holds then: there is nothing to take.
+  if (!symbols.isNonNegative(high))
+    return symbols.min(symbols.max(absolute, low), high);
   return symbols.max(symbols.min(absolute, high), low);
 }
 
