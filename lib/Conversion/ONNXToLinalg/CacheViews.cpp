@@ -12,6 +12,7 @@
 #include "CacheViews.h"
 #include "Contraction.h"
 #include "Reshape.h"
+#include "qopt/Dialect/ONNX/IR/ONNXAttention.h"
 #include "qopt/Dialect/ONNX/IR/ONNXElementwise.h"
 #include "qopt/Dialect/ONNX/IR/ONNXShape.h"
 
@@ -77,6 +78,8 @@ static bool isCache(Lowering &l, Value value) {
   Operation *op = value.getDefiningOp();
   if (!op)
     return !l.caches.empty();
+  if (auto scatter = dyn_cast<onnx::TensorScatterOp>(op))
+    return isa<BlockArgument>(scatter.getPastCache());
   auto concat = dyn_cast<onnx::ConcatOp>(op);
   return concat && concat.getInputs().size() == 2 &&
          isa<BlockArgument>(concat.getInputs()[0]);

@@ -4,6 +4,7 @@
 
 #include "Caches.h"
 #include "Lowering.h"
+#include "qopt/Dialect/ONNX/IR/ONNXAttention.h"
 #include "qopt/Dialect/ONNX/IR/ONNXShape.h"
 #include "qopt/Dialect/QOpt/IR/CacheAttrs.h"
 #include "llvm/ADT/StringSet.h"
@@ -25,6 +26,9 @@ Caches::Caches(func::FuncOp function) : function(function) {
     auto axis =
         function.getArgAttrOfType<IntegerAttr>(argument, kCacheAttrName);
     Operation *op = terminator->getOperand(i).getDefiningOp();
+    // A TensorScatter says for itself where its rows go.
+    if (isa_and_nonnull<onnx::TensorScatterOp>(op))
+      continue;
     caches[op] = {function.getArgument(argument), axis.getInt(), i, Value()};
   }
 }

@@ -8,8 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
-#include "qopt/Dialect/ONNX/IR/ONNXShape.h"
+#include "qopt/Dialect/ONNX/IR/ONNXOps.h"
 #include "qopt/Dialect/QOpt/IR/CacheAttrs.h"
 #include "qopt/Dialect/QOpt/Transforms/Contractions.h"
 #include "qopt/Dialect/QOpt/Transforms/Passes.h"
@@ -51,7 +50,7 @@ public:
           "has no pair of inputs and outputs that are past and present of a "
           "key or value cache: --kv=inplace has nothing to do");
     drop();
-    if (numCaches > 0)
+    if (needsLength)
       addLength();
     return success();
   }
@@ -91,29 +90,59 @@ private:
       return;
     }
     Operation *op = present.getDefiningOp();
+    auto type = dyn_cast<RankedTensorType>(past.getType());
+    if (!type)
+      return fail(nullptr, "its rank is not known", past);
+    if (auto scatter = dyn_cast_or_null<onnx::TensorScatterOp>(op))
+      return markScatter(scatter, past, result);
     auto concat = dyn_cast_or_null<onnx::ConcatOp>(op);
     if (!concat || concat.getInputs().size() != 2 ||
         concat.getInputs()[0] != past || concat.getInputs()[1] == past)
       return fail(op, "the present is not the past followed by new rows", past);
-    auto type = dyn_cast<RankedTensorType>(past.getType());
-    if (!type)
-      return fail(nullptr, "its rank is not known", past);
     int64_t axis = concat.getAxis();
     if (axis < 0)
       axis += type.getRank();
     if (!type.isDynamicDim(axis))
       return fail(nullptr, "its length is fixed", past);
+    if (note(op, past, result, axis))
+      needsLength = true;
+  }
+
+  /// A cache of fixed size, whose new rows go to where the graph says: in place
+  /// as it is. A Pad makes room in it where the caller has left none, which is
+  /// of no use to a buffer that the caller keeps: the rows have to fit.
+  void markScatter(onnx::TensorScatterOp scatter, BlockArgument past,
+                   unsigned result) {
+    auto pad = scatter.getPastCache().getDefiningOp<onnx::PadOp>();
+    if (pad && pad.getData() == past && pad->hasOneUse()) {
+      scatter->setOperand(0, past);
+      pad.erase();
+    }
+    if (scatter.getPastCache() != past || scatter.getUpdate() == past)
+      return fail(scatter, "the present is not the past with new rows", past);
+    int64_t axis = scatter.getAxis();
+    if (axis < 0)
+      axis += cast<ShapedType>(past.getType()).getRank();
+    note(scatter, past, result, axis);
+  }
+
+  bool note(Operation *op, BlockArgument past, unsigned result, int64_t axis) {
     for (OpOperand &use : past.getUses())
-      if (use.getOwner() != concat && !isa<onnx::ShapeOp>(use.getOwner()))
-        return fail(use.getOwner(), "it reads the past", past);
-    for (OpOperand &use : present.getUses())
-      if (use.getOwner() == terminator && use.getOperandNumber() != result)
-        return fail(op, "the present is two outputs", past);
+      if (use.getOwner() != op && !isa<onnx::ShapeOp>(use.getOwner())) {
+        fail(use.getOwner(), "it reads the past", past);
+        return false;
+      }
+    for (OpOperand &use : op->getUses())
+      if (use.getOwner() == terminator && use.getOperandNumber() != result) {
+        fail(op, "the present is two outputs", past);
+        return false;
+      }
     main.setArgAttr(past.getArgNumber(), kCacheAttrName,
                     builder.getI64IntegerAttr(axis));
     main.setResultAttr(result, kCacheAttrName,
                        builder.getI64IntegerAttr(past.getArgNumber()));
     ++numCaches;
+    return true;
   }
 
   /// A cache of the encoder goes through a step unchanged: the caller has it.
@@ -146,7 +175,7 @@ private:
   Operation *terminator;
   Builder builder;
   llvm::BitVector dropped;
-  bool failed = false;
+  bool failed = false, needsLength = false;
 };
 
 class InplaceCachesPass final

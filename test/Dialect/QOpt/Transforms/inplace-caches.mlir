@@ -75,3 +75,21 @@ func.func @main(%past: tensor<?xf32> {onnx.name = "past.0"}, %new: tensor<1xf32>
   %c = onnx.Concat %past, %new {axis = 0 : i64} : (tensor<?xf32>, tensor<1xf32>) -> tensor<?xf32>
   return %c, %c : tensor<?xf32>, tensor<?xf32>
 }
+
+// -----
+
+// A cache of fixed size needs no length, and no room is made in it.
+// CHECK-LABEL: func.func @main
+// CHECK-SAME: %[[PAST:.*]]: tensor<2x?x8xf32> {onnx.name = "past.0", qopt.cache = 1 : i64}
+// CHECK-NOT: qopt.cache_length
+// CHECK-NOT: onnx.Pad
+// CHECK: onnx.TensorScatter %[[PAST]],
+func.func @main(%past: tensor<2x?x8xf32> {onnx.name = "past.0"}, %new: tensor<2x1x8xf32> {onnx.name = "new"},
+                %at: tensor<2xi64> {onnx.name = "at"}, %pads: tensor<2xi64> {onnx.name = "pads"})
+    -> (tensor<2x?x8xf32> {onnx.name = "present.0"}) {
+  %none = onnx.NoValue
+  %axis = onnx.Constant {value = dense<1> : tensor<1xi64>} : tensor<1xi64>
+  %room = onnx.Pad %past, %pads, %none, %axis {mode = "constant"} : (tensor<2x?x8xf32>, tensor<2xi64>, none, tensor<1xi64>) -> tensor<2x?x8xf32>
+  %c = onnx.TensorScatter %room, %new, %at {axis = 1 : i64} : (tensor<2x?x8xf32>, tensor<2x1x8xf32>, tensor<2xi64>) -> tensor<2x?x8xf32>
+  return %c : tensor<2x?x8xf32>
+}
