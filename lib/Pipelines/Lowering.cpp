@@ -42,6 +42,7 @@ void mlir::qopt::buildBufferPipeline(OpPassManager &pm,
   pm.addPass(bufferization::createOneShotBufferizePass(std::move(bufferize)));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  pm.addNestedPass<func::FuncOp>(createForwardCarriedPass());
   pm.addPass(createOutputsPass());
   pm.addPass(createCanonicalizerPass());
 

@@ -134,6 +134,15 @@ def ContractRowBuffersPass : Pass<"qopt-contract-row-buffers", "::mlir::func::Fu
   let statistics = [Statistic<"numContracted", "contracted", "Buffers shrunk to a row">];
 }
 
+def ForwardCarriedPass : Pass<"qopt-forward-carried", "mlir::func::FuncOp"> {
+  let summary = "Let the body of a loop have the buffers that its condition was given";
+  let description = [{
+    Removes the copies that bufferization makes between the regions of an `scf.while`
+    whose iterations yield new buffers.
+  }];
+  let statistics = [Statistic<"numForwarded", "forwarded", "Copies removed">];
+}
+
 def InsertDeallocsPass : Pass<"qopt-insert-deallocs", "::mlir::func::FuncOp"> {
   let summary = "free each buffer after its last use";
   let description = [{

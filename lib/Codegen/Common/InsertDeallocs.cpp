@@ -18,6 +18,7 @@
 
 #include "qopt/Codegen/Passes.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;
 
@@ -38,46 +39,56 @@ Value wholeBuffer(Value value) {
   return value;
 }
 
-/// One value that a loop carries.
-struct Carried {
-  OpOperand *init, *yielded;
-  BlockArgument argument;
-  /// How the condition of an scf.while hands it on; null for others.
-  OpOperand *forwarded = nullptr;
-  OpResult result;
+/// Where buffers change hands in a loop: uses that give one away, and the
+/// arguments and results that own one from there on.
+struct Handover {
+  SmallVector<OpOperand *> given;
+  SmallVector<Value> taken;
 };
 
-/// The buffers that scf.for and scf.while carry; only those whose ways through
-/// the loop are plain.
-SmallVector<Carried> carriedBuffers(Operation *op) {
-  SmallVector<Carried> carried;
+Handover handoverOf(Operation *op) {
+  Handover moved;
   if (auto loop = dyn_cast<scf::ForOp>(op)) {
     Operation *yield = loop.getBody()->getTerminator();
-    for (unsigned i = 0; i < loop.getNumRegionIterArgs(); ++i)
-      carried.push_back({&loop.getInitArgsMutable()[i], &yield->getOpOperand(i),
-                         loop.getRegionIterArg(i), nullptr,
-                         loop->getResult(i)});
-  } else if (auto loop = dyn_cast<scf::WhileOp>(op)) {
-    scf::ConditionOp condition = loop.getConditionOp();
-    Operation *yield = loop.getAfterBody()->getTerminator();
-    for (OpOperand &forwarded : condition.getArgsMutable()) {
-      auto before = dyn_cast<BlockArgument>(forwarded.get());
-      if (!before || before.getOwner() != loop.getBeforeBody())
+    for (auto [i, argument] : llvm::enumerate(loop.getRegionIterArgs())) {
+      OpOperand &yielded = yield->getOpOperand(i);
+      // In place otherwise.
+      if (!isa<MemRefType>(argument.getType()) ||
+          wholeBuffer(yielded.get()) == argument)
         continue;
-      // Each argument of the first region once, or its buffer had two owners.
-      if (llvm::count(condition.getArgs(), forwarded.get()) != 1)
-        continue;
-      unsigned i = forwarded.getOperandNumber() - 1;
-      unsigned position = before.getArgNumber();
-      carried.push_back(
-          {&loop->getOpOperand(position), &yield->getOpOperand(position),
-           loop.getAfterArguments()[i], &forwarded, loop->getResult(i)});
+      moved.given.append({&loop.getInitArgsMutable()[i], &yielded});
+      moved.taken.append({argument, loop->getResult(i)});
     }
+    return moved;
   }
-  llvm::erase_if(carried, [](const Carried &value) {
-    return !isa<MemRefType>(value.result.getType());
-  });
-  return carried;
+  auto loop = dyn_cast<scf::WhileOp>(op);
+  if (!loop)
+    return moved;
+  Operation *yield = loop.getAfterBody()->getTerminator();
+  llvm::SmallBitVector inPlace(loop.getBeforeArguments().size());
+  for (OpOperand &forwarded : loop.getConditionOp().getArgsMutable()) {
+    unsigned i = forwarded.getOperandNumber() - 1;
+    Value after = loop.getAfterArguments()[i];
+    if (!isa<MemRefType>(after.getType()))
+      continue;
+    auto before = dyn_cast<BlockArgument>(wholeBuffer(forwarded.get()));
+    if (before && before.getOwner() == loop.getBeforeBody() &&
+        wholeBuffer(yield->getOperand(before.getArgNumber())) == after &&
+        !inPlace[before.getArgNumber()]) {
+      inPlace.set(before.getArgNumber());
+      continue;
+    }
+    moved.given.push_back(&forwarded);
+    moved.taken.append({after, loop.getResult(i)});
+  }
+  for (BlockArgument before : loop.getBeforeArguments()) {
+    unsigned i = before.getArgNumber();
+    if (!isa<MemRefType>(before.getType()) || inPlace[i])
+      continue;
+    moved.given.append({&loop->getOpOperand(i), &yield->getOpOperand(i)});
+    moved.taken.push_back(before);
+  }
+  return moved;
 }
 
 class Owner {
@@ -86,23 +97,16 @@ public:
 
   void run(Block &block) {
     for (Operation &op : llvm::make_early_inc_range(block)) {
-      SmallVector<Carried> moved;
-      for (const Carried &value : carriedBuffers(&op))
-        // In place otherwise.
-        if (wholeBuffer(value.yielded->get()) != value.argument)
-          moved.push_back(value);
-      for (const Carried &value : moved)
-        owned.insert(value.argument);
+      Handover moved = handoverOf(&op);
+      for (Value value : moved.taken)
+        if (isa<BlockArgument>(value))
+          owned.insert(value);
       for (Region &region : op.getRegions())
         for (Block &inner : region)
           run(inner);
-      for (const Carried &value : moved) {
-        handOver(*value.yielded);
-        handOver(*value.init);
-        if (value.forwarded)
-          transfers.insert(value.forwarded);
-        owned.insert(value.result);
-      }
+      for (OpOperand *use : moved.given)
+        handOver(*use);
+      owned.insert(moved.taken.begin(), moved.taken.end());
       if (auto choice = dyn_cast<scf::IfOp>(op))
         handOverBranches(choice);
     }

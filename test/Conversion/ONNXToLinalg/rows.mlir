@@ -82,12 +82,28 @@ func.func @arg_max(%x: tensor<?x?xf32>) -> tensor<?xi64> {
 
 // CHECK-LABEL: func.func @top_k
 // CHECK: qopt.require %{{.*}}, "t: k is {0} for a dim of {1}"
+// Any k: positions are sorted, row by row.
 // CHECK: scf.for
-// CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "reduction"]
-// CHECK-COUNT-2: tensor.insert_slice
+// CHECK: scf.while
+// CHECK: scf.for
+// CHECK-COUNT-2: tensor.insert
 func.func @top_k(%x: tensor<?x8xf32>, %k: tensor<1xi64>) -> (tensor<?x?xf32>, tensor<?x?xi64>) {
   %0, %1 = onnx.TopK %x, %k : (tensor<?x8xf32>, tensor<1xi64>) -> (tensor<?x?xf32>, tensor<?x?xi64>) loc("t")
   return %0, %1 : tensor<?x?xf32>, tensor<?x?xi64>
+}
+
+// -----
+
+// A small k: as many passes, no sort.
+// CHECK-LABEL: func.func @top_3
+// CHECK: scf.for
+// CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "reduction"]
+// CHECK-COUNT-2: tensor.insert_slice
+// CHECK-NOT: scf.while
+func.func @top_3(%x: tensor<?x8xf32>) -> (tensor<?x3xf32>, tensor<?x3xi64>) {
+  %k = onnx.Constant {value = dense<3> : tensor<1xi64>} : tensor<1xi64>
+  %0, %1 = onnx.TopK %x, %k : (tensor<?x8xf32>, tensor<1xi64>) -> (tensor<?x3xf32>, tensor<?x3xi64>) loc("t")
+  return %0, %1 : tensor<?x3xf32>, tensor<?x3xi64>
 }
 
 // -----
