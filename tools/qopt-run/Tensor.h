@@ -11,6 +11,7 @@
 #include "qopt/Support/Npy.h"
 #include "qopt/model.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
@@ -56,6 +57,9 @@ struct Tensor {
   std::vector<char> data;
 
   int64_t elements() const {
+    // The others may be anything beside a dim of 0.
+    if (llvm::is_contained(shape, 0))
+      return 0;
     int64_t count = 1;
     for (int64_t dim : shape)
       count *= dim;
