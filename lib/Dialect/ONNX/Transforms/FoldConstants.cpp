@@ -155,7 +155,18 @@ private:
     result.replaceAllUsesWith(constant);
   }
 
+  // A repeated value takes no memory, but walking over it takes time.
+  bool hasLongOperand(Operation *op) {
+    return llvm::any_of(op->getOperands(), [&](Value operand) {
+      auto constant = operand.getDefiningOp<ConstantOp>();
+      return constant && constant.getValue().isSplat() &&
+             constant.getValue().getNumElements() > maxResultBytes;
+    });
+  }
+
   bool withinBudget(Operation *op) {
+    if (hasLongOperand(op))
+      return tooLarge();
     int64_t bytes = 0;
     bool repeated = isa<ConstantOfShapeOp>(op);
     for (Type resultType : op->getResultTypes()) {

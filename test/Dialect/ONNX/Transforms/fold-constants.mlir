@@ -113,3 +113,15 @@ func.func @empty() -> (tensor<0x2xf32>, tensor<2xi64>) {
   %1 = onnx.Concat %i, %j {axis = 0 : i64} : (tensor<0xi64>, tensor<2xi64>) -> tensor<2xi64>
   return %0, %1 : tensor<0x2xf32>, tensor<2xi64>
 }
+
+// -----
+
+// 2^38 equal numbers are no memory, but nobody wants to wait for their maximum.
+// CHECK-LABEL: @long_splat
+func.func @long_splat() -> tensor<f32> {
+  %none = onnx.NoValue
+  %big = onnx.Constant {value = dense<1.0> : tensor<524288x524288xf32>} : tensor<524288x524288xf32>
+  // CHECK: onnx.ReduceMax
+  %m = onnx.ReduceMax %big, %none {keepdims = 0 : i64} : (tensor<524288x524288xf32>, none) -> tensor<f32>
+  return %m : tensor<f32>
+}
