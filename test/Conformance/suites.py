@@ -82,8 +82,8 @@ class Usage:
     def _graph(self, graph):
         for value in [*graph.input, *graph.output, *graph.value_info]:
             kind = value.type.WhichOneof("value")
-            if kind != "tensor_type":
-                self.outside.add(str(kind))
+            if kind not in ("tensor_type", None):
+                self.outside.add(kind)
             elif value.type.tensor_type.elem_type == onnx.TensorProto.STRING:
                 self.outside.add("string")
         self._nodes(graph.node)
