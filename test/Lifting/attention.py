@@ -298,6 +298,37 @@ def cached(mask, **end):
     return build
 
 
+def merged(g, x, rows=None, columns=WIDTH):
+    """[batch * heads, ..], as torch.bmm wants it."""
+    shape = g.dims(g.Mul(g.dim(x, 0), g.const(HEADS, np.int64)), rows or g.dim(x, 2), columns)
+    return g.Reshape(x, shape)
+
+
+def bmm(mask):
+    """Rank 3 around the products: BLOOM (masked in rank 4), OPT and BART of old."""
+
+    def build(g):
+        q, (k, v) = queries(g), keys(g)
+        batch, rows, columns = g.dim(q, 0), g.dim(q, 2), g.dim(k, 2)
+        x = g.Mul(g.MatMul(merged(g, q), g.transpose(merged(g, k), 0, 2, 1)), WIDTH**-0.5)
+        if mask == "alibi":  # [batch * heads, 1, keys]
+            slopes = g.input("slopes", "batch", HEADS, 1, "keys")
+            x = g.Add(g.Reshape(slopes, g.dims(g.Mul(batch, g.const(HEADS, np.int64)), 1, columns)), x)
+        if mask:
+            x = causal_added(LOWEST)(g, g.Reshape(x, g.dims(batch, HEADS, rows, columns)), q, k)
+            x = g.Reshape(x, g.dims(g.Mul(batch, g.const(HEADS, np.int64)), rows, columns))
+        y = g.MatMul(g.Softmax(x, axis=-1), merged(g, v))
+        g.output(g.transpose(g.Reshape(y, g.dims(batch, HEADS, rows, WIDTH)), 0, 2, 1, 3))
+
+    return build
+
+
+def bmm_output(g):
+    q, (k, v) = queries(g), keys(g)
+    x = g.MatMul(merged(g, q), g.transpose(merged(g, k), 0, 2, 1))
+    g.output(g.MatMul(g.Softmax(x, axis=2), merged(g, v)))
+
+
 # What stays as it is.
 
 
@@ -372,6 +403,10 @@ def forms(add):
     lifted("grouped-one", grouped("expand", groups=1, scale="product-mul", mask=causal_chosen(LOWEST)))
     lifted("shared-keys", shared_keys)
     lifted("cached", cached(causal_added(-np.inf), guard=True), PAST)
+    lifted("merged", bmm(None))
+    lifted("merged-masked", bmm("causal"))
+    lifted("merged-alibi", bmm("alibi"))
+    lifted("merged-output", bmm_output)
     half = {"dtype": np.float16}
     lifted("half", plain(), **half)
     lifted("half-softmax-f32", masked(additive, softmax="f32"), **half)

@@ -39,14 +39,19 @@ private:
     Value condition;
     bool inverted;
     double fill;
+    bool merged;
   };
   // A mask that is added, times a scale that stands behind both.
   struct Addend {
     Value mask;
     double factor;
+    // The scores had rank 3 there: batch and heads merged.
+    bool merged;
   };
   struct Match {
     Value q, k, v, scores;
+    // q with batch and heads merged, if the products have it so.
+    Value mergedQ;
     double scale = 1, softcap = 0;
     SmallVector<Addend, 2> addends;
     SmallVector<Choice, 1> choices;
@@ -62,12 +67,17 @@ private:
   bool matchScaled(Value value, Match &match);
   bool matchProduct(Value value, Match &match);
   Value skipScale(Value value, double &scale);
+  Value otherView(Value value);
+  bool splitHeads(Match &match, Value result);
+  Value splitMask(Value mask, bool merged, const Match &match, Location loc);
   std::optional<std::pair<Value, int64_t>> matchRepeated(Value value);
   void matchKeys(Match &match);
   bool fits(Match &match, Value result);
   std::optional<Value> makeMask(const Match &match, std::optional<double> &fill,
                                 Location loc);
-  void replace(MatMulOp op, const Match &match);
+  Value sizes(Value of, int64_t start, int64_t end, Location loc);
+  Value mergeHeads(Value y, MatMulOp op, const Match &match);
+  bool replace(MatMulOp op, const Match &match);
 
   SmallVector<Operation *> replaced;
 };
@@ -92,7 +102,23 @@ bool isFloatCast(CastOp cast) {
          isa<FloatType>(getElementTypeOrSelf(cast.getOutput()));
 }
 
-// Through casts, Identity and Where(IsNaN(p), 0, p).
+// [batch, heads, ..] as [batch * heads, ..] or the other way round: the operand
+// of the Reshape.
+Value AttentionLifter::otherView(Value value) {
+  auto reshape = value.getDefiningOp<ReshapeOp>();
+  if (!reshape || !analysis.hasShape(value) ||
+      !analysis.hasShape(reshape.getData()))
+    return {};
+  ArrayRef<DimExpr> from = analysis.getShape(reshape.getData());
+  ArrayRef<DimExpr> to = analysis.getShape(value);
+  bool fits = std::min(from.size(), to.size()) == 3 &&
+              std::max(from.size(), to.size()) == 4 &&
+              from.take_back(2) == to.take_back(2) &&
+              product(from.drop_back(2)) == product(to.drop_back(2));
+  return fits ? reshape.getData() : Value();
+}
+
+// Through casts, Identity, views and Where(IsNaN(p), 0, p).
 SoftmaxOp AttentionLifter::matchProbabilities(Value value, Match &match) {
   while (Operation *op = value.getDefiningOp()) {
     bool guarded = false;
@@ -110,7 +136,8 @@ SoftmaxOp AttentionLifter::matchProbabilities(Value value, Match &match) {
       return {};
     if (auto softmax = dyn_cast<SoftmaxOp>(op))
       return softmax;
-    if (guarded || !(isa<IdentityOp>(op) || isFloatCast(dyn_cast<CastOp>(op))))
+    if (guarded || !(isa<IdentityOp>(op) || otherView(value) ||
+                     isFloatCast(dyn_cast<CastOp>(op))))
       return {};
     value = op->getOperand(0);
   }
@@ -147,6 +174,9 @@ bool AttentionLifter::keepsShape(Value scores, Value masked) {
 bool AttentionLifter::matchMasked(Value value, Match &match) {
   if (!value.hasOneUse())
     return false;
+  if (Value view = otherView(value))
+    return matchMasked(view, match);
+  bool merged = hasRank(value, 3);
   double factor = 1;
   Value inner = skipScale(value, factor);
   Operation *op = inner.getDefiningOp();
@@ -162,7 +192,8 @@ bool AttentionLifter::matchMasked(Value value, Match &match) {
           splatNumber(where->getOperand(inverted ? 1 : 2));
       if (!fill || !keepsShape(scores, value))
         continue;
-      match.choices.push_back({where->getOperand(0), inverted, *fill * factor});
+      match.choices.push_back(
+          {where->getOperand(0), inverted, *fill * factor, merged});
       return matchMasked(scores, match);
     }
     return false;
@@ -170,7 +201,7 @@ bool AttentionLifter::matchMasked(Value value, Match &match) {
   for (unsigned i : {0, 1}) {
     Value scores = op->getOperand(i), mask = op->getOperand(1 - i);
     Match attempt = match;
-    attempt.addends.push_back({mask, factor});
+    attempt.addends.push_back({mask, factor, merged});
     if (!keepsShape(scores, value) || !matchMasked(scores, attempt))
       continue;
     match = attempt;
@@ -228,8 +259,11 @@ bool AttentionLifter::matchScaled(Value value, Match &match) {
 
 bool AttentionLifter::matchProduct(Value value, Match &match) {
   auto product = value.getDefiningOp<MatMulOp>();
-  if (!product || !value.hasOneUse() || !hasRank(value, 4) ||
-      !hasRank(product.getA(), 4) || !hasRank(product.getB(), 4))
+  if (!product || !value.hasOneUse() || !analysis.hasShape(value))
+    return false;
+  size_t rank = analysis.getShape(value).size();
+  if ((rank != 3 && rank != 4) || !hasRank(product.getA(), rank) ||
+      !hasRank(product.getB(), rank))
     return false;
   match.scores = value;
   match.q = skipScale(product.getA(), match.scale);
@@ -246,8 +280,10 @@ bool AttentionLifter::matchProduct(Value value, Match &match) {
 void AttentionLifter::matchKeys(Match &match) {
   match.k = skipScale(match.k, match.scale);
   auto transpose = match.k.getDefiningOp<TransposeOp>();
-  if (!transpose ||
-      transpose.getPermutation(4) != SmallVector<int64_t>{0, 1, 3, 2})
+  SmallVector<int64_t> swap{0, 1, 3, 2};
+  if (hasRank(match.k, 3))
+    swap = {0, 2, 1};
+  if (!transpose || transpose.getPermutation(swap.size()) != swap)
     return;
   match.k = transpose.getData();
   match.keysTransposed = false;
@@ -300,18 +336,36 @@ AttentionLifter::matchRepeated(Value value) {
   return std::pair(source, *times);
 }
 
+// With batch and heads merged: q, k and v with both apart, as they were.
+bool AttentionLifter::splitHeads(Match &match, Value result) {
+  ArrayRef<DimExpr> scores = analysis.getShape(match.scores);
+  match.mergedQ = match.q;
+  for (Value *operand : {&match.q, &match.k, &match.v}) {
+    Value view = otherView(*operand);
+    if (!view || !hasRank(view, 4))
+      return false;
+    *operand = view;
+  }
+  return hasRank(result, 3) &&
+         analysis.getDim(match.q, 0) * analysis.getDim(match.q, 1) == scores[0];
+}
+
 // Checks all dims; takes in repeated heads.
 bool AttentionLifter::fits(Match &match, Value result) {
-  if (!hasRank(match.v, 4) || !hasRank(result, 4))
+  bool merged = hasRank(match.scores, 3);
+  if (merged && !splitHeads(match, result))
+    return false;
+  if (!hasRank(match.v, 4) || !hasRank(result, merged ? 3 : 4))
     return false;
   int64_t keys = match.keysTransposed ? 3 : 2;
   int64_t size = match.keysTransposed ? 2 : 3;
   if (!sameDim(match.q, 0, match.k, 0) || !sameDim(match.q, 0, match.v, 0) ||
       !sameDim(match.q, 3, match.k, size) ||
       !sameDim(match.k, keys, match.v, 2) || !sameDim(match.k, 1, match.v, 1) ||
-      !sameDim(match.q, 0, match.scores, 0) ||
-      !sameDim(match.q, 1, match.scores, 1) ||
-      !sameDim(match.q, 0, result, 0) || !sameDim(match.q, 1, result, 1))
+      (!merged &&
+       (!sameDim(match.q, 0, match.scores, 0) ||
+        !sameDim(match.q, 1, match.scores, 1) ||
+        !sameDim(match.q, 0, result, 0) || !sameDim(match.q, 1, result, 1))))
     return false;
   bool equalHeads = sameDim(match.q, 1, match.k, 1);
   if (!equalHeads && staticDim(match.k, 1) != 1)
@@ -329,6 +383,30 @@ bool AttentionLifter::fits(Match &match, Value result) {
 //===----------------------------------------------------------------------===//
 // Rewriting
 //===----------------------------------------------------------------------===//
+
+// The dims [start, end) as a tensor.
+Value AttentionLifter::sizes(Value of, int64_t start, int64_t end,
+                             Location loc) {
+  auto type = RankedTensorType::get({end - start}, builder.getI64Type());
+  return create<ShapeOp>(loc, type, of, start, builder.getI64IntegerAttr(end));
+}
+
+// A mask of merged batch and heads with both apart.
+Value AttentionLifter::splitMask(Value mask, bool merged, const Match &match,
+                                 Location loc) {
+  auto type = cast<RankedTensorType>(mask.getType());
+  if (!merged || type.getRank() < 3 || type.getDimSize(0) == 1)
+    return mask;
+  auto target = RankedTensorType::get({4}, builder.getI64Type());
+  Value shape = create<ConcatOp>(
+      loc, target,
+      ValueRange{sizes(match.q, 0, 2, loc), sizes(mask, 1, 3, loc)}, 0);
+  auto q = cast<RankedTensorType>(match.q.getType());
+  return create<ReshapeOp>(loc,
+                           type.clone({q.getDimSize(0), q.getDimSize(1),
+                                       type.getDimSize(1), type.getDimSize(2)}),
+                           mask, shape);
+}
 
 // One mask for all of the match; `fill` is what a bool mask stands for. None if
 // no mask says the same.
@@ -383,7 +461,7 @@ std::optional<Value> AttentionLifter::makeMask(const Match &match,
 
   Value mask;
   for (const Choice &choice : match.choices) {
-    Value condition = choice.condition;
+    Value condition = splitMask(choice.condition, choice.merged, match, loc);
     if (choice.inverted)
       condition = create<NotOp>(loc, condition.getType(), condition);
     if (mask)
@@ -400,7 +478,7 @@ std::optional<Value> AttentionLifter::makeMask(const Match &match,
                            scalar(match.choices.front().fill));
   // From the product outward, the order in which they were added.
   for (const Addend &addend : llvm::reverse(match.addends)) {
-    Value more = addend.mask;
+    Value more = splitMask(addend.mask, addend.merged, match, loc);
     if (addend.factor != 1)
       more = create<MulOp>(loc, more.getType(), more, scalar(addend.factor));
     mask =
@@ -411,13 +489,24 @@ std::optional<Value> AttentionLifter::makeMask(const Match &match,
   return mask;
 }
 
-void AttentionLifter::replace(MatMulOp op, const Match &match) {
+// The tensor in the shape of the product that it replaces.
+Value AttentionLifter::mergeHeads(Value y, MatMulOp op, const Match &match) {
+  Location loc = op.getLoc();
+  auto target = RankedTensorType::get({3}, builder.getI64Type());
+  Value shape = create<ConcatOp>(
+      loc, target,
+      ValueRange{sizes(match.mergedQ, 0, 2, loc), sizes(op.getB(), 2, 3, loc)},
+      0);
+  return create<ReshapeOp>(loc, op.getType(), y, shape);
+}
+
+bool AttentionLifter::replace(MatMulOp op, const Match &match) {
   Location loc = op.getLoc();
   builder.setInsertionPoint(op);
   std::optional<double> fill;
   std::optional<Value> mask = makeMask(match, fill, loc);
   if (!mask)
-    return;
+    return false;
   Value k = match.k;
   // The expansion transposes back, and both disappear.
   if (match.keysTransposed)
@@ -427,8 +516,18 @@ void AttentionLifter::replace(MatMulOp op, const Match &match) {
   };
   Value absent = none(loc);
   Value operands[] = {match.q, k, match.v, *mask, absent, absent, absent};
-  Type results[] = {op.getType(), k.getType(), match.v.getType(),
-                    match.scores.getType()};
+  bool merged = hasRank(match.scores, 3);
+  auto dimsOf = [](Value value) {
+    return cast<RankedTensorType>(value.getType()).getShape();
+  };
+  auto q = cast<RankedTensorType>(match.q.getType());
+  auto type = [&](int64_t last) {
+    SmallVector<int64_t> shape(q.getShape());
+    shape.back() = last;
+    return q.clone(shape);
+  };
+  Type results[] = {merged ? type(dimsOf(match.v).back()) : op.getType(),
+                    k.getType(), match.v.getType(), type(dimsOf(k)[2])};
   OperationState state(loc, AttentionOp::getOperationName());
   state.addOperands(operands);
   state.addTypes(results);
@@ -444,22 +543,38 @@ void AttentionLifter::replace(MatMulOp op, const Match &match) {
     state.addAttribute("zero_masked_rows", builder.getUnitAttr());
   Operation *attention = builder.create(state);
   (void)analysis.analyze(attention);
-  op.getResult().replaceAllUsesWith(attention->getResult(0));
+  Value y = attention->getResult(0);
   replaced.push_back(op);
+  if (merged) {
+    // Mostly batch and heads come apart again at once.
+    for (Operation *user : llvm::make_early_inc_range(op->getUsers()))
+      if (isa<ReshapeOp>(user) &&
+          otherView(user->getResult(0)) == op.getResult()) {
+        user->getResult(0).replaceAllUsesWith(y);
+        replaced.push_back(user);
+      }
+    y = mergeHeads(y, op, match);
+  }
+  op.getResult().replaceAllUsesWith(y);
+  return true;
 }
 
 unsigned AttentionLifter::run() {
+  unsigned count = 0;
   SmallVector<MatMulOp> products;
   analysis.getFunction().walk([&](MatMulOp op) { products.push_back(op); });
   for (MatMulOp op : products) {
-    if (!hasRank(op.getA(), 4) || op->use_empty())
+    if ((!hasRank(op.getA(), 3) && !hasRank(op.getA(), 4)) || op->use_empty())
       continue;
     Match match;
     match.v = op.getB();
     SoftmaxOp softmax = matchProbabilities(op.getA(), match);
-    if (!softmax || (softmax.getAxis() != -1 && softmax.getAxis() != 3))
+    if (!softmax || !analysis.hasShape(softmax.getInput()))
       continue;
     Value scores = softmax.getInput();
+    int64_t rank = analysis.getShape(scores).size();
+    if (softmax.getAxis() != -1 && softmax.getAxis() != rank - 1)
+      continue;
     if (auto cast = scores.getDefiningOp<CastOp>();
         isFloatCast(cast) && scores.hasOneUse())
       scores = cast.getInput();
@@ -472,10 +587,8 @@ unsigned AttentionLifter::run() {
       continue;
     if (inner != element)
       match.precision = onnxTypeNumber(inner);
-    if (fits(match, op.getResult()))
-      replace(op, match);
+    count += fits(match, op.getResult()) && replace(op, match);
   }
-  unsigned count = replaced.size();
   eraseDead(replaced);
   return count;
 }
