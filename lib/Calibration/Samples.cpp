@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "qopt/Calibration/Samples.h"
+#include "qopt/Support/CacheNames.h"
 #include "qopt/Support/DidYouMean.h"
 #include "qopt/Support/Names.h"
 #include "llvm/ADT/STLExtras.h"
@@ -114,9 +115,7 @@ static bool fillElements(std::vector<char> &bytes, NpyType type, int64_t count,
 }
 
 /// Whether exporters call the cache of a decoder so.
-static bool isPast(StringRef name) {
-  return name.starts_with("past_key_values") || name.starts_with("past.");
-}
+static bool isPast(StringRef name) { return !cacheOfPast(name).empty(); }
 
 Error SampleSet::fillMissing(const SignaturePort &port, Source &source) {
   StringRef name = port.name;

@@ -90,11 +90,11 @@ def refused():
     return untouched, texts[0]
 
 
-def data_sets(name, part):
+def data_sets(name, part, flags=()):
     """In place against the outputs of ONNX Runtime that come with the export: rows behind
     the past are NaN before the run, and stay it where nothing was to be written."""
     path = support.shared("onnx-exports", name, part + ".onnx")
-    model = zoo.load(path, label=f"{name}-{part}", flags=INPLACE)
+    model = zoo.load(path, label=f"{name}-{part}", flags=INPLACE + flags)
     worst = 0
     for _, inputs, outputs in zoo.data_sets(path):
         given = {port.name: inputs[port.name] for port in model.inputs if port.name in inputs}
@@ -204,6 +204,10 @@ TESTS = {
             ("t5", "decoder_with_past_model"),
             ("whisper", "decoder_with_past_model"),
         )
+    },
+    **{
+        f"{name}/inplace/unlifted": functools.partial(data_sets, name, "model", ("--no-lift=all",))
+        for name in ("gpt2", "opt", "stories260k")
     },
     **{
         f"{name}/{'inplace' if inplace else 'fp32'}/padded": functools.partial(padded, name, inplace)

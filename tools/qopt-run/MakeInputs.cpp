@@ -104,6 +104,9 @@ Expected<std::vector<Tensor>> makeInputs(const Signature &signature,
     Expected<Tensor> tensor = makeInput(port, shapes, bindings);
     if (!tensor)
       return tensor.takeError();
+    // Caches in place start empty.
+    if (signature.json.getString("kv_length") == port.name)
+      tensor->set(0, 0);
     inputs.push_back(std::move(*tensor));
   }
   return std::move(inputs);

@@ -52,7 +52,7 @@ static const qopt_dim past_dims[] = {
 static const qopt_dim out_dims[] = {{0, 1, {1}}};
 static const qopt_port inputs[] = {
     {"input_ids", 0, 64, 0, 2, ids_dims},
-    {"attention_mask", 0, 64, 2, mask_dims},
+    {"attention_mask", 0, 64, 0, 2, mask_dims},
     {"position_ids", 0, 64, 0, 2, ids_dims},
     {"token_type_ids", 0, 64, 0, 2, ids_dims},
     {"past_key_values.0.key", 2, 32, 0, 4, past_dims}};
