@@ -61,9 +61,12 @@ Value addMasks(NodeComposer &c, Value a, Value b) {
 }
 
 /// Which of `total` keys count, by their number per batch row: [B, 1, 1, T].
-Value lengthMask(NodeComposer &c, Value lengths, Value total) {
+/// The other forms of rank 1 (with start positions) have more numbers than
+/// rows, which the reshape refuses when the model runs.
+Value lengthMask(NodeComposer &c, Value lengths, Value batchOf, Value total) {
   Value columns = c.range(total);
-  Value rows = c.unsqueeze(c.cast(lengths, c.b.getI64Type()), {1, 2, 3});
+  Value shape = c.concat({c.dim(batchOf, 0), c.ints({1, 1, 1})}, 0);
+  Value rows = c.op("Reshape", {c.cast(lengths, c.b.getI64Type()), shape});
   return c.op("Less", {columns, rows});
 }
 
@@ -122,7 +125,7 @@ static LogicalResult decodeProjected(NodeContext &node, NodeComposer &c,
     if (!rank)
       return c.unsupported("a mask_index of unknown rank");
     if (*rank == 1) {
-      seen = lengthMask(c, mask, total);
+      seen = lengthMask(c, mask, qkv, total);
     } else if (*rank <= 3) {
       seen = integerMask(c, mask, *rank);
     } else {
@@ -230,7 +233,7 @@ LogicalResult decodeMultiHeadAttention(NodeContext &node) {
     std::optional<int64_t> maskRank = c.rankOf(mask);
     if (!maskRank || *maskRank > 3)
       return c.unsupported("a key_padding_mask of this rank");
-    Value seen = *maskRank == 1 ? lengthMask(c, mask, total)
+    Value seen = *maskRank == 1 ? lengthMask(c, mask, query, total)
                                 : integerMask(c, mask, *maskRank);
     heads.mask = additiveMask(c, seen, filter, element);
   }

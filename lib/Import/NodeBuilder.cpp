@@ -248,9 +248,9 @@ LogicalResult NodeBuilder::create(NodeContext &node, StringRef op,
   // An attribute that the op does not read must not be lost in silence.
   for (NamedAttribute attribute : attributes)
     if (!is_contained(name->getAttributeNames(), attribute.getName()))
-      return reporter.unsupported(
-          node.describe() + ": attribute " +
-          quoted(attribute.getName().getValue()) + " of " + op);
+      return reporter.unsupported(node.describe() + ": attribute " +
+                                  quoted(attribute.getName().getValue()) +
+                                  " of " + op);
   OperationState state(node.loc, *name);
   state.addOperands(operands);
   for (int i = operands.size(); i < numOperands; ++i)

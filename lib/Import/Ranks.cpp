@@ -30,9 +30,12 @@ bool isAbsent(Value value) { return isa<NoneType>(value.getType()); }
 bool keepsRank(Operation *op) {
   return StringSwitch<bool>(op->getName().stripDialect())
       .Cases({"Identity", "Transpose", "Slice", "Pad", "Tile", "Split"}, true)
-      .Cases({"Softmax", "LogSoftmax", "Hardmax", "CumSum", "CumProd", "Trilu"}, true)
+      .Cases({"Softmax", "LogSoftmax", "Hardmax", "CumSum", "CumProd", "Trilu"},
+             true)
       .Cases({"LayerNormalization", "RMSNormalization", "Concat"}, true)
       .Cases({"ScatterElements", "ScatterND", "ReverseSequence"}, true)
+      .Cases({"Conv", "ConvTranspose", "MaxPool", "AveragePool"}, true)
+      .Cases({"GlobalAveragePool", "GlobalMaxPool", "Resize"}, true)
       .Cases({"QuantizeLinear", "DequantizeLinear", "TopK", "EyeLike"}, true)
       .Default(false);
 }

@@ -47,9 +47,9 @@ std::string unpack(StringRef packed, Type type, uint64_t count) {
   unsigned width = type.getIntOrFloatBitWidth(), perByte = packing(type);
   std::string bytes(count, 0);
   for (uint64_t i = 0; i < count; ++i)
-    bytes[i] = static_cast<uint8_t>(packed[i / perByte]) >>
-                   (i % perByte * width) &
-               ((1u << width) - 1);
+    bytes[i] =
+        static_cast<uint8_t>(packed[i / perByte]) >> (i % perByte * width) &
+        ((1u << width) - 1);
   return bytes;
 }
 

@@ -17,8 +17,8 @@ Value quantizeScalar(ImplicitLocOpBuilder &b, Value scaled, Value zeroPoint,
 /// `size` elements.
 Value spreadVector(Lowering &l, Value parameter, OpFoldResult size);
 
-/// sum((a - aZero) * (b - bZero)) in i32 over [..., K] and a constant [K, N], by
-/// the kernels of 8-bit codes; fails silently where they do not fit.
+/// sum((a - aZero) * (b - bZero)) in i32 over [..., K] and a constant [K, N],
+/// by the kernels of 8-bit codes; fails silently where they do not fit.
 FailureOr<Value> kernelProduct(Lowering &l, Value a, Value aZero, Value b,
                                Value bZero);
 
