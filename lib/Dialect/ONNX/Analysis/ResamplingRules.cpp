@@ -12,6 +12,9 @@ using namespace mlir::onnx;
 
 namespace {
 
+// Larger results are left to run time, where they fail to be allocated.
+constexpr float kMaxSize = 1e15f;
+
 // The elements of an f32 constant.
 std::optional<SmallVector<float>> floatsOf(RuleContext &context, unsigned i) {
   if (!context.has(i))
@@ -29,8 +32,11 @@ std::optional<DimExpr> scaled(RuleContext &context, const DimExpr &dim,
                               float scale) {
   if (!(scale > 0) || scale > 1e6f)
     return std::nullopt;
-  if (auto constant = dim.getConstant())
-    return DimExpr(int64_t(float(*constant) * scale));
+  if (auto constant = dim.getConstant()) {
+    float size = float(*constant) * scale;
+    return size < kMaxSize ? std::optional<DimExpr>(int64_t(size))
+                           : std::nullopt;
+  }
   if (scale == std::floor(scale))
     return dim * int64_t(scale);
   float inverse = 1 / scale;
@@ -85,10 +91,13 @@ LogicalResult resize(RuleContext &context) {
                     ? std::min(scale, float(*to) / float(*from))
                     : std::max(scale, float(*to) / float(*from));
     }
-    if (!stretch && allConstant)
-      for (int64_t axis : axes)
-        dims[axis] =
-            int64_t(std::round(scale * float(*(*x)[axis].getConstant())));
+    for (int64_t axis : axes) {
+      if (stretch || !allConstant)
+        break;
+      float size = std::round(scale * float(*(*x)[axis].getConstant()));
+      if (size >= 0 && size < kMaxSize)
+        dims[axis] = int64_t(size);
+    }
   } else if (auto scales = floatsOf(context, 2); scales && !scales->empty()) {
     if (failed(checkLength(scales->size())))
       return failure();
@@ -168,6 +177,10 @@ LogicalResult channelNormalization(RuleContext &context) {
   OptionalDims x = context.shape(0);
   if (!x)
     return success();
+  for (StringRef name : {"num_groups", "size"})
+    if (context->hasAttr(name) && context.attr(name) < 1)
+      return context->emitOpError()
+             << "attribute '" << name << "' is " << context.attr(name);
   context.setShape(0, *x);
   for (unsigned i = 1; i < context->getNumResults(); ++i)
     if (OptionalDims vector = context.shape(3))

@@ -25,6 +25,8 @@ LogicalResult checkWeight(RuleContext &context, ArrayRef<DimExpr> x,
   if (x.size() != w.size() || x.size() < 3)
     return context->emitOpError()
            << "the operands have ranks " << x.size() << " and " << w.size();
+  if (failed(verifyWindow(context.getOp(), x.size())))
+    return failure();
   for (auto [have, said] :
        llvm::zip(w.drop_front(2), kernelOf(context.getOp(), w)))
     if (failed(context.require(have, said,
@@ -59,6 +61,23 @@ LogicalResult qlinearConv(RuleContext &context) {
   return convolution(context, 3);
 }
 
+// Entries of a list in [0, 2^31), as many as asked for.
+LogicalResult checkRange(RuleContext &context, StringRef name,
+                         std::optional<size_t> length = std::nullopt) {
+  auto list = context->getAttrOfType<DenseI64ArrayAttr>(name);
+  if (!list)
+    return success();
+  if (length && size_t(list.size()) != *length)
+    return context->emitOpError()
+           << "attribute '" << name << "' has " << list.size()
+           << " entries for " << *length << " spatial dims";
+  for (int64_t value : list.asArrayRef())
+    if (value < 0 || value > INT32_MAX)
+      return context->emitOpError()
+             << "attribute '" << name << "' has an entry of " << value;
+  return success();
+}
+
 LogicalResult convTranspose(RuleContext &context) {
   OptionalDims x = context.shape(0), w = context.shape(1);
   if (!x || !w)
@@ -66,6 +85,9 @@ LogicalResult convTranspose(RuleContext &context) {
   if (failed(checkWeight(context, *x, *w)) ||
       failed(
           context.require((*x)[1], (*w)[0], "the channels of x and w differ")))
+    return failure();
+  if (failed(checkRange(context, "output_padding", x->size() - 2)) ||
+      failed(checkRange(context, "output_shape")))
     return failure();
   auto shape = context->getAttrOfType<DenseI64ArrayAttr>("output_shape");
   if (shape && !shape.empty() && shape.size() != int64_t(x->size()) - 2 &&
@@ -91,6 +113,8 @@ LogicalResult pool(RuleContext &context) {
   if (x->size() != kernel.size() + 2)
     return context->emitOpError() << "kernel_shape has " << kernel.size()
                                   << " entries for rank " << x->size();
+  if (failed(verifyWindow(context.getOp(), x->size())))
+    return failure();
   Dims dims{(*x)[0], (*x)[1]};
   for (const Window &window : slideWindows(context.symbols(), context.getOp(),
                                            x->drop_front(2), kernel))
@@ -104,6 +128,8 @@ LogicalResult maxUnpool(RuleContext &context) {
   OptionalDims x = context.shape(0);
   if (!x)
     return success();
+  if (failed(verifyWindow(context.getOp(), x->size())))
+    return failure();
   if (context.has(2)) {
     std::optional<Dims> dims = context.elements(2);
     if (dims && dims->size() == x->size())

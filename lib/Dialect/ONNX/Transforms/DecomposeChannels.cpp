@@ -139,7 +139,7 @@ struct DecomposeGroupNormalization : OpRewritePattern<GroupNormalizationOp> {
   LogicalResult matchAndRewrite(GroupNormalizationOp op,
                                 PatternRewriter &rewriter) const override {
     std::optional<int64_t> rank = rankOf(op.getX());
-    if (!rank || *rank < 2)
+    if (!rank || *rank < 2 || op.getNumGroups() < 1)
       return needsRank(rewriter, op);
     Composer c(rewriter, op);
     Type element = getElementTypeOrSelf(op.getX()), type = computeType(element);

@@ -74,3 +74,19 @@ func.func @too_small(%x: tensor<1x4x2xf32>, %w: tensor<6x4x5xf32>) {
   %0 = onnx.Conv %x, %w, %none : (tensor<1x4x2xf32>, tensor<6x4x5xf32>, none) -> tensor<*xf32>
   return
 }
+
+// -----
+
+func.func @attributes(%x: tensor<1x4x8xf32>, %w: tensor<4x2x3xf32>, %s: tensor<4xf32>) {
+  %none = onnx.NoValue
+  // expected-remark @+2 {{rank is not known}}
+  // expected-error @+1 {{attribute 'output_padding' has an entry of -1}}
+  %0 = onnx.ConvTranspose %x, %w, %none {output_padding = array<i64: -1>} : (tensor<1x4x8xf32>, tensor<4x2x3xf32>, none) -> tensor<*xf32>
+  // expected-remark @+2 {{rank is not known}}
+  // expected-error @+1 {{output_shape has 2 entries for 1 spatial dims}}
+  %1 = onnx.ConvTranspose %x, %w, %none {output_shape = array<i64: 8, 9>} : (tensor<1x4x8xf32>, tensor<4x2x3xf32>, none) -> tensor<*xf32>
+  // expected-remark @+2 {{rank is not known}}
+  // expected-error @+1 {{attribute 'num_groups' is 0}}
+  %2 = onnx.GroupNormalization %x, %s, %s {num_groups = 0 : i64} : (tensor<1x4x8xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<*xf32>
+  return
+}
