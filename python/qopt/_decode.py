@@ -18,6 +18,8 @@ def generate(model, prompts, max_new_tokens, *, eos=None, pad=0, cache=True,
     inputs = {port.name: port for port in model.inputs}
     if "input_ids" not in inputs:
         raise TypeError("the model has no input 'input_ids'")
+    if "logits" not in (port.name for port in model.outputs):
+        raise TypeError("the model has no output 'logits'")
     prompts = [list(prompt) for prompt in prompts]
     if not prompts or not all(prompts):
         raise ValueError("a prompt has at least one token")

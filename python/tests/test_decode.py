@@ -52,6 +52,7 @@ class StandIn:
         shape = ("batch", "length")
         self.inputs = [qopt.Port(name, "int64", shape) for name in
                        ("input_ids", "attention_mask", "position_ids")]
+        self.outputs = [qopt.Port("logits", "float32", (*shape, 97))]
         self.caches = ()
         self.cache_length = None
         self.inplace = inplace
