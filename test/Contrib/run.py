@@ -23,9 +23,11 @@ except ImportError:
     print("skipped: needs onnxruntime; run scripts/python-env.sh")
     sys.exit(support.SKIP)
 
+import numpy as np  # noqa: E402
 import onnx  # noqa: E402
 
 import attention  # noqa: E402
+import decoder  # noqa: E402
 import matmul  # noqa: E402
 import norms  # noqa: E402
 import qlinear  # noqa: E402
@@ -66,6 +68,26 @@ def run_case(case, work):
         loaded.close()
 
 
+def run_decoder(case, work):
+    """The same tokens, and logits as near as sums of floats can be."""
+    model, library = os.path.join(work, "model.onnx"), os.path.join(work, "model.so")
+    onnx.save(case.model(), model)
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    support.compile_model(model, library, f"--isa={ISA}")
+    worst = 0.0
+    with qopt.Model(library) as loaded:
+        for batch, prompt in ((1, 5), (2, 3), (1, 1)):
+            expected = case.decode(lambda x: dict(zip(names, session.run(names, x))), batch, prompt, 12)
+            actual = case.decode(loaded, batch, prompt, 12)
+            for step, (want, got) in enumerate(zip(expected, actual)):
+                error = np.abs(want - got).max() / np.abs(want).max()
+                worst = max(worst, float(error))
+                if got.shape != want.shape or not error <= 1e-4:
+                    return f"batch {batch}, step {step}: {error:.2e}", worst
+    return None, worst
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--filter", default="", help="regular expression over names")
@@ -83,6 +105,14 @@ def main():
                 except Exception as error:  # a case that cannot run has failed
                     complaint, worst = f"{type(error).__name__}: {error}"[:400], 0.0
             report.add(case.name, complaint is None, complaint or (f"{worst:.1e}" if options.v else ""))
+    case = decoder.Decoder()
+    if re.search(options.filter, case.name):
+        with tempfile.TemporaryDirectory(prefix="qopt-contrib-") as work:
+            try:
+                complaint, worst = run_decoder(case, work)
+            except Exception as error:
+                complaint, worst = f"{type(error).__name__}: {error}"[:400], 0.0
+        report.add(case.name, complaint is None, complaint or (f"{worst:.1e}" if options.v else ""))
     report.finish()
 
 
