@@ -139,9 +139,12 @@ LogicalResult squeeze(RuleContext &context) {
       return failure();
     axes = *normalized;
   } else {
+    // Whether a symbolic dim goes is known at run time only, and so the rank.
+    // What the file declares of it counts; without that, such dims stay, and
+    // generated code checks that they are not 1.
+    bool declared = isa<RankedTensorType>(op.getSqueezed().getType());
     for (int64_t i = 0; i < rank; ++i) {
-      // Whether a symbolic dim goes is known at run time only, and so the rank.
-      if (!(*data)[i].isConstant())
+      if (!(*data)[i].isConstant() && declared)
         return success();
       if ((*data)[i].isConstant(1))
         axes.push_back(i);
