@@ -129,3 +129,64 @@ func.func @kernel(%x: memref<8x8xf32>, %j: index) -> memref<8x8xf32> {
   }
   return %a : memref<8x8xf32>
 }
+
+// A cache is an input that is written: what reads it stays behind the write.
+// CHECK-LABEL: func.func @cache
+// CHECK: scf.parallel
+// CHECK: scf.parallel (%{{.*}}) = (%{{.*}}) to (%{{.*}}2
+// CHECK: memref.store %{{.*}}, %[[CACHE:arg1]][
+// CHECK: scf.parallel
+// CHECK: memref.load %[[CACHE]][
+// CHECK-LABEL: func.func @input
+// CHECK-COUNT-2: scf.parallel
+// CHECK-NOT: scf.parallel
+func.func @cache(%x: memref<8x4xf32>, %cache: memref<8x4xf32> {qopt.cache = 0 : i64}, %a: memref<8x4xf32>, %y: memref<8x4xf32>, %z: memref<2xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c8 = arith.constant 8 : index
+  scf.parallel (%i) = (%c0) to (%c8) step (%c1) {
+    %v = memref.load %x[%i, %c0] : memref<8x4xf32>
+    memref.store %v, %a[%i, %c0] : memref<8x4xf32>
+    scf.reduce
+  }
+  scf.parallel (%i) = (%c0) to (%c2) step (%c1) {
+    %v = memref.load %z[%i] : memref<2xf32>
+    memref.store %v, %cache[%i, %c0] : memref<8x4xf32>
+    scf.reduce
+  }
+  scf.parallel (%i) = (%c0) to (%c8) step (%c1) {
+    %v = memref.load %a[%i, %c0] : memref<8x4xf32>
+    %w = memref.load %cache[%i, %c0] : memref<8x4xf32>
+    %s = arith.addf %v, %w : f32
+    memref.store %s, %y[%i, %c0] : memref<8x4xf32>
+    scf.reduce
+  }
+  return
+}
+
+// The same where the loop in between writes something else.
+func.func @input(%x: memref<8x4xf32>, %cache: memref<8x4xf32>, %a: memref<8x4xf32>, %y: memref<8x4xf32>, %z: memref<2xf32>, %other: memref<8x4xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c8 = arith.constant 8 : index
+  scf.parallel (%i) = (%c0) to (%c8) step (%c1) {
+    %v = memref.load %x[%i, %c0] : memref<8x4xf32>
+    memref.store %v, %a[%i, %c0] : memref<8x4xf32>
+    scf.reduce
+  }
+  scf.parallel (%i) = (%c0) to (%c2) step (%c1) {
+    %v = memref.load %z[%i] : memref<2xf32>
+    memref.store %v, %other[%i, %c0] : memref<8x4xf32>
+    scf.reduce
+  }
+  scf.parallel (%i) = (%c0) to (%c8) step (%c1) {
+    %v = memref.load %a[%i, %c0] : memref<8x4xf32>
+    %w = memref.load %cache[%i, %c0] : memref<8x4xf32>
+    %s = arith.addf %v, %w : f32
+    memref.store %s, %y[%i, %c0] : memref<8x4xf32>
+    scf.reduce
+  }
+  return
+}
