@@ -43,9 +43,9 @@ def g02():
     newer = make([node("LayerNormalization", ["x", "s"], ["y"], name="a")], opset=16,
                  weights=[weight("s", np.ones(4, np.float32))])
     yield graph_case("G02", "operator newer than its opset", newer, 3, says="LayerNormalization")
-    contrib = make([node("FusedMatMul", ["x", "w"], ["y"], name="a", domain="com.microsoft")],
+    contrib = make([node("NhwcConv", ["x", "w"], ["y"], name="a", domain="com.microsoft")],
                    domains=["com.microsoft"], weights=[weight("w", np.ones((4, 4), np.float32))])
-    yield graph_case("G02", "com.microsoft operator", contrib, 3, says="FusedMatMul")
+    yield graph_case("G02", "com.microsoft operator", contrib, 3, says="NhwcConv")
 
 
 def g03():

@@ -252,7 +252,8 @@ TEST(Graph, G11_Dims) {
 }
 
 TEST(Graph, G12_NestedGraphs) {
-  auto withBranch = [](const char *reads, const char *writes) {
+  auto withBranch = [](const char *reads, const char *writes,
+                       const char *op = "Relu") {
     TestModel model;
     model.input("c", Bool, {});
     model.input("x", Float, {4});
@@ -263,14 +264,16 @@ TEST(Graph, G12_NestedGraphs) {
       branch.set_name(name);
       branch.set_type(pb::AttributeProto::GRAPH);
       pb::NodeProto &inner = *branch.mutable_g()->add_node();
-      inner.set_op_type("Relu");
+      inner.set_op_type(op);
       inner.add_input(reads);
       inner.add_output(writes);
       branch.mutable_g()->add_output()->set_name(writes);
     }
     return model.import();
   };
-  EXPECT_IMPORT(withBranch("x", "inside"), ExitUnsupported, "ai.onnx.If");
+  EXPECT_TRUE(withBranch("x", "inside").contains("onnx.If"));
+  EXPECT_IMPORT(withBranch("x", "inside", "Bernoulli"), ExitUnsupported,
+                "ai.onnx.Bernoulli");
   EXPECT_IMPORT(withBranch("x", "x"), ExitInvalid, "outer graph");
   EXPECT_IMPORT(withBranch("z", "inside"), ExitInvalid, "'z'");
 }
