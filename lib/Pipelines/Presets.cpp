@@ -78,8 +78,8 @@ void qopt::buildSmoothQuantPipeline(OpPassManager &pm,
 }
 
 void qopt::registerPresets() {
-  PassPipelineRegistration<FP32PresetOptions>("fp32", "The float model, simplified",
-                             buildFP32Pipeline);
+  PassPipelineRegistration<FP32PresetOptions>(
+      "fp32", "The float model, simplified", buildFP32Pipeline);
   PassPipelineRegistration<QuantizePresetOptions>(
       "w8a8", "int8 weights per channel, int8 activations per token",
       buildW8A8Pipeline);
