@@ -29,6 +29,8 @@ def ONNX_IfOp : ONNX_ControlFlowOp<"If"> {
       onnx.Yield %z : tensor<?xf32>
     }
     ```
+
+    Limits: the branches give values of equal ranks, unless the condition is known at compile time.
   }];
   let arguments = (ins ONNX_BoolTensor:$cond);
   let results = (outs Variadic<AnyTensor>:$outputs);
@@ -49,6 +51,9 @@ def ONNX_LoopOp : ONNX_ControlFlowOp<"Loop"> {
     each collected value of all iterations, joined along a new first dim.
 
     `onnx.Scan` does not exist: importers write a Scan as a Loop that takes slices.
+
+    Limits: a trip count or a condition that ends it; carried values keep their ranks, and what
+    is stacked has a rank that is known at compile time.
   }];
   let arguments = (ins ONNX_Optional<ONNX_I64Tensor>:$m,
                        ONNX_Optional<ONNX_BoolTensor>:$cond,

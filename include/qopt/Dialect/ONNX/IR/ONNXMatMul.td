@@ -23,6 +23,8 @@ def ONNX_GemmOp : ONNX_Op<"Gemm"> {
   let description = [{
     ONNX Gemm on rank-2 operands: `A' = transA ? A^T : A` of `MxK`, `B'` of `KxN`; `c` is
     absent or broadcasts to `MxN`.
+
+    Limits: `alpha` and `beta` other than 1 only for floats.
   }];
   let arguments = (ins ONNX_NumberTensor:$a, ONNX_NumberTensor:$b,
                        ONNX_Optional<ONNX_NumberTensor>:$c,

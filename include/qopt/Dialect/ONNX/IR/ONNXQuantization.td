@@ -13,6 +13,8 @@ def ONNX_QuantizeLinearOp : ONNX_Op<"QuantizeLinear"> {
     `y_zero_point` or `output_dtype` (default `ui8`): an integer of 2 to 16 bits or a float
     of 8 or 4. The scale is a scalar, a vector along `axis`, or has one entry per
     `block_size` elements of `axis`; its type, or `precision`, is that of the quotient.
+
+    Limits: `precision` is absent, float or that of the scale.
   }];
   let arguments = (ins ONNX_NumberTensor:$x, ONNX_NumberTensor:$y_scale,
                        ONNX_Optional<AnyTensor>:$y_zero_point,

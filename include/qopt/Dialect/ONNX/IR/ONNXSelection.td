@@ -15,6 +15,8 @@ def ONNX_NonMaxSuppressionOp : ONNX_Op<"NonMaxSuppression"> {
     score above `score_threshold`, best first, none whose intersection over union with a
     selected one is above `iou_threshold` (0 if absent). The rows of the result are batch,
     class and box; their number depends on the data.
+
+    Limits: boxes and scores are `f32`.
   }];
   let arguments = (ins ONNX_FloatTensor:$boxes, ONNX_FloatTensor:$scores,
                        ONNX_Optional<ONNX_I64Tensor>:$max_output_boxes_per_class,

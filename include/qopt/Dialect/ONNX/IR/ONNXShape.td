@@ -79,6 +79,8 @@ def ONNX_ReshapeOp : ONNX_Op<"Reshape"> {
     ONNX Reshape: the elements of `data` in row-major order under the dims `shape`
     (rank 1). One dim may be -1 and is computed; a dim 0 is copied from the same
     position of `data` unless `allowzero` is set.
+
+    Limits: a target of unknown length needs a rank that the model declares.
   }];
   let arguments = (ins AnyTensor:$data, ONNX_I64Tensor:$shape,
                        DefaultValuedAttr<ONNX_IntAttr, "0">:$allowzero);
@@ -103,6 +105,9 @@ def ONNX_SqueezeOp : ONNX_Op<"Squeeze"> {
   let description = [{
     ONNX Squeeze: removes the dims `axes` (rank 1), which must be 1; without axes, all
     dims that are 1.
+
+    Limits: dims that are not known at compile time are kept when `axes` is absent and the model
+    declares no rank; generated code checks that they are not 1.
   }];
   let arguments = (ins AnyTensor:$data, ONNX_Optional<ONNX_I64Tensor>:$axes);
   let results = (outs AnyTensor:$squeezed);
