@@ -57,9 +57,8 @@ tidy() {
     echo "clang-tidy needs a build: scripts/build.sh" >&2
     return 1
   fi
-  echo "clang-tidy on $(wc -l <<<"$files") files"
-  xargs -P "$(nproc)" -n 1 clang-tidy-22 -p build --quiet --warnings-as-errors='*' \
-    <<<"$files" 2> >(grep -vE '^[0-9]+ warnings? ' >&2)
+  # shellcheck disable=SC2086 # a list of names
+  scripts/tidy.py $files
 }
 
 check format format

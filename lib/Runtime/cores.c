@@ -48,11 +48,12 @@ static int first_in_set(const char *list, const cpu_set_t *set) {
 
 // CPUs' worth of time per period, rounded up; a large number without a quota.
 static int quota(void) {
-  char line[64];
-  long long used, period;
-  if (!read_line("/sys/fs/cgroup/cpu.max", line, sizeof line) ||
-      sscanf(line, "%lld %lld", &used, &period) != 2 || used <= 0 ||
-      period <= 0)
+  char line[64], *end;
+  if (!read_line("/sys/fs/cgroup/cpu.max", line, sizeof line))
+    return RT_MAX_THREADS;
+  // "max 100000" without one: no number gives 0.
+  long long used = strtoll(line, &end, 10), period = strtoll(end, &end, 10);
+  if (used <= 0 || period <= 0)
     return RT_MAX_THREADS;
   long long cpus = (used + period - 1) / period;
   return cpus < RT_MAX_THREADS ? (int)cpus : RT_MAX_THREADS;

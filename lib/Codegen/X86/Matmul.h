@@ -53,7 +53,7 @@ Accumulators floatProduct(KernelBuilder &b, const Isa &isa, Value lhs,
 /// `accumulators` plus lhs [M, J] times rows [J or K, N]; J is small.
 Accumulators addTail(KernelBuilder &b, const Isa &isa, Value lhs, Value rhs,
                      Value columns, const Tile &block,
-                     Accumulators accumulators);
+                     ArrayRef<Value> accumulators);
 
 /// Replaces the operation by a call; fails with a diagnostic.
 LogicalResult lowerMatmul(MatmulOp op, const Isa &isa, KernelTable &kernels);

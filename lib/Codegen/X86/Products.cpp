@@ -246,7 +246,7 @@ Accumulators x86::floatProduct(KernelBuilder &b, const Isa &isa, Value lhs,
 
 Accumulators x86::addTail(KernelBuilder &b, const Isa &isa, Value lhs,
                           Value rhs, Value columns, const Tile &block,
-                          Accumulators accumulators) {
+                          ArrayRef<Value> accumulators) {
   int64_t vectors = block.vectors(isa);
   // Packing widens rhs to whole panels; otherwise the last vector is masked.
   int64_t width = cast<MemRefType>(rhs.getType()).getDimSize(1);

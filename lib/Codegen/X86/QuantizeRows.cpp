@@ -32,9 +32,9 @@ public:
   void quantizeRow(Value row) {
     Value magnitude = absMax(row);
     Value infinity =
-        b.create<arith::ConstantOp>(b.getI32IntegerAttr(0x7f800000));
+        arith::ConstantOp::create(b, b.getI32IntegerAttr(0x7f800000));
     // 127 * FLT_MIN: below it 127 / absmax is no longer exact enough.
-    Value smallest = b.create<arith::ConstantOp>(b.getI32IntegerAttr(tiny()));
+    Value smallest = arith::ConstantOp::create(b, b.getI32IntegerAttr(tiny()));
     Value finite = arith::CmpIOp::create(b, arith::CmpIPredicate::slt,
                                          magnitude, infinity);
     Value zero = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, magnitude,
