@@ -36,6 +36,11 @@ protected:
   Replacements &replacements;
 };
 
+/// Adds the op's result to `replacements`; fails without a rank, or with an
+/// error.
+LogicalResult expandRotaryEmbedding(RotaryEmbeddingOp op, ShapeAnalysis &shapes,
+                                    Composer &c, Replacements &replacements);
+
 } // namespace mlir::onnx
 
 #endif // QOPT_LIB_DIALECT_ONNX_TRANSFORMS_EXPANDATTENTION_H
