@@ -21,6 +21,10 @@ struct Convolution {
   onnx::DimExpr channels() const { return wDims[0]; }
 };
 
+/// The dims, windows and groups of a node with operands `x` and `w`; what the
+/// analysis does not prove of them is required at run time.
+Convolution describeConvolution(Lowering &l, Operation *op, Value x, Value w);
+
 /// The sums, as [N, M, counts..].
 Value convolve(Lowering &l, const Convolution &c);
 
@@ -38,6 +42,9 @@ Value multiplyColumns(Lowering &l, Value w, Value columns,
 /// type of `result`.
 LogicalResult finishConvolution(Lowering &l, Value sums, Value bias,
                                 Value result);
+
+/// ConvInteger and QLinearConv.
+void registerIntegerConvolution(Registry &registry);
 
 } // namespace mlir::qopt
 

@@ -307,19 +307,8 @@ static LogicalResult lowerAffineGrid(onnx::AffineGridOp op, Lowering &l) {
 /// The taps are sampled, the rest is a convolution.
 static LogicalResult lowerDeformConv(onnx::DeformConvOp op, Lowering &l) {
   Value x = op.getX(), w = op.getW(), result = op.getY();
-  Convolution c;
-  c.xDims = Exprs(l.shapes.getShape(x));
-  c.wDims = Exprs(l.shapes.getShape(w));
-  c.group = op.getGroup();
-  SmallVector<DimExpr> kernel = onnx::kernelOf(op, c.wDims);
-  for (auto [i, size] : llvm::enumerate(kernel)) {
-    requireDim(l, w, i + 2, size);
-    c.wDims[i + 2] = size;
-  }
-  c.wDims[0] = divideExactly(l, c.wDims[0], c.group) * c.group;
-  c.windows = onnx::slideWindows(l.shapes.getSymbols(), op,
-                                 ArrayRef(c.xDims).drop_front(2), kernel);
-  requireNonNegative(l, result);
+  Convolution c = describeConvolution(l, op, x, w);
+  SmallVector<DimExpr> kernel(ArrayRef(c.wDims).drop_front(2));
   DimExpr in = c.wDims[1] * c.group;
   int64_t offsetGroups = op.getOffsetGroup();
   DimExpr perOffsetGroup = divideExactly(l, in, offsetGroups);
