@@ -125,8 +125,13 @@ static LogicalResult lowerGatherND(onnx::GatherNDOp op, Lowering &l) {
   int64_t batch = op.getBatchDims(), outer = l.rankOf(indices) - 1,
           loops = l.rankOf(result);
   auto length = l.expr(indices, outer).getConstant();
-  if (!length)
-    return l.fail("the last dim of indices is not known");
+  if (!length) {
+    // It follows from the ranks.
+    length = outer + l.rankOf(data) - batch - loops;
+    Value size = l.dimValue(indices, outer), wanted = l.index(*length);
+    l.require(l.compare(CmpIPredicate::eq, size, wanted),
+              "index tuples of length {0} in place of {1}", {size, wanted});
+  }
   if (batch + *length > l.rankOf(data))
     return l.fail("indices name more dims than the data has");
   for (int64_t i = 0; i < batch; ++i)

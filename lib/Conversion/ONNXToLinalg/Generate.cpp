@@ -122,8 +122,18 @@ static LogicalResult lowerConstantOfShape(onnx::ConstantOfShapeOp op,
     fill = arith::ConstantOp::create(
         l.b,
         cast<TypedAttr>(*asInline(*op.getValue()).value_begin<Attribute>()));
+  SmallVector<OpFoldResult> asked;
   for (int64_t i = 0, e = l.rankOf(result); i < e; ++i) {
-    if (l.shapes.getSymbols().isNonNegative(l.expr(result, i)))
+    bool own = l.isOwnDim(result, i);
+    if (own && asked.empty()) {
+      auto elements = l.indexElements(op.getInput(), e);
+      if (failed(elements))
+        return failure();
+      asked = *elements;
+    }
+    if (own)
+      l.setDim(result, i, l.value(asked[i]));
+    else if (l.shapes.getSymbols().isNonNegative(l.expr(result, i)))
       continue;
     Value size = l.dimValue(result, i);
     l.require(l.compare(CmpIPredicate::sge, size, l.index(0)),

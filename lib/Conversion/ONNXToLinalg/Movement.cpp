@@ -115,11 +115,51 @@ static LogicalResult lowerSplit(onnx::SplitOp op, Lowering &l) {
   return success();
 }
 
+/// The sizes of a result of which only the rank is known.
+static LogicalResult computeExpanded(onnx::ExpandOp op, Lowering &l) {
+  Value input = op.getInput(), result = op.getOutput(), one = l.index(1);
+  int64_t rank = l.rankOf(result), missing = rank - l.rankOf(input);
+  if (missing < 0)
+    return l.fail("the result has less dims than the operand");
+  auto wanted = l.indexElements(op.getShape(), rank);
+  if (failed(wanted))
+    return failure();
+  for (int64_t i = 0; i < rank; ++i) {
+    Value want = l.value((*wanted)[i]);
+    Value have = i < missing ? one : l.dimValue(input, i - missing);
+    Value wantsOne = l.compare(CmpIPredicate::eq, want, one);
+    Value fits = arith::OrIOp::create(
+        l.b, wantsOne,
+        arith::OrIOp::create(l.b, l.compare(CmpIPredicate::eq, have, one),
+                             l.compare(CmpIPredicate::eq, have, want)));
+    fits = arith::AndIOp::create(
+        l.b, fits, l.compare(CmpIPredicate::sge, want, l.index(0)));
+    l.require(fits, "a dim of {0} cannot expand to {1}", {have, want});
+    Value size = l.select(wantsOne, have, want);
+    if (l.isOwnDim(result, i)) {
+      l.setDim(result, i, size);
+      continue;
+    }
+    Value declared = l.dimValue(result, i);
+    l.require(l.compare(CmpIPredicate::eq, size, declared),
+              "a dim is {0}, declared as {1}", {size, declared});
+  }
+  return success();
+}
+
 static LogicalResult lowerExpand(onnx::ExpandOp op, Lowering &l) {
   Value input = op.getInput(), result = op.getOutput();
   auto wanted = l.shapes.getElements(op.getShape());
-  if (!wanted)
-    return l.fail("the length of the shape is not known");
+  if (!wanted) {
+    if (failed(computeExpanded(op, l)))
+      return failure();
+    l.set(result,
+          elementwiseOver(
+              l, result, l.dims(result), l.typeOf(result).getElementType(), {},
+              {}, input,
+              [](ImplicitLocOpBuilder &, ValueRange a) { return a[0]; }));
+    return success();
+  }
   SmallVector<DimExpr> asked(*wanted);
   for (int64_t i = 0, e = asked.size(), rank = l.rankOf(result); i < e; ++i) {
     const DimExpr &size = l.expr(result, i + rank - e);

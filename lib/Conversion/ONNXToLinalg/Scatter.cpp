@@ -84,8 +84,15 @@ static LogicalResult lowerScatterND(onnx::ScatterNDOp op, Lowering &l) {
         updates = op.getUpdates();
   int64_t rank = l.rankOf(data), outer = l.rankOf(indices) - 1;
   auto length = l.expr(indices, outer).getConstant();
-  if (!length || *length > rank)
-    return l.fail("the last dim of indices is not known to fit the data");
+  if (!length) {
+    // It follows from the ranks.
+    length = outer + rank - l.rankOf(updates);
+    Value size = l.dimValue(indices, outer), wanted = l.index(*length);
+    l.require(l.compare(arith::CmpIPredicate::eq, size, wanted),
+              "index tuples of length {0} in place of {1}", {size, wanted});
+  }
+  if (*length < 0 || *length > rank)
+    return l.fail("the last dim of indices does not fit the data");
   if (l.rankOf(updates) != outer + rank - *length)
     return l.fail("the rank of updates does not fit data and indices");
   for (int64_t i = 0; i < outer; ++i)

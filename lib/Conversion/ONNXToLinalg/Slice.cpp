@@ -6,6 +6,7 @@
 // slice that runs backwards reads its elements one by one.
 //===----------------------------------------------------------------------===//
 
+#include "Loops.h"
 #include "Lowering.h"
 #include "qopt/Dialect/ONNX/IR/ONNXShape.h"
 
@@ -29,13 +30,73 @@ static Value clamp(Lowering &l, Value number, Value low, Value high) {
   return l.minimum(l.maximum(number, low), high);
 }
 
-/// The range of dim `axis` at run time; computes the size of the result.
+/// Start, end and step of each dim where not even the number of sliced axes is
+/// known: the entries are read in a loop.
+static FailureOr<SmallVector<Value>> readBounds(Lowering &l, onnx::SliceOp op) {
+  int64_t rank = l.rankOf(op.getData());
+  SmallVector<Value> given = {op.getStarts(), op.getEnds()};
+  bool hasAxes = l.present(op.getAxes()), hasSteps = l.present(op.getSteps());
+  if (hasAxes)
+    given.push_back(op.getAxes());
+  if (hasSteps)
+    given.push_back(op.getSteps());
+  Value count;
+  SmallVector<Value> tensors;
+  for (Value value : given) {
+    if (l.rankOf(value) != 1)
+      return l.fail("bounds are not vectors");
+    Value length = l.dimValue(value, 0);
+    if (count)
+      l.require(l.compare(CmpIPredicate::eq, length, count),
+                "{0} and {1} bounds", {count, length});
+    else
+      count = length;
+    tensors.push_back(l.get(value));
+  }
+  SmallVector<Value> all;
+  for (int64_t axis = 0; axis < rank; ++axis)
+    all.append({l.index(0), l.dimValue(op.getData(), axis), l.index(1)});
+  return forLoop(
+      l, l.index(0), count, all,
+      [&](Value i, ValueRange carried) -> SmallVector<Value> {
+        auto entry = [&](unsigned list) -> Value {
+          return arith::IndexCastOp::create(l.b, l.b.getIndexType(),
+                                            l.read(tensors[list], i));
+        };
+        Value axis = hasAxes ? entry(2) : i,
+              step = hasSteps ? entry(2 + hasAxes) : l.index(1),
+              start = entry(0), end = entry(1), bound = l.index(rank);
+        Value fits = arith::AndIOp::create(
+            l.b, l.compare(CmpIPredicate::sge, axis, l.index(-rank)),
+            l.compare(CmpIPredicate::slt, axis, bound));
+        l.require(fits, "axis {0} is outside [-{1}, {1})", {axis, bound});
+        axis = l.select(l.compare(CmpIPredicate::slt, axis, l.index(0)),
+                        l.add(axis, bound), axis);
+        SmallVector<Value> next;
+        for (int64_t dim = 0; dim < rank; ++dim) {
+          Value here = l.compare(CmpIPredicate::eq, axis, l.index(dim));
+          next.append({l.select(here, start, carried[3 * dim]),
+                       l.select(here, end, carried[3 * dim + 1]),
+                       l.select(here, step, carried[3 * dim + 2])});
+        }
+        return next;
+      });
+}
+
+/// The range of dim `axis` at run time; computes the size of the result. `read`
+/// has the bounds of all dims, or nothing.
 static DimRange computeRange(Lowering &l, onnx::SliceOp op,
-                             const Bounds &bounds, int64_t axis) {
+                             const Bounds &bounds, ArrayRef<Value> read,
+                             int64_t axis) {
   Value zero = l.index(0), one = l.index(1), minusOne = l.index(-1);
   Value dim = l.dimValue(op.getData(), axis);
   Value start = zero, end = dim, step = one;
   int64_t rank = l.rankOf(op.getData());
+  if (!read.empty()) {
+    start = read[3 * axis];
+    end = read[3 * axis + 1];
+    step = read[3 * axis + 2];
+  }
   for (unsigned i = 0; i < bounds.starts.size(); ++i) {
     Value newStart = l.value(bounds.starts[i]),
           newEnd = l.value(bounds.ends[i]), newStep = l.value(bounds.steps[i]);
@@ -81,6 +142,7 @@ static LogicalResult lowerSlice(onnx::SliceOp op, Lowering &l) {
     return l.fail("axes, starts, ends and steps do not fit the operand");
 
   Bounds bounds;
+  SmallVector<Value> read;
   SmallVector<DimRange> ranges;
   bool isSlice = true;
   for (int64_t i = 0; i < rank; ++i) {
@@ -90,7 +152,15 @@ static LogicalResult lowerSlice(onnx::SliceOp op, Lowering &l) {
       isSlice &= known[i]->step > 0;
       continue;
     }
-    if (bounds.starts.empty()) {
+    if (!l.typeOf(op.getStarts()).hasStaticShape() ||
+        !l.typeOf(op.getEnds()).hasStaticShape()) {
+      if (read.empty()) {
+        auto all = readBounds(l, op);
+        if (failed(all))
+          return failure();
+        read = *all;
+      }
+    } else if (bounds.starts.empty()) {
       auto starts = l.indexElements(op.getStarts());
       if (failed(starts))
         return failure();
@@ -116,7 +186,7 @@ static LogicalResult lowerSlice(onnx::SliceOp op, Lowering &l) {
         bounds.steps = *steps;
       }
     }
-    ranges.push_back(computeRange(l, op, bounds, i));
+    ranges.push_back(computeRange(l, op, bounds, read, i));
     auto step = getConstantIntValue(ranges.back().step);
     isSlice &= step && *step > 0;
   }

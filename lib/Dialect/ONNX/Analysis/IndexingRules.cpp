@@ -54,9 +54,13 @@ LogicalResult gatherND(RuleContext &context) {
   if (!data || !indices || indices->empty())
     return success();
   std::optional<int64_t> length = indices->back().getConstant();
-  if (!length)
-    return success();
   int64_t batch = op.getBatchDims(), rank = data->size();
+  // Else it follows from the rank that is declared.
+  if (auto type = dyn_cast<RankedTensorType>(op.getOutput().getType());
+      type && !length)
+    length = int64_t(indices->size()) - 1 + rank - batch - type.getRank();
+  if (!length || *length < 0)
+    return success();
   if (batch < 0 || batch >= static_cast<int64_t>(indices->size()) ||
       batch + *length > rank)
     return op.emitOpError() << "index tuples of length " << *length << " and "

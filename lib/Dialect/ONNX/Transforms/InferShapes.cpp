@@ -11,6 +11,7 @@
 #include "qopt/Dialect/ONNX/IR/DeclaredDims.h"
 #include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
 #include "qopt/Dialect/ONNX/IR/ONNXControlFlow.h"
+#include "qopt/Dialect/ONNX/IR/ONNXIndexing.h"
 #include "qopt/Dialect/ONNX/IR/ONNXShape.h"
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -83,7 +84,8 @@ private:
   // Ops whose rank the data may decide, and whose lowering compares it with the
   // one in the type.
   static bool checksRank(Operation *op) {
-    return isa<ReshapeOp, SqueezeOp, UnsqueezeOp>(op) ||
+    return isa<ReshapeOp, SqueezeOp, UnsqueezeOp, ExpandOp, ConstantOfShapeOp,
+               GatherNDOp>(op) ||
            op->hasTrait<OpTrait::ONNXReduction>();
   }
 
