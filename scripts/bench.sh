@@ -2,7 +2,8 @@
 # Builds, fetches what the benchmarks compare with and runs them:
 #   bench.sh models [ARGUMENTS]     all-MiniLM-L6-v2 against ONNX Runtime
 #   bench.sh kernels [ARGUMENTS]    products against the limits of their instructions
-# Without arguments both, with the tables written into README.md. A broken bound fails.
+#   bench.sh compile [ARGUMENTS]    compile time and memory by the number of layers
+# Without arguments the first two, with the tables written into README.md. A broken bound fails.
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 set -eu

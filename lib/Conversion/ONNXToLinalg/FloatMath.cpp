@@ -13,7 +13,6 @@
 
 using namespace mlir;
 using namespace mlir::qopt;
-using arith::CmpFPredicate;
 using arith::CmpIPredicate;
 
 template <typename OpTy> static Value unary(ScalarBuilder &s, ValueRange a) {
