@@ -9,7 +9,7 @@ import resource
 import models
 import numpy as np
 import support
-from graphs import graph_case, ints
+from graphs import ints
 from harness import Case
 from harness import row as row_of
 from layouts import to_external
@@ -22,10 +22,17 @@ node = helper.make_node
 def r01():
     huge = 1 << 38  # elements
 
-    def bomb(name, nodes, weights=(), codes=(0, 5)):
+    def bomb(name, nodes, weights=(), codes=(0, 5), **limits):
         """Reduced to one element, so that the result itself is small."""
         nodes = nodes + [node("ReduceMax", ["big"], ["m"], keepdims=0), node("Add", ["x", "m"], ["y"])]
-        return graph_case("R01", name, make(nodes, weights=weights), codes)
+        model = make(nodes, weights=weights)
+
+        @row_of("R01")
+        def maker(directory):
+            save(directory, model)
+            return Case("R01", name, codes, **limits)
+
+        return maker
 
     one = weight("one", np.ones((1, 1), np.float32))
     shape = ints("shape", [1 << 19, 1 << 19])
@@ -47,7 +54,8 @@ def r01():
     many = [weight("t0", np.ones((1 << 10, 1 << 10), np.float32))]
     expands = [node("Expand", ["t0", "shape"], [f"e{i}"]) for i in range(64)]
     sums = [node("Sum", [f"e{i}" for i in range(64)], ["big"])]
-    yield bomb("64 results of 64 MiB", expands + sums, many + [ints("shape", [16, 1 << 10, 1 << 10])])
+    yield bomb("64 results of 64 MiB", expands + sums, many + [ints("shape", [16, 1 << 10, 1 << 10])],
+               megabytes=1536)  # folding may hold 1 GiB in all
 
 
 def r02():
