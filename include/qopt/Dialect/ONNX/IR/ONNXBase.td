@@ -1,7 +1,7 @@
 //===- ONNXBase.td - the onnx dialect and the classes its ops share ---===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Every op is a node type of ONNX in the form of opset 23: inputs are operands in
+// Every op is a node type of ONNX in the form of opset 27: inputs are operands in
 // ONNX's order, attributes keep ONNX's spelling, and what older opsets had as
 // attributes (axes, split, starts, ...) is an operand. Importers upgrade older
 // nodes; passes see this form only.
@@ -18,18 +18,19 @@ include "qopt/Dialect/ONNX/IR/ONNXInterfaces.td"
 def ONNX_Dialect : Dialect {
   let name = "onnx";
   let cppNamespace = "::mlir::onnx";
-  let summary = "Graphs of ONNX operators in the form of opset 23";
+  let summary = "Graphs of ONNX operators in the form of opset 27";
   let description = [{
     Values are builtin tensors: ranked, or unranked as long as the rank is not
     known. Element types are `i1`, signless `i8`..`i64` (signed integers),
-    `ui8`..`ui64`, `f16`, `bf16`, `f32` and `f64`.
+    `ui8`..`ui64`, `f16`, `bf16`, `f32` and `f64`; for storage also `i4`, `i2`, `ui4`,
+    `ui2`, `f8E4M3FN`, `f8E4M3FNUZ`, `f8E5M2`, `f8E5M2FNUZ`, `f8E8M0FNU` and `f4E2M1FN`.
 
     - An operand that ONNX allows to be missing is a value of type `none`, made
       by `onnx.NoValue`; operand `i` of a node is always operand `i` of its op.
     - Attributes that hold an ONNX data type (`to`, `dtype`, `output_dtype`) are
       type attributes.
     - Broadcasting is ONNX's (NumPy's) multidirectional broadcasting.
-    - All ops are pure. The location of an op is a `NameLoc` with its node name.
+    - Ops are pure; If and Loop are as pure as the graphs they hold. The location of an op is a `NameLoc` with its node name.
 
     ```mlir
     %none = onnx.NoValue
