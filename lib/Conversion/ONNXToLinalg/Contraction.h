@@ -40,8 +40,8 @@ Value buildMatmul(Lowering &l, Value init, Value lhs, Value rhs, Value lhsScale,
                   Value rhsScale, Value tailLhs, Value tailRhs, Value columns,
                   Value bias);
 
-/// Says of a qopt.matmul that its codes come from elsewhere than a quantize_rows:
-/// they are signed, however the target stores its own.
+/// Says of a qopt.matmul that its codes come from elsewhere than a
+/// quantize_rows: they are signed, however the target stores its own.
 void markSignedCodes(Value product);
 
 /// Elementwise copy as another float type.

@@ -57,9 +57,9 @@ public:
   /// `qopt.require` with a message that starts with the name of the node.
   void require(Value condition, const Twine &message, ValueRange arguments);
 
-  /// Converts an inner graph at the insertion point. `enter` gives values to its
-  /// arguments, `leave` reads those that it yields. Behind it nothing is known of
-  /// what stands inside.
+  /// Converts an inner graph at the insertion point. `enter` gives values to
+  /// its arguments, `leave` reads those that it yields. Behind it nothing is
+  /// known of what stands inside.
   LogicalResult lowerInner(Block &graph, function_ref<void()> enter,
                            function_ref<LogicalResult()> leave);
 

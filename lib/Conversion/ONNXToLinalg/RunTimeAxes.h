@@ -1,9 +1,9 @@
 //===- RunTimeAxes.h - axes that are data of the run ----------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A rank is fixed when a model is compiled, so the number of axes is; which ones
-// they are need not be. They become one flag per dim, and sizes of results are
-// chosen by the flags.
+// A rank is fixed when a model is compiled, so the number of axes is; which
+// ones they are need not be. They become one flag per dim, and sizes of results
+// are chosen by the flags.
 //===----------------------------------------------------------------------===//
 
 #ifndef QOPT_LIB_CONVERSION_ONNXTOLINALG_RUNTIMEAXES_H

@@ -46,8 +46,8 @@ LogicalResult verifyAxis(Operation *op, int64_t axis,
 LogicalResult verifyOneOf(Operation *op, StringRef name, StringRef value,
                           ArrayRef<StringRef> allowed);
 
-// Checks the attributes that all ops with a sliding window share, for an operand
-// of that rank (two of its dims are not spatial).
+// Checks the attributes that all ops with a sliding window share, for an
+// operand of that rank (two of its dims are not spatial).
 LogicalResult verifyWindow(Operation *op, std::optional<int64_t> rank);
 
 // True if the value is a constant all of whose elements equal `number`.
