@@ -5,6 +5,7 @@
 // known integers, and the names of output dims.
 //===----------------------------------------------------------------------===//
 
+#include "Branches.h"
 #include "qopt/Dialect/ONNX/Transforms/Passes.h"
 
 #include "qopt/Dialect/ONNX/Analysis/ShapeAnalysis.h"
@@ -172,8 +173,11 @@ private:
     for (BlockArgument argument : block.getArguments())
       refine(analysis, argument);
     for (Operation &op : llvm::make_early_inc_range(block)) {
-      if (auto choice = dyn_cast<IfOp>(op); choice && inlined(analysis, choice))
+      auto choice = dyn_cast<IfOp>(op);
+      if (choice && inlined(analysis, choice))
         continue;
+      if (choice && alignBranchRanks(analysis, choice))
+        chosen = true;
       for (Region &region : op.getRegions())
         for (Block &inner : region)
           rewrite(analysis, inner);
@@ -213,33 +217,7 @@ private:
     return true;
   }
 
-  // Torch writes x.squeeze(dim) as If(dim is 1) { Squeeze(x) } else { x }, and
-  // a type cannot have both ranks. Code that squeezes counts on it: the branch
-  // that does is taken, and its Squeeze ends a run in which the dim is not 1.
-  std::optional<bool> assumeSqueeze(const ShapeAnalysis &analysis, IfOp op) {
-    if (op->getNumResults() != 1)
-      return std::nullopt;
-    auto yielded = [](Region &region) {
-      Value value = region.front().getTerminator()->getOperand(0);
-      while (auto identity = value.getDefiningOp<IdentityOp>())
-        value = identity.getInput();
-      return value;
-    };
-    Value values[] = {yielded(op.getThenBranch()), yielded(op.getElseBranch())};
-    for (bool inElse : {false, true}) {
-      auto squeeze = values[inElse].getDefiningOp<SqueezeOp>();
-      if (!squeeze || squeeze.getData() != values[!inElse] ||
-          squeeze->getParentOp() != op || !analysis.hasShape(squeeze.getData()))
-        continue;
-      op.emitWarning(
-          "the branches give values of different ranks; the one that "
-          "squeezes is compiled, and a run with another size ends in "
-          "an error");
-      return !inElse;
-    }
-    return std::nullopt;
-  }
-
+  // The graph changed in a way that the analysis wants to see.
   bool chosen = false;
 
   static void eraseDead(Block &block) {

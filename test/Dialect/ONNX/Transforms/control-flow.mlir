@@ -74,3 +74,41 @@ func.func @invariant(%x: tensor<4xf32> {onnx.dims = [4]}, %m: tensor<i64> {onnx.
   }
   return %y#1 : tensor<*xf32>
 }
+
+// -----
+
+// A step of rank 0 or 1: all that reads it broadcasts it with a vector, which cannot see the
+// difference.
+// CHECK-LABEL: func.func @hidden_rank
+// CHECK-SAME: %[[C:.*]]: tensor<i1>{{.*}}, %[[A:.*]]: tensor<f32>, %[[B:.*]]: tensor<1xf32>, %[[X:.*]]: tensor<?xf32>
+// CHECK: %[[STEP:.*]] = onnx.If %[[C]] : (tensor<i1>) -> tensor<1xf32>
+// CHECK:   %[[ALIGNED:.*]] = onnx.Unsqueeze %[[A]]
+// CHECK:   onnx.Yield %[[ALIGNED]]
+// CHECK:   onnx.Yield %[[B]]
+// CHECK: onnx.Mul %[[X]], %[[STEP]]
+func.func @hidden_rank(%c: tensor<i1> {onnx.dims = []}, %a: tensor<f32>, %b: tensor<1xf32>,
+                       %x: tensor<?xf32> {onnx.dims = ["n"]}) -> tensor<*xf32> {
+  %step = onnx.If %c : (tensor<i1>) -> tensor<*xf32> {
+    onnx.Yield %a : tensor<f32>
+  } else {
+    onnx.Yield %b : tensor<1xf32>
+  }
+  %y = onnx.Mul %x, %step : (tensor<?xf32>, tensor<*xf32>) -> tensor<*xf32>
+  return %y : tensor<*xf32>
+}
+
+// -----
+
+// Shape sees it.
+// CHECK-LABEL: func.func @visible_rank
+// CHECK: onnx.If %{{.*}} : (tensor<i1>) -> tensor<*xf32>
+// CHECK-NOT: onnx.Unsqueeze
+func.func @visible_rank(%c: tensor<i1> {onnx.dims = []}, %a: tensor<f32>, %b: tensor<1xf32>) -> tensor<*xi64> {
+  %step = onnx.If %c : (tensor<i1>) -> tensor<*xf32> {
+    onnx.Yield %a : tensor<f32>
+  } else {
+    onnx.Yield %b : tensor<1xf32>
+  }
+  %y = onnx.Shape %step : (tensor<*xf32>) -> tensor<*xi64>
+  return %y : tensor<*xi64>
+}
