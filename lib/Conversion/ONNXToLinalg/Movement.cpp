@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Broadcast.h"
+#include "Loops.h"
 #include "Reshape.h"
 #include "qopt/Dialect/ONNX/IR/ONNXShape.h"
 
@@ -115,17 +116,46 @@ static LogicalResult lowerSplit(onnx::SplitOp op, Lowering &l) {
   return success();
 }
 
+/// The sizes that an Expand asks for, of a shape operand whose length shows at
+/// run time: 1 in front of a short one, as broadcasting has it.
+static FailureOr<SmallVector<Value>> askedSizes(onnx::ExpandOp op, Lowering &l,
+                                                int64_t rank, bool mayBeShort) {
+  Value shape = op.getShape(), one = l.index(1);
+  if (!mayBeShort || l.typeOf(shape).hasStaticShape()) {
+    auto sizes = l.indexElements(shape, rank);
+    if (failed(sizes))
+      return failure();
+    return llvm::map_to_vector(
+        *sizes, [&](OpFoldResult size) { return l.value(size); });
+  }
+  Value length = l.dimValue(shape, 0), most = l.index(rank);
+  l.require(l.compare(CmpIPredicate::sle, length, most),
+            "a shape of {0} dims for a result of {1}", {length, most});
+  Value absent = l.subtract(most, length), tensor = l.get(shape);
+  SmallVector<Value> sizes;
+  for (int64_t i = 0; i < rank; ++i) {
+    Value place = l.subtract(l.index(i), absent);
+    Value isAsked = l.compare(CmpIPredicate::sge, place, l.index(0));
+    sizes.push_back(ifThen(l, isAsked, one, [&]() -> SmallVector<Value> {
+      return {arith::IndexCastOp::create(l.b, l.b.getIndexType(),
+                                         l.read(tensor, place))};
+    })[0]);
+  }
+  return sizes;
+}
+
 /// The sizes of a result of which only the rank is known.
 static LogicalResult computeExpanded(onnx::ExpandOp op, Lowering &l) {
   Value input = op.getInput(), result = op.getOutput(), one = l.index(1);
   int64_t rank = l.rankOf(result), missing = rank - l.rankOf(input);
   if (missing < 0)
     return l.fail("the result has less dims than the operand");
-  auto wanted = l.indexElements(op.getShape(), rank);
+  // Without missing dims the operand has the rank, whatever the shape has.
+  auto wanted = askedSizes(op, l, rank, /*mayBeShort=*/missing == 0);
   if (failed(wanted))
     return failure();
   for (int64_t i = 0; i < rank; ++i) {
-    Value want = l.value((*wanted)[i]);
+    Value want = (*wanted)[i];
     Value have = i < missing ? one : l.dimValue(input, i - missing);
     Value wantsOne = l.compare(CmpIPredicate::eq, want, one);
     Value fits = arith::OrIOp::create(

@@ -133,10 +133,7 @@ struct DecomposeRecurrent : OpRewritePattern<typename Traits::Op> {
 
   LogicalResult matchAndRewrite(OpTy op,
                                 PatternRewriter &rewriter) const override {
-    auto type = dyn_cast<RankedTensorType>(op.getR().getType());
-    if (!type || !type.hasStaticShape())
-      return rewriter.notifyMatchFailure(op, "hidden size is not known");
-    Recurrence c(rewriter, op, type.getDimSize(2));
+    Recurrence c(rewriter, op);
     c.clip = op.getClip();
     bool isBidirectional = op.getDirection() == "bidirectional";
     FailureOr<SmallVector<Activation>> functions = activationsOf(op);
@@ -145,8 +142,9 @@ struct DecomposeRecurrent : OpRewritePattern<typename Traits::Op> {
 
     bool batchFirst = op.getLayout() != 0;
     Value x = batchFirst ? c.swapFirst(op.getX()) : Value(op.getX());
-    c.setSequences(x, isAbsent(op.getSequenceLens()) ? Value()
-                                                     : op.getSequenceLens());
+    c.setSequences(x, op.getR(),
+                   isAbsent(op.getSequenceLens()) ? Value()
+                                                  : op.getSequenceLens());
     SmallVector<Value> outputs, hidden, cells;
     for (int64_t d = 0; d < (isBidirectional ? 2 : 1); ++d) {
       bool reversed = d == 1 || op.getDirection() == "reverse";

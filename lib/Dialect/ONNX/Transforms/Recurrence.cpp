@@ -125,16 +125,17 @@ Value Recurrence::one(Value like) {
 }
 
 Value Recurrence::zeroState() {
-  Value shape = op<ConcatOp>({batch, ints(hidden)}, attr("axis", int64_t(0)));
+  Value shape = op<ConcatOp>({batch, hidden}, attr("axis", int64_t(0)));
   return op<ExpandOp>({scalar(element, 0), shape});
 }
 
-void Recurrence::setSequences(Value x, Value given) {
-  auto dim = [&](int64_t axis) {
-    return op<ShapeOp>(x, {attr("start", axis), attr("end", axis + 1)});
+void Recurrence::setSequences(Value x, Value r, Value given) {
+  auto dim = [&](Value of, int64_t axis) {
+    return op<ShapeOp>(of, {attr("start", axis), attr("end", axis + 1)});
   };
-  steps = op<SqueezeOp>({dim(0), ints(0)});
-  batch = dim(1);
+  steps = op<SqueezeOp>({dim(x, 0), ints(0)});
+  batch = dim(x, 1);
+  hidden = dim(r, 2);
   Type i64 = IntegerType::get(element.getContext(), 64);
   lengths = given ? cast(given, i64) : Value();
 }

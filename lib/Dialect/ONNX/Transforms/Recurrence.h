@@ -45,8 +45,8 @@ public:
 
 class Recurrence : public Composer {
 public:
-  Recurrence(PatternRewriter &rewriter, Operation *op, int64_t hidden)
-      : Composer(rewriter, op), hidden(hidden),
+  Recurrence(PatternRewriter &rewriter, Operation *op)
+      : Composer(rewriter, op),
         element(getElementTypeOrSelf(op->getOperand(0))) {}
 
   struct Result {
@@ -56,8 +56,8 @@ public:
   // Runs the cell over `inputs`, [steps, batch, gates * hidden].
   Result run(const Cell &cell, Value inputs, State start);
 
-  // `x` is [steps, batch, ..]; `lengths` [batch] or null.
-  void setSequences(Value x, Value lengths);
+  // `x` is [steps, batch, ..], `r` [.., .., hidden]; `lengths` [batch] or null.
+  void setSequences(Value x, Value r, Value lengths);
   // Steps in reverse order, within each sequence.
   Value reverse(Value x);
 
@@ -77,9 +77,9 @@ public:
   std::optional<APFloat> clip;
 
 private:
-  int64_t hidden;
   Type element;
-  Value steps, batch, lengths;
+  Value steps, lengths;
+  Value batch, hidden; // [1] each
 };
 
 } // namespace mlir::onnx
