@@ -103,10 +103,15 @@ static LogicalResult lowerConvTranspose(onnx::ConvTransposeOp op, Lowering &l) {
   Exprs wMatrix{group, inPerGroup, rows},
       xMatrix{xDims[0], group, inPerGroup, places};
   xDims[1] = wDims[0] = in;
-  Value wTensor = reshape(l, convertTensor(l, l.get(w), type), wDims, wMatrix,
-                          materialize(l, wMatrix)),
-        xTensor = reshape(l, convertTensor(l, l.get(x), type), xDims, xMatrix,
-                          materialize(l, xMatrix));
+  // Sizes that the attributes or the other operand tell go into the type.
+  auto matrixOf = [&](Value graph, ArrayRef<DimExpr> from,
+                      ArrayRef<DimExpr> to) {
+    Value tensor = convertTensor(l, l.get(graph), type);
+    return reshape(l, l.fitTo(tensor, materialize(l, from)), from, to,
+                   materialize(l, to));
+  };
+  Value wTensor = matrixOf(w, wDims, wMatrix),
+        xTensor = matrixOf(x, xDims, xMatrix);
   wTensor = l.transpose(wTensor, materialize(l, wMatrix), {0, 2, 1});
   Exprs product{xDims[0], group, rows, places},
       columns{xDims[0], wDims[1] * group};

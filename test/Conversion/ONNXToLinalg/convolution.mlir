@@ -106,3 +106,16 @@ func.func @transposed(%x: tensor<1x2x4xf32>, %w: tensor<2x3x3xf32>) -> tensor<1x
   %0 = onnx.ConvTranspose %x, %w, %none {strides = array<i64: 2>} : (tensor<1x2x4xf32>, tensor<2x3x3xf32>, none) -> tensor<1x3x9xf32>
   return %0 : tensor<1x3x9xf32>
 }
+
+// -----
+
+// The kernel is known from the attribute only.
+// CHECK-LABEL: func.func @kernel_from_attribute
+// CHECK: qopt.require %{{.*}}, "c: {{.*}}"
+// CHECK: tensor.cast %{{.*}} : tensor<?x?x?x?xf32> to tensor<?x?x3x2xf32>
+func.func @kernel_from_attribute(%x: tensor<?x?x?x?xf32>, %w: tensor<?x?x?x?xf32>) -> tensor<?x?x?x?xf32> {
+  %none = onnx.NoValue
+  %y = onnx.ConvTranspose %x, %w, %none {kernel_shape = array<i64: 3, 2>}
+    : (tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>, none) -> tensor<?x?x?x?xf32> loc("c")
+  return %y : tensor<?x?x?x?xf32>
+}
