@@ -160,41 +160,12 @@ def padded(name, inplace):
     return worst <= 1e-4, f"largest error {worst:.2g} of the largest logit"
 
 
-def speed(rows=480, runs=40):
-    """Time of a step behind a long past; a figure, not a bar."""
-    model = zoo.export("stories260k")
-    seconds = {}
-    for name, flags in (("copy", ()), ("in place", INPLACE)):
-        library = zoo.load(model, flags=flags)
-        given = {
-            "input_ids": np.ones((4, 1), np.int64),
-            "attention_mask": np.ones((4, rows + 1), np.int64),
-            "position_ids": np.full((4, 1), rows, np.int64),
-        }
-        past = library.new_caches(512, batch_size=4)
-        if flags:
-            given[library.cache_length] = np.array([rows], np.int64)
-        else:
-            past = {port: np.zeros((4, 4, rows, 8), np.float32) for port in past}
-        taken = []
-        for _ in range(runs):
-            start = time.perf_counter()
-            library(given, **past)
-            taken.append(time.perf_counter() - start)
-        seconds[name] = min(taken)
-    ratio = seconds["copy"] / seconds["in place"]
-    return True, (
-        f"{1e3 * seconds['in place']:.2f} ms a step of 4 rows behind {rows}; {ratio:.2f} times as fast as with copies"
-    )
-
-
 TESTS = {
     **{
         f"stories260k/{preset}/decode": functools.partial(decode, preset, tie)
         for preset, tie in (("fp32", 0), ("llm-int8", 0.1), ("llm-int8-static", 0.1))
     },
     "stories260k/inplace/refused": refused,
-    "stories260k/inplace/speed": speed,
     **{
         f"{name}/inplace/{part}": functools.partial(data_sets, name, part)
         for name, part in (
