@@ -4,6 +4,7 @@
 #ifndef QOPT_LIB_CONVERSION_ONNXTOLINALG_CONTRACTION_H
 #define QOPT_LIB_CONVERSION_ONNXTOLINALG_CONTRACTION_H
 
+#include "ConstantData.h"
 #include "Lowering.h"
 
 namespace mlir::qopt {
@@ -39,6 +40,19 @@ FailureOr<Value> matmulWithWeight(Lowering &l, Value lhs,
 Value buildMatmul(Lowering &l, Value init, Value lhs, Value rhs, Value lhsScale,
                   Value rhsScale, Value tailLhs, Value tailRhs, Value columns,
                   Value bias);
+
+/// Integer products read rows in blocks of this many codes.
+inline constexpr int64_t kCodeBlock = 64;
+
+/// Numbers that a kernel reads, as a rank-1 tensor in the weights section.
+template <typename T>
+Value constantVector(Lowering &l, Type element, ArrayRef<T> numbers,
+                     StringRef name) {
+  auto type = RankedTensorType::get({int64_t(numbers.size())}, element);
+  ArrayRef<char> bytes(reinterpret_cast<const char *>(numbers.data()),
+                       numbers.size() * sizeof(T));
+  return l.weight(makeBlob(type, bytes, name));
+}
 
 /// Says of a qopt.matmul that its codes come from elsewhere than a
 /// quantize_rows: they are signed, however the target stores its own.

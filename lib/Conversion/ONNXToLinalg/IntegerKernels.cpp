@@ -20,19 +20,6 @@ using namespace mlir::qopt;
 namespace {
 /// 1024 * 2^7 * 2^7 = 2^24.
 constexpr int64_t kExactDepth = 1024;
-/// Integer products read rows in blocks of this many codes.
-constexpr int64_t kCodeBlock = 64;
-
-template <typename T>
-Value constantVector(Lowering &l, Type element, ArrayRef<T> numbers,
-                     StringRef name) {
-  auto type = RankedTensorType::get({int64_t(numbers.size())}, element);
-  return l.weight(
-      makeBlob(type,
-               ArrayRef<char>(reinterpret_cast<const char *>(numbers.data()),
-                              numbers.size() * sizeof(T)),
-               name));
-}
 
 bool isByte(Type type) {
   auto integer = dyn_cast<IntegerType>(type);

@@ -87,9 +87,13 @@ static FailureOr<Value> integerProduct(Lowering &l, const Contraction &c,
       });
 }
 
-/// By a kernel where there is one.
-static FailureOr<Value> exactProduct(Lowering &l, const Contraction &c, Value a,
-                                     Value aZero, Value b, Value bZero) {
+/// The operands of both ops have the same names. By a kernel where there is
+/// one.
+template <typename OpTy>
+static FailureOr<Value> exactProduct(Lowering &l, const Contraction &c,
+                                     OpTy op) {
+  Value a = op.getA(), aZero = op.getAZeroPoint(), b = op.getB(),
+        bZero = op.getBZeroPoint();
   FailureOr<Value> product = kernelProduct(l, a, aZero, b, bZero);
   if (succeeded(product))
     return product;
@@ -100,8 +104,7 @@ static LogicalResult lowerMatMulInteger(onnx::MatMulIntegerOp op, Lowering &l) {
   auto c = contractionOf(l, op.getA(), op.getB(), op.getY());
   if (failed(c))
     return failure();
-  auto product = exactProduct(l, *c, op.getA(), op.getAZeroPoint(), op.getB(),
-                              op.getBZeroPoint());
+  auto product = exactProduct(l, *c, op);
   if (failed(product))
     return failure();
   l.set(op.getY(), *product);
@@ -114,8 +117,7 @@ static LogicalResult lowerQLinearMatMul(onnx::QLinearMatMulOp op, Lowering &l) {
   auto c = contractionOf(l, op.getA(), op.getB(), result);
   if (failed(c))
     return failure();
-  auto product = exactProduct(l, *c, op.getA(), op.getAZeroPoint(), op.getB(),
-                              op.getBZeroPoint());
+  auto product = exactProduct(l, *c, op);
   if (failed(product))
     return failure();
   Extras extras;

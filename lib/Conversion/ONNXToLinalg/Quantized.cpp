@@ -15,20 +15,6 @@
 using namespace mlir;
 using namespace mlir::qopt;
 
-/// Integer products read rows in blocks of this many codes.
-static constexpr int64_t kCodeBlock = 64;
-
-template <typename T>
-static Value constantVector(Lowering &l, Type element, ArrayRef<T> numbers,
-                            StringRef name) {
-  auto type = RankedTensorType::get({int64_t(numbers.size())}, element);
-  return l.weight(
-      makeBlob(type,
-               ArrayRef<char>(reinterpret_cast<const char *>(numbers.data()),
-                              numbers.size() * sizeof(T)),
-               name));
-}
-
 /// x[..., columns[j]] for j < count.
 static Value gatherColumns(Lowering &l, Value input, Value columns,
                            OpFoldResult count) {

@@ -6,6 +6,7 @@
 
 #include "mlir/IR/OperationSupport.h"
 #include "qopt/Dialect/ONNX/IR/ONNXControlFlow.h"
+#include "qopt/Dialect/ONNX/IR/ONNXShape.h"
 
 using namespace mlir;
 using namespace mlir::onnx;
@@ -43,6 +44,11 @@ Value Composer::scalar(Type element, double number) {
 
 Value Composer::ints(ArrayRef<int64_t> numbers) {
   return ConstantOp::create(rewriter, loc, rewriter.getI64TensorAttr(numbers));
+}
+
+Value Composer::range(Value limit) {
+  Type i64 = rewriter.getI64Type();
+  return op<RangeOp>({scalar(i64, 0), limit, scalar(i64, 1)});
 }
 
 Value Composer::none() {

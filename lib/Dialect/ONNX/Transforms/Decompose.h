@@ -44,6 +44,8 @@ public:
   Value scalar(Type element, double number);
   // A tensor<nxi64>.
   Value ints(ArrayRef<int64_t> numbers);
+  // 0, 1, .. below a scalar i64.
+  Value range(Value limit);
   Value none();
 
   // condition ? then() : otherwise(), each in a graph of its own.

@@ -58,7 +58,7 @@ public:
   using Cell::Cell;
   State step(Recurrence &c, Value input, State state) const override {
     SmallVector<Value> in = c.split(input, 3); // z, r, h
-    SmallVector<Value> weights = c.splitColumns(recurrent, 3);
+    SmallVector<Value> weights = c.split(recurrent, 3);
     auto gate = [&](unsigned i) {
       Value sum = c.add(in[i], c.product(state.hidden, weights[i]));
       return c.activate(functions[0], sum);
@@ -85,7 +85,6 @@ bool isAbsent(Value value) { return isa<NoneType>(value.getType()); }
 struct RNNTraits {
   using Op = RNNOp;
   using CellType = SimpleCell;
-  static constexpr int64_t gates = 1;
   static SmallVector<StringRef> functions() { return {"Tanh"}; }
   static Value initialCell(Op) { return {}; }
   static void prepare(Op, CellType &, Recurrence &, int64_t, Value &) {}
@@ -94,7 +93,6 @@ struct RNNTraits {
 struct GRUTraits {
   using Op = GRUOp;
   using CellType = GRUCell;
-  static constexpr int64_t gates = 3;
   static SmallVector<StringRef> functions() { return {"Sigmoid", "Tanh"}; }
   static Value initialCell(Op) { return {}; }
   static void prepare(Op op, CellType &cell, Recurrence &c, int64_t,
@@ -113,7 +111,6 @@ struct GRUTraits {
 struct LSTMTraits {
   using Op = LSTMOp;
   using CellType = LSTMCell;
-  static constexpr int64_t gates = 4;
   static SmallVector<StringRef> functions() {
     return {"Sigmoid", "Tanh", "Tanh"};
   }

@@ -37,9 +37,6 @@ public:
   Value dim(Value x, int64_t axis) {
     return op<GatherOp>({op<ShapeOp>(x), integer(axis)});
   }
-  Value range(Value limit) {
-    return op<RangeOp>({integer(0), limit, integer(1)});
-  }
   Value column(Value row) { return op<UnsqueezeOp>({row, ints(1)}); }
   // x[from:to] of the last dim.
   Value lastDim(Value x, int64_t from, int64_t to) {

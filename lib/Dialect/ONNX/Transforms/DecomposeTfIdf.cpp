@@ -32,10 +32,6 @@ public:
   Value toColumns(Value counts, ArrayRef<int64_t> columns, int64_t number);
 
 private:
-  Value range(Value limit) {
-    return op<RangeOp>({scalar(i64, 0), limit, scalar(i64, 1)});
-  }
-
   Type i64, f32;
   Value x, length;
   bool isBatch;

@@ -5,6 +5,7 @@
 // as they get. Data that nothing refers to any more is released at the end.
 //===----------------------------------------------------------------------===//
 
+#include "EraseDead.h"
 #include "qopt/Dialect/ONNX/Transforms/Passes.h"
 
 #include "Evaluate.h"
@@ -80,18 +81,6 @@ private:
         for (Block &inner : region)
           foldBlock(inner);
       fold(&op);
-    }
-  }
-
-  static void eraseDead(Block &block) {
-    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
-      if (isOpTriviallyDead(&op)) {
-        op.erase();
-        continue;
-      }
-      for (Region &region : op.getRegions())
-        for (Block &inner : region)
-          eraseDead(inner);
     }
   }
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Branches.h"
+#include "EraseDead.h"
 #include "qopt/Dialect/ONNX/Transforms/Passes.h"
 
 #include "qopt/Dialect/ONNX/Analysis/ShapeAnalysis.h"
@@ -219,18 +220,6 @@ private:
 
   // The graph changed in a way that the analysis wants to see.
   bool chosen = false;
-
-  static void eraseDead(Block &block) {
-    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
-      if (isOpTriviallyDead(&op)) {
-        op.erase();
-        continue;
-      }
-      for (Region &region : op.getRegions())
-        for (Block &inner : region)
-          eraseDead(inner);
-    }
-  }
 
   void refine(const ShapeAnalysis &analysis, Value value) {
     TensorType type = refinedType(analysis, value);

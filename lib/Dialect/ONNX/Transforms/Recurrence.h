@@ -67,9 +67,6 @@ public:
   Value swapFirst(Value x); // [a, b, c] to [b, a, c]
   Value entry(Value x, int64_t index, int64_t axis);
   SmallVector<Value> split(Value x, int64_t parts); // along the last dim
-  SmallVector<Value> splitColumns(Value matrix, int64_t parts) {
-    return split(matrix, parts);
-  }
   Value stack(ArrayRef<Value> values, int64_t axis);
   Value one(Value like);
   Value zeroState();
