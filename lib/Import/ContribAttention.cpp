@@ -6,8 +6,8 @@
 // be updated in place.
 //===----------------------------------------------------------------------===//
 
-#include "Composer.h"
 #include "Contrib.h"
+#include "NodeComposer.h"
 
 using namespace llvm;
 

@@ -6,8 +6,8 @@
 // the passes.
 //===----------------------------------------------------------------------===//
 
-#include "Composer.h"
 #include "Contrib.h"
+#include "NodeComposer.h"
 #include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
 
 using namespace llvm;

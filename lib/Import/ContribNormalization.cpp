@@ -5,8 +5,8 @@
 // apart again: the passes fuse them in their own way.
 //===----------------------------------------------------------------------===//
 
-#include "Composer.h"
 #include "Contrib.h"
+#include "NodeComposer.h"
 
 using namespace llvm;
 

@@ -5,8 +5,8 @@
 // quantization.
 //===----------------------------------------------------------------------===//
 
-#include "Composer.h"
 #include "Contrib.h"
+#include "NodeComposer.h"
 
 using namespace llvm;
 

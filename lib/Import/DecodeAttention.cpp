@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-#include "Composer.h"
+#include "NodeComposer.h"
 #include "Upgrade.h"
 
 using namespace llvm;

@@ -1,8 +1,8 @@
-//===- Composer.cpp - decoders that write several ops ---------------------===//
+//===- NodeComposer.cpp - decoders that write several ops -----------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
-#include "Composer.h"
+#include "NodeComposer.h"
 
 using namespace llvm;
 

@@ -1,4 +1,4 @@
-//===- Composer.h - decoders that write several ops -----------------------===//
+//===- NodeComposer.h - decoders that write several ops -------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // An op that cannot be made gives a null value and its reason goes to the
@@ -6,8 +6,8 @@
 // formula and looks at the outcome once, at its end.
 //===----------------------------------------------------------------------===//
 
-#ifndef QOPT_LIB_IMPORT_COMPOSER_H
-#define QOPT_LIB_IMPORT_COMPOSER_H
+#ifndef QOPT_LIB_IMPORT_NODECOMPOSER_H
+#define QOPT_LIB_IMPORT_NODECOMPOSER_H
 
 #include "NodeBuilder.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -121,4 +121,4 @@ public:
 
 } // namespace mlir::qopt::importer
 
-#endif // QOPT_LIB_IMPORT_COMPOSER_H
+#endif // QOPT_LIB_IMPORT_NODECOMPOSER_H
