@@ -5,6 +5,7 @@
 #include "PipelineText.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "qopt/Dialect/ONNX/Transforms/LiftNames.h"
+#include "qopt/Dialect/QOpt/Transforms/SchemeSpec.h"
 #include "qopt/InitAll.h"
 #include "qopt/Pipelines/Presets.h"
 #include "qopt/Support/DidYouMean.h"
@@ -14,12 +15,13 @@
 using namespace mlir;
 using namespace mlir::qopt;
 
-static const StringRef presets[] = {"fp32", "w8a8", "llm-int8",
+static const StringRef presets[] = {"fp32", "w8a16", "w8a8", "llm-int8",
                                     "smoothquant-int8"};
 
 /// Whether a calibration can tell the preset something.
 static bool readsStatistics(StringRef preset) {
-  return preset == "llm-int8" || preset == "smoothquant-int8";
+  return preset == "llm-int8" || preset == "smoothquant-int8" ||
+         preset == "w8a8";
 }
 
 std::optional<PipelineChoice>
@@ -65,7 +67,7 @@ qopt::parsePipelineChoice(const CompileOptions &options, std::string &error) {
   }
   if (!options.calibFile.empty() && !readsStatistics(choice.preset)) {
     error = "--calib: preset '" + choice.preset +
-            "' reads no statistics; llm-int8 and smoothquant-int8 do";
+            "' reads no statistics; w8a8, llm-int8 and smoothquant-int8 do";
     return std::nullopt;
   }
   return choice;
@@ -125,28 +127,36 @@ static LogicalResult parseOptions(Options &preset, StringRef text,
   return failure();
 }
 
-static LogicalResult addSmoothQuant(OpPassManager &pm, StringRef text,
-                                    const CompileOptions &options,
-                                    StringRef statistics,
-                                    llvm::raw_string_ostream &errors) {
-  SmoothQuantOptions preset;
-  if (failed(parseOptions(preset, text, errors)))
-    return failure();
-  // NaN fails this.
-  if (!(preset.alpha >= 0 && preset.alpha <= 1)) {
-    errors << "smoothquant-int8: alpha must be within [0, 1]";
-    return failure();
-  }
-  if (failed(applyFlags(preset, options, errors)))
+/// Parses the options of a preset that quantizes, checks them and builds it.
+/// `scheme` is the name of the scheme behind the preset.
+template <typename Options>
+static LogicalResult
+addQuantizing(OpPassManager &pm, const PipelineChoice &choice, StringRef scheme,
+              const CompileOptions &options, StringRef statistics,
+              llvm::raw_string_ostream &errors,
+              void (*build)(OpPassManager &, const Options &)) {
+  Options preset;
+  if (failed(parseOptions(preset, choice.text, errors)) ||
+      failed(applyFlags(preset, options, errors)))
     return failure();
   if (!statistics.empty())
     preset.statistics = statistics.str();
-  if (preset.statistics.empty() && options.calibFile.empty() &&
-      !options.printPipeline) {
-    errors << "smoothquant-int8 needs calibration data: add --calib=FILE";
+  llvm::Expected<SchemeSpec> spec =
+      SchemeSpec::parse(schemeText(scheme, preset));
+  if (!spec) {
+    errors << choice.preset << ": " << llvm::toString(spec.takeError());
     return failure();
   }
-  buildSmoothQuantPipeline(pm, preset);
+  bool smooths = choice.preset == "smoothquant-int8";
+  if constexpr (std::is_base_of_v<W8A8Options, Options>)
+    smooths |= !preset.alpha.empty();
+  if ((smooths || spec->needsStatistics()) && preset.statistics.empty() &&
+      options.calibFile.empty() && !options.printPipeline) {
+    errors << choice.preset << " needs calibration data"
+           << (smooths ? "" : " for " + spec->str()) << ": add --calib=FILE";
+    return failure();
+  }
+  build(pm, preset);
   return success();
 }
 
@@ -178,23 +188,15 @@ LogicalResult qopt::addPipeline(OpPassManager &pm, const PipelineChoice &choice,
     buildFP32Pipeline(pm, preset);
     return success();
   }
-  if (choice.preset == "w8a8") {
-    QuantizePresetOptions preset;
-    if (failed(parseOptions(preset, choice.text, errors)) ||
-        failed(applyFlags(preset, options, errors)))
-      return failure();
-    buildW8A8Pipeline(pm, preset);
-    return success();
-  }
+  auto add = [&](StringRef scheme, auto build) {
+    return addQuantizing(pm, choice, scheme, options, statistics, errors,
+                         build);
+  };
+  if (choice.preset == "w8a16")
+    return add("w8a16", buildW8A16Pipeline);
+  if (choice.preset == "w8a8")
+    return add("w8a8", buildW8A8Pipeline);
   if (choice.preset == "smoothquant-int8")
-    return addSmoothQuant(pm, choice.text, options, statistics, errors);
-  LLMInt8Options preset;
-  if (failed(parseOptions(preset, choice.text, errors)))
-    return failure();
-  if (failed(applyFlags(preset, options, errors)))
-    return failure();
-  if (!statistics.empty())
-    preset.statistics = statistics.str();
-  buildLLMInt8Pipeline(pm, preset);
-  return success();
+    return add("w8a8", buildSmoothQuantPipeline);
+  return add("llm-int8", buildLLMInt8Pipeline);
 }

@@ -7,6 +7,7 @@
 #include "mlir/Transforms/Passes.h"
 #include "qopt/Dialect/ONNX/Transforms/Passes.h"
 #include "qopt/Dialect/QOpt/Transforms/Passes.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace mlir::qopt;
@@ -24,16 +25,79 @@ void qopt::buildFP32Pipeline(OpPassManager &pm,
 
 /// The plan and the passes behind it, the same for every scheme; smoothing
 /// between them where there are options for it.
-static void addQuantization(OpPassManager &pm, PlanPassOptions plan,
+namespace {
+
+/// Options in braces, those that were given.
+class SchemeText {
+public:
+  template <typename Option>
+  void add(const Option &option) {
+    if (!option.getValue().empty())
+      pairs.push_back((option.getArgStr() + "=" + option.getValue()).str());
+  }
+  std::string str(StringRef method) const {
+    return pairs.empty() ? method.str()
+                         : (method + "{" + llvm::join(pairs, " ") + "}").str();
+  }
+
+private:
+  std::vector<std::string> pairs;
+};
+
+} // namespace
+
+static void addW8A8(SchemeText &text, const W8A8Options &options) {
+  text.add(options.weights);
+  text.add(options.activations);
+  text.add(options.zeroPoint);
+  text.add(options.observer);
+}
+
+std::string qopt::schemeText(StringRef method,
+                             const QuantizePresetOptions &options) {
+  SchemeText text;
+  text.add(options.weights);
+  return text.str(method);
+}
+
+std::string qopt::schemeText(StringRef method, const W8A8Options &options) {
+  SchemeText text;
+  addW8A8(text, options);
+  return text.str(method);
+}
+
+std::string qopt::schemeText(StringRef method, const LLMInt8Options &options) {
+  SchemeText text;
+  addW8A8(text, options);
+  text.add(options.mode);
+  text.add(options.threshold);
+  text.add(options.frequency);
+  text.add(options.cap);
+  return text.str(method);
+}
+
+/// `alpha`: of smoothing; empty: none.
+static void addQuantization(OpPassManager &pm, const std::string &scheme,
                             const QuantizePresetOptions &options,
-                            const SmoothPassOptions *smooth = nullptr) {
+                            const std::string &alpha = "") {
+  addSimplification(pm, options);
+  PlanPassOptions plan;
+  plan.scheme = scheme;
+  plan.hasStatistics = !options.statistics.empty();
   llvm::append_range(plan.rules, options.rules);
   llvm::append_range(plan.quantize, options.quantize);
   llvm::append_range(plan.keep, options.keep);
   plan.allowNonfinite = options.allowNonfinite;
   pm.addPass(createPlanPass(plan));
-  if (smooth)
-    pm.addPass(createSmoothPass(*smooth));
+  if (!alpha.empty()) {
+    SmoothPassOptions smooth;
+    smooth.statistics = options.statistics;
+    smooth.alpha = alpha;
+    pm.addPass(createSmoothPass(smooth));
+  }
+  SelectPassOptions select;
+  select.statistics = options.statistics;
+  pm.addPass(createSelectPass(select));
   if (options.planOnly)
     return;
   pm.addPass(createQuantizePass());
@@ -44,49 +108,40 @@ static void addQuantization(OpPassManager &pm, PlanPassOptions plan,
   pm.addPass(createCSEPass());
 }
 
-void qopt::buildW8A8Pipeline(OpPassManager &pm,
-                             const QuantizePresetOptions &options) {
-  addSimplification(pm, options);
-  PlanPassOptions plan;
-  plan.scheme = "w8a8";
-  addQuantization(pm, plan, options);
+void qopt::buildW8A16Pipeline(OpPassManager &pm,
+                              const QuantizePresetOptions &options) {
+  addQuantization(pm, schemeText("w8a16", options), options);
+}
+
+void qopt::buildW8A8Pipeline(OpPassManager &pm, const W8A8Options &options) {
+  addQuantization(pm, schemeText("w8a8", options), options, options.alpha);
 }
 
 void qopt::buildLLMInt8Pipeline(OpPassManager &pm,
                                 const LLMInt8Options &options) {
-  addSimplification(pm, options);
-  PlanPassOptions plan;
-  plan.scheme = "llm-int8";
-  plan.statistics = options.statistics;
-  plan.threshold = options.threshold;
-  plan.frequency = options.frequency;
-  plan.cap = options.cap;
-  addQuantization(pm, plan, options);
+  addQuantization(pm, schemeText("llm-int8", options), options, options.alpha);
 }
 
 void qopt::buildSmoothQuantPipeline(OpPassManager &pm,
-                                    const SmoothQuantOptions &options) {
-  addSimplification(pm, options);
-  PlanPassOptions plan;
-  plan.scheme = "w8a8";
-  // For layers that a rule gives another scheme.
-  plan.statistics = options.statistics;
-  SmoothPassOptions smooth;
-  smooth.statistics = options.statistics;
-  smooth.alpha = options.alpha;
-  addQuantization(pm, plan, options, &smooth);
+                                    const W8A8Options &options) {
+  std::string alpha = options.alpha;
+  addQuantization(pm, schemeText("w8a8", options), options,
+                  alpha.empty() ? "0.5" : alpha);
 }
 
 void qopt::registerPresets() {
   PassPipelineRegistration<FP32PresetOptions>(
       "fp32", "The float model, simplified", buildFP32Pipeline);
   PassPipelineRegistration<QuantizePresetOptions>(
+      "w8a16", "int8 weights per channel, float activations",
+      buildW8A16Pipeline);
+  PassPipelineRegistration<W8A8Options>(
       "w8a8", "int8 weights per channel, int8 activations per token",
       buildW8A8Pipeline);
   PassPipelineRegistration<LLMInt8Options>(
       "llm-int8", "w8a8 with outlier columns in half precision",
       buildLLMInt8Pipeline);
-  PassPipelineRegistration<SmoothQuantOptions>(
+  PassPipelineRegistration<W8A8Options>(
       "smoothquant-int8",
       "w8a8 with the range of large activation columns moved into the weights",
       buildSmoothQuantPipeline);

@@ -50,54 +50,72 @@ struct QuantizePresetOptions : PassPipelineOptions<QuantizePresetOptions> {
   Option<bool> planOnly{*this, "plan-only",
                         llvm::cl::desc("Stop when the plan stands"),
                         llvm::cl::init(false)};
+  Option<std::string> statistics{
+      *this, "statistics",
+      llvm::cl::desc("Statistics file of a calibration of this model")};
+  Option<std::string> weights{
+      *this, "weights",
+      llvm::cl::desc("Weights that share a scale: channel, tensor or group:N")};
+};
+
+/// Presets with 8-bit activations.
+struct W8A8Options : QuantizePresetOptions {
+  Option<std::string> activations{
+      *this, "activations",
+      llvm::cl::desc(
+          "Activation scales: token or tensor at run time, or static, "
+          "from statistics")};
+  Option<std::string> zeroPoint{
+      *this, "zero-point",
+      llvm::cl::desc("true: unsigned activation codes with a zero point")};
+  Option<std::string> observer{
+      *this, "observer",
+      llvm::cl::desc("Range of static scales: minmax, percentile, mse or "
+                     "entropy")};
+  Option<std::string> alpha{
+      *this, "alpha",
+      llvm::cl::desc("Smoothing: how much of the range of activations moves "
+                     "into the weights, 0 to 1; needs statistics")};
 };
 
 /// LLM.int8() (Dettmers et al. 2022): the defaults are the published ones, and
 /// those of the static selector in docs/quantization.md.
-struct LLMInt8Options : QuantizePresetOptions {
-  Option<std::string> statistics{
-      *this, "statistics",
-      llvm::cl::desc("Statistics file of a calibration: outlier columns become "
-                     "static lists; without it they are found at run time")};
-  Option<double> threshold{
+struct LLMInt8Options : W8A8Options {
+  Option<std::string> mode{
+      *this, "mode",
+      llvm::cl::desc("Outlier columns: auto, static, static+guard, dynamic, "
+                     "dynamic-row or bitsandbytes")};
+  Option<std::string> threshold{
       *this, "threshold",
-      llvm::cl::desc("Magnitude from which a value is an outlier"),
-      llvm::cl::init(6.0)};
-  Option<double> frequency{
+      llvm::cl::desc("Magnitude from which a value is an outlier, or auto")};
+  Option<std::string> frequency{
       *this, "frequency",
-      llvm::cl::desc("Static lists: share of tokens that must hit"),
-      llvm::cl::init(0.01)};
-  Option<int64_t> cap{*this, "cap",
-                      llvm::cl::desc("Static lists: most columns per product"),
-                      llvm::cl::init(32)};
+      llvm::cl::desc("Static lists: share of tokens that must hit")};
+  Option<std::string> cap{
+      *this, "cap", llvm::cl::desc("Static lists: most columns per product")};
 };
 
-/// SmoothQuant (Xiao et al. 2022).
-struct SmoothQuantOptions : QuantizePresetOptions {
-  Option<std::string> statistics{
-      *this, "statistics",
-      llvm::cl::desc(
-          "Statistics file of a calibration, which smoothing needs")};
-  Option<double> alpha{
-      *this, "alpha",
-      llvm::cl::desc("How much of the range of activations moves into the "
-                     "weights, 0 to 1"),
-      llvm::cl::init(0.5)};
-};
+/// The text of SchemeSpec.h that a preset stands for.
+std::string schemeText(StringRef method, const QuantizePresetOptions &options);
+std::string schemeText(StringRef method, const W8A8Options &options);
+std::string schemeText(StringRef method, const LLMInt8Options &options);
 
 /// `fp32`: the float model. `--float-weights` does not touch it.
 void buildFP32Pipeline(OpPassManager &pm, const FP32PresetOptions &options);
 
+/// `w8a16`: int8 weights, float activations.
+void buildW8A16Pipeline(OpPassManager &pm,
+                        const QuantizePresetOptions &options);
+
 /// `w8a8`: int8 weights per output channel, int8 activations per token.
-void buildW8A8Pipeline(OpPassManager &pm, const QuantizePresetOptions &options);
+void buildW8A8Pipeline(OpPassManager &pm, const W8A8Options &options);
 
 /// `llm-int8`: w8a8 with the outlier columns split off into half precision.
 void buildLLMInt8Pipeline(OpPassManager &pm, const LLMInt8Options &options);
 
 /// `smoothquant-int8`: w8a8 with the range of large activation columns moved
-/// into the weights.
-void buildSmoothQuantPipeline(OpPassManager &pm,
-                              const SmoothQuantOptions &options);
+/// into the weights (Xiao et al. 2022).
+void buildSmoothQuantPipeline(OpPassManager &pm, const W8A8Options &options);
 
 /// Registers the presets under their bare names.
 void registerPresets();

@@ -16,8 +16,9 @@ TEST(LayerRules, TheLastMatchDecides) {
   EXPECT_FALSE(bool(rules.addRule("quantize:nothing=w8a8")));
   const LayerRules::Rule *rule = rules.match("layer.1/fc2");
   ASSERT_NE(rule, nullptr);
-  EXPECT_EQ(rule->scheme, SchemeName::LLMInt8);
-  EXPECT_EQ(rules.match("layer.1/fc1")->scheme, SchemeName::FP32);
+  EXPECT_EQ(rule->scheme.method, SchemeSpec::Method::LLMInt8);
+  EXPECT_EQ(rules.match("layer.1/fc1")->scheme.method,
+            SchemeSpec::Method::FP32);
   EXPECT_EQ(rules.match("layer.7/fc1"), nullptr);
   ASSERT_EQ(rules.unmatched().size(), 1u);
   EXPECT_EQ(rules.unmatched()[0], "nothing");
@@ -28,7 +29,7 @@ TEST(LayerRules, TheSchemeIsBehindTheLastEqualsSign) {
   EXPECT_FALSE(bool(rules.addQuantize("a=b=w8a8")));
   EXPECT_FALSE(bool(rules.addKeep("c=d")));
   EXPECT_FALSE(bool(rules.addKeep("e=f16")));
-  EXPECT_EQ(rules.match("a=b")->scheme, SchemeName::W8A8);
+  EXPECT_EQ(rules.match("a=b")->scheme.method, SchemeSpec::Method::W8A8);
   EXPECT_EQ(rules.match("c=d")->storage, "");
   EXPECT_EQ(rules.match("e")->storage, "f16");
   EXPECT_EQ(rules.match("e")->pattern, "e");
@@ -40,7 +41,7 @@ TEST(LayerRules, RefusesWhatIsNoRule) {
             "the rule 'x' needs the form REGEX=SCHEME");
   EXPECT_EQ(
       llvm::toString(rules.addQuantize("x=w8a9")),
-      "unknown scheme 'w8a9' (fp32, w8a8, llm-int8); did you mean 'w8a8'?");
+      "unknown scheme 'w8a9' (fp32, w8a8, llm-int8, w8a16); did you mean 'w8a8'?");
   EXPECT_EQ(llvm::toString(rules.addKeep("")),
             "a rule for layers has an empty pattern");
   EXPECT_EQ(llvm::toString(rules.addRule("x")),

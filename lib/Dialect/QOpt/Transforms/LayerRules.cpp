@@ -6,25 +6,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "qopt/Dialect/QOpt/Transforms/LayerRules.h"
-#include "qopt/Support/DidYouMean.h"
 #include "qopt/Support/Names.h"
-#include "llvm/ADT/StringSwitch.h"
 
 using namespace llvm;
 
 namespace mlir::qopt {
 
-std::optional<SchemeName> parseSchemeName(StringRef text) {
-  return StringSwitch<std::optional<SchemeName>>(text)
-      .Case("fp32", SchemeName::FP32)
-      .Case("w8a8", SchemeName::W8A8)
-      .Case("llm-int8", SchemeName::LLMInt8)
-      .Default(std::nullopt);
-}
-
-StringRef schemeNames() { return "fp32, w8a8, llm-int8"; }
-
-Error LayerRules::add(StringRef pattern, SchemeName scheme, StringRef storage) {
+Error LayerRules::add(StringRef pattern, const SchemeSpec &scheme,
+                      StringRef storage) {
   Rule rule{pattern.str(), std::make_shared<Regex>(pattern), scheme,
             storage.str(), false};
   std::string fault;
@@ -40,20 +29,19 @@ Error LayerRules::add(StringRef pattern, SchemeName scheme, StringRef storage) {
 Error LayerRules::addKeep(StringRef text) {
   auto [pattern, storage] = text.rsplit('=');
   if (storage == "f32" || storage == "f16")
-    return add(pattern, SchemeName::FP32, storage);
-  return add(text, SchemeName::FP32, "");
+    return add(pattern, SchemeSpec(), storage);
+  return add(text, SchemeSpec(), "");
 }
 
 Error LayerRules::addQuantize(StringRef text) {
-  auto [pattern, name] = text.rsplit('=');
-  if (std::optional<SchemeName> scheme = parseSchemeName(name))
-    return add(pattern, *scheme, "");
   if (!text.contains('='))
     return createStringError("the rule " + quoteName(text) +
                              " needs the form REGEX=SCHEME");
-  return createStringError("unknown scheme " + quoteName(name) + " (" +
-                           schemeNames() + ")" +
-                           didYouMean(name, {"fp32", "w8a8", "llm-int8"}));
+  auto [pattern, scheme] = splitRule(text);
+  Expected<SchemeSpec> spec = SchemeSpec::parse(scheme);
+  if (!spec)
+    return spec.takeError();
+  return add(pattern, *spec, "");
 }
 
 Error LayerRules::addRule(StringRef text) {

@@ -6,13 +6,11 @@
 // without a reason in it.
 //===----------------------------------------------------------------------===//
 
-#include "qopt/Calibration/OutlierSelector.h"
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
 #include "qopt/Dialect/QOpt/Transforms/Contractions.h"
 #include "qopt/Dialect/QOpt/Transforms/LayerRules.h"
 #include "qopt/Dialect/QOpt/Transforms/Passes.h"
 #include "qopt/Dialect/QOpt/Transforms/QuantizeWeights.h"
-#include "qopt/Dialect/QOpt/Transforms/TapStatistics.h"
 #include "qopt/Support/DidYouMean.h"
 #include "qopt/Support/Names.h"
 #include "llvm/ADT/MapVector.h"
@@ -34,9 +32,10 @@ struct Decision {
   /// Null: the layer stays float, for this reason.
   SchemeAttr scheme;
   std::string reason;
+  /// What the scheme was made of.
+  std::string recipe;
   /// Remark on a layer with a scheme.
   std::string note;
-  std::vector<int64_t> outliers;
   /// Storage of a kept weight: "f32", "f16" or empty.
   std::string storage;
 };
@@ -48,36 +47,26 @@ public:
 
 private:
   LogicalResult readOptions();
-  LogicalResult readStatistics();
   FailureOr<Decision> decide(ContractionOpInterface op);
-  LogicalResult decideOutliers(ContractionOpInterface op, Decision &decision);
   LogicalResult checkFinite(ContractionOpInterface op, Decision &decision);
   LogicalResult checkRulesMatched(ArrayRef<ContractionOpInterface> ops);
   void write(ContractionOpInterface op, const Decision &decision);
-  void writeOrigin();
-  SchemeAttr makeScheme(OutlierMode mode);
 
-  SchemeName preset = SchemeName::W8A8;
+  SchemeSpec preset;
   LayerRules layerRules;
-  std::optional<TapStatistics> calibration;
 };
 
 } // namespace
 
 LogicalResult PlanPass::readOptions() {
   layerRules = {};
-  auto fail = [&](const Twine &why) {
-    return emitError(getOperation().getLoc(), why);
+  auto fail = [&](llvm::Error error) {
+    return emitError(getOperation().getLoc(), llvm::toString(std::move(error)));
   };
-  std::optional<SchemeName> name = parseSchemeName(scheme);
-  if (!name)
-    return fail("unknown scheme " + quoteName(scheme) + " (" + schemeNames() +
-                ")");
-  preset = *name;
-  // NaN fails each of these.
-  if (!(threshold >= 0) || !(frequency >= 0 && frequency <= 1) || cap < 0)
-    return fail("qopt-plan: threshold and cap must be at least 0, frequency "
-                "within [0, 1]");
+  llvm::Expected<SchemeSpec> spec = SchemeSpec::parse(scheme);
+  if (!spec)
+    return fail(spec.takeError());
+  preset = *spec;
   using Add = llvm::Error (LayerRules::*)(StringRef);
   std::tuple<ArrayRef<std::string>, Add> lists[] = {
       {*rules, &LayerRules::addRule},
@@ -86,77 +75,7 @@ LogicalResult PlanPass::readOptions() {
   for (auto [list, add] : lists)
     for (const std::string &text : list)
       if (llvm::Error error = (layerRules.*add)(text))
-        return fail(llvm::toString(std::move(error)));
-  return success();
-}
-
-LogicalResult PlanPass::readStatistics() {
-  calibration.reset();
-  if (statistics.empty())
-    return success();
-  ModuleOp module = getOperation();
-  FailureOr<TapStatistics> loaded = TapStatistics::load(module, statistics);
-  if (failed(loaded))
-    return failure();
-  calibration = std::move(*loaded);
-  calibration->warnAboutNonfinite(module);
-  if (preset != SchemeName::LLMInt8 || threshold <= 0)
-    return success();
-
-  int edge = exceedanceEdge(threshold);
-  if (edge < 0)
-    return emitError(module.getLoc())
-           << "statistics count values from " << exceedanceEdges().front()
-           << " on; they know nothing about a threshold of "
-           << double(threshold);
-  float counted = exceedanceEdges()[edge];
-  if (std::fabs(counted - threshold) > 1e-5 * threshold)
-    emitWarning(module.getLoc())
-        << "statistics have no counts at the threshold " << double(threshold)
-        << "; those at " << counted << " decide about outliers";
-  return success();
-}
-
-SchemeAttr PlanPass::makeScheme(OutlierMode mode) {
-  Builder builder(&getContext());
-  double limit = mode == OutlierMode::None ? 0.0 : double(threshold);
-  return SchemeAttr::get(&getContext(), /*weight_bits=*/8, Granularity::Channel,
-                         Granularity::Token, mode,
-                         builder.getF32FloatAttr(limit));
-}
-
-LogicalResult PlanPass::decideOutliers(ContractionOpInterface op,
-                                       Decision &decision) {
-  if (threshold <= 0) {
-    decision.scheme = makeScheme(OutlierMode::None);
-    decision.note = "threshold 0: no outliers";
-    return success();
-  }
-  if (!calibration) {
-    decision.scheme = makeScheme(OutlierMode::Dynamic);
-    return success();
-  }
-
-  FailureOr<const ColumnStatistics *> columns = calibration->find(op);
-  if (failed(columns))
-    return failure();
-  if ((*columns)->tokens == 0) {
-    decision.scheme = makeScheme(OutlierMode::Dynamic);
-    decision.note = "not seen in the calibration";
-    return success();
-  }
-  OutlierChoice choice = selectOutliers(
-      **columns, {double(threshold), double(frequency), int64_t(cap)});
-  if (choice.candidates == weightShape(op).first) {
-    decision.reason = "all columns of the activation are outliers";
-    return success();
-  }
-  if (choice.columns.size() < size_t(choice.candidates))
-    decision.note = "capped, " + std::to_string(choice.candidates) +
-                    " columns fulfil the rule";
-  decision.outliers = std::move(choice.columns);
-  decision.scheme = makeScheme(decision.outliers.empty() ? OutlierMode::None
-                                                         : OutlierMode::Static);
+        return fail(std::move(error));
   return success();
 }
 
@@ -182,7 +101,6 @@ LogicalResult PlanPass::checkFinite(ContractionOpInterface op,
            << "weight " << where
            << "; --allow-nonfinite keeps such layers in float";
   decision.scheme = {};
-  decision.outliers.clear();
   decision.reason = "weight " + where;
   return success();
 }
@@ -190,17 +108,20 @@ LogicalResult PlanPass::checkFinite(ContractionOpInterface op,
 FailureOr<Decision> PlanPass::decide(ContractionOpInterface op) {
   Decision decision;
   const LayerRules::Rule *rule = layerRules.match(nodeName(op));
-  SchemeName wanted = rule ? rule->scheme : preset;
+  SchemeSpec wanted = rule ? rule->scheme : preset;
+  // The bare name of the preset's method means the preset with its options.
+  if (wanted.method == preset.method && wanted.str() == wanted.methodName())
+    wanted = preset;
   if (rule)
     decision.storage = rule->storage;
   decision.reason = whyNotQuantizable(op);
   if (!decision.reason.empty()) {
-    if (rule && wanted != SchemeName::FP32)
+    if (rule && wanted.quantizes())
       emitWarning(op->getLoc())
           << "cannot be quantized as asked: " << decision.reason;
     return decision;
   }
-  if (wanted == SchemeName::FP32) {
+  if (!wanted.quantizes()) {
     decision.reason = rule ? "kept by the rule " + quoteName(rule->pattern)
                            : "the scheme is fp32";
     return decision;
@@ -209,11 +130,11 @@ FailureOr<Decision> PlanPass::decide(ContractionOpInterface op) {
     decision.reason = "last projection";
     return decision;
   }
-  if (wanted == SchemeName::W8A8)
-    decision.scheme = makeScheme(OutlierMode::None);
-  else if (failed(decideOutliers(op, decision)))
-    return failure();
-  if (decision.scheme && failed(checkFinite(op, decision)))
+  decision.scheme = wanted.scheme(&getContext(), hasStatistics);
+  decision.recipe = wanted.str();
+  if (wanted.method == SchemeSpec::Method::LLMInt8 && wanted.threshold == 0.0)
+    decision.note = "threshold 0: no outliers";
+  if (failed(checkFinite(op, decision)))
     return failure();
   return decision;
 }
@@ -254,38 +175,14 @@ void PlanPass::write(ContractionOpInterface op, const Decision &decision) {
     return;
   }
   ++numQuantized;
-  numOutlierColumns += decision.outliers.size();
   op->setAttr(schemeAttrName, decision.scheme);
-  if (!decision.outliers.empty())
-    op->setAttr(outliersAttrName,
-                builder.getDenseI64ArrayAttr(decision.outliers));
+  op->setAttr(recipeAttrName, builder.getStringAttr(decision.recipe));
   if (!decision.note.empty())
     op->setAttr(noteAttrName, builder.getStringAttr(decision.note));
 }
 
-/// Says on the module where the lists of outliers come from.
-void PlanPass::writeOrigin() {
-  ModuleOp module = getOperation();
-  module->removeAttr(calibrationAttrName);
-  if (!calibration)
-    return;
-  Builder builder(&getContext());
-  module->setAttr(
-      calibrationAttrName,
-      builder.getDictionaryAttr(
-          {builder.getNamedAttr(
-               "samples", builder.getI64IntegerAttr(calibration->samples())),
-           builder.getNamedAttr(
-               "tokens", builder.getI64IntegerAttr(calibration->tokens())),
-           builder.getNamedAttr("threshold",
-                                builder.getF64FloatAttr(threshold)),
-           builder.getNamedAttr("frequency",
-                                builder.getF64FloatAttr(frequency)),
-           builder.getNamedAttr("cap", builder.getI64IntegerAttr(cap))}));
-}
-
 void PlanPass::runOnOperation() {
-  if (failed(readOptions()) || failed(readStatistics()))
+  if (failed(readOptions()))
     return signalPassFailure();
   SmallVector<ContractionOpInterface> ops = collectContractions(getOperation());
   // A misspelt rule comes before everything that it would have decided.
@@ -295,14 +192,12 @@ void PlanPass::runOnOperation() {
     return signalPassFailure();
   for (ContractionOpInterface op : ops) {
     // A plan from before is replaced.
-    for (StringRef name : {StringRef(schemeAttrName), StringRef(keepAttrName),
-                           StringRef(outliersAttrName), StringRef(noteAttrName),
-                           StringRef(weightsAttrName)})
+    for (StringRef name : {schemeAttrName, recipeAttrName, keepAttrName,
+                           outliersAttrName, noteAttrName, weightsAttrName})
       op->removeAttr(name);
     FailureOr<Decision> decision = decide(op);
     if (failed(decision))
       return signalPassFailure();
     write(op, *decision);
   }
-  writeOrigin();
 }

@@ -248,9 +248,16 @@ FailureOr<Request> QuantizePass::readRequest(ContractionOpInterface op,
   if (!reason.empty())
     return emitError(op->getLoc())
            << "has a scheme, but cannot be quantized: " << reason;
+  if (scheme.getWeightGranularity() != Granularity::Channel ||
+      scheme.getActivationGranularity() != Granularity::Token ||
+      scheme.getAsymmetric() || scheme.getTail() != TailSource::Original ||
+      scheme.getOutliers() == OutlierMode::Guarded ||
+      scheme.getOutliers() == OutlierMode::DynamicRow)
+    return emitError(op->getLoc())
+           << "there is no kernel yet for the scheme " << scheme;
   int64_t k = weightShape(op).first;
   auto outliers = op->getAttrOfType<DenseI64ArrayAttr>(outliersAttrName);
-  bool isStatic = scheme.getOutliers() == OutlierMode::Static;
+  bool isStatic = scheme.hasListedOutliers();
   if (isStatic && !outliers)
     return emitError(op->getLoc(), "has a scheme with static outliers, but no ")
            << outliersAttrName;
@@ -266,10 +273,7 @@ FailureOr<Request> QuantizePass::readRequest(ContractionOpInterface op,
   }
   // An empty list is no split.
   if (isStatic && outliers.empty())
-    scheme = SchemeAttr::get(&getContext(), scheme.getWeightBits(),
-                             scheme.getWeightGranularity(),
-                             scheme.getActivationGranularity(),
-                             OutlierMode::None, scheme.getThreshold());
+    scheme = scheme.withOutliers(OutlierMode::None);
   auto smooth = op->getAttrOfType<DenseFPElementsAttr>(smoothAttrName);
   auto positive = [](float s) { return s > 0 && std::isfinite(s); };
   if (op->hasAttr(smoothAttrName) &&

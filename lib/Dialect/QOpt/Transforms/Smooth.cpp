@@ -46,6 +46,8 @@ private:
 
   std::optional<TapStatistics> calibration;
   std::optional<BlobUses> blobs;
+  /// alpha.
+  double share = 0;
   bool hasPlan = false;
   /// Activations that have their factors.
   llvm::DenseSet<Value> done;
@@ -56,7 +58,7 @@ private:
 LogicalResult SmoothPass::checkOptions() {
   Location loc = getOperation().getLoc();
   // NaN fails this.
-  if (!(alpha >= 0 && alpha <= 1))
+  if (!llvm::to_float(alpha, share) || !(share >= 0 && share <= 1))
     return emitError(loc, "qopt-smooth: alpha must be within [0, 1]");
   if (statistics.empty())
     return emitError(loc, "qopt-smooth needs a statistics file");
@@ -96,7 +98,7 @@ SmoothPass::computeFactors(ArrayRef<ContractionOpInterface> readers) {
         largest = std::max(largest, value);
     raiseToRowAbsmax(op, wx);
   }
-  SmallVector<float> factors = smoothingFactors(ax, wx, alpha);
+  SmallVector<float> factors = smoothingFactors(ax, wx, share);
   if (llvm::all_of(factors, [](float s) { return s == 1; }))
     factors.clear();
   return factors;
@@ -178,7 +180,7 @@ void SmoothPass::writeOrigin() {
   getOperation()->setAttr(
       smoothingAttrName,
       builder.getDictionaryAttr(
-          {builder.getNamedAttr("alpha", builder.getF64FloatAttr(alpha)),
+          {builder.getNamedAttr("alpha", builder.getF64FloatAttr(share)),
            builder.getNamedAttr(
                "samples", builder.getI64IntegerAttr(calibration->samples())),
            builder.getNamedAttr(
@@ -193,9 +195,6 @@ void SmoothPass::runOnOperation() {
   if (failed(loaded))
     return signalPassFailure();
   calibration = std::move(*loaded);
-  // A plan with statistics has said so.
-  if (!module->hasAttr(calibrationAttrName))
-    calibration->warnAboutNonfinite(module);
 
   hasPlan =
       llvm::any_of(collectContractions(module), [](ContractionOpInterface op) {

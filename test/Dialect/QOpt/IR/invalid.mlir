@@ -109,13 +109,48 @@ func.func @matmul_c2(%q: tensor<4x133145xi8>, %s: tensor<4xf32>, %w: tensor<1331
 
 // -----
 
-// expected-error @+1 {{weights have no tokens}}
+// expected-error @+1 {{weight_granularity must be tensor, channel or group}}
 #scheme = #qopt.scheme<weight_bits = 8, weight_granularity = token, activation_granularity = token, outliers = none, threshold = 0.0 : f32>
 
 // -----
 
-// expected-error @+1 {{activation_granularity must be token}}
-#scheme = #qopt.scheme<weight_bits = 8, weight_granularity = channel, activation_granularity = tensor, outliers = none, threshold = 0.0 : f32>
+// expected-error @+1 {{activation_granularity must be token, tensor or none}}
+#scheme = #qopt.scheme<weight_bits = 8, weight_granularity = channel, activation_granularity = channel, outliers = none, threshold = 0.0 : f32>
+
+// -----
+
+// expected-error @+1 {{group_size is positive with weight_granularity = group}}
+#scheme = #qopt.scheme<weight_bits = 8, weight_granularity = group, activation_granularity = token, outliers = none, threshold = 0.0 : f32>
+
+// -----
+
+// expected-error @+1 {{group_size is positive with weight_granularity = group}}
+#scheme = #qopt.scheme<weight_bits = 8, weight_granularity = channel, activation_granularity = token, outliers = none, threshold = 0.0 : f32, group_size = 32>
+
+// -----
+
+// expected-error @+1 {{float activations have no codes}}
+#scheme = #qopt.scheme<weight_bits = 8, weight_granularity = channel, activation_granularity = none, outliers = none, threshold = 0.0 : f32, asymmetric = true>
+
+// -----
+
+// expected-error @+1 {{a static scale is one per tensor}}
+#scheme = #qopt.scheme<weight_bits = 8, weight_granularity = channel, activation_granularity = token, outliers = none, threshold = 0.0 : f32, activation_mode = static>
+
+// -----
+
+// expected-error @+1 {{a static scale needs a static list of outliers}}
+#scheme = #qopt.scheme<weight_bits = 8, weight_granularity = channel, activation_granularity = tensor, outliers = dynamic, threshold = 6.0 : f32, activation_mode = static>
+
+// -----
+
+// expected-error @+1 {{guarded outliers need a positive threshold}}
+#scheme = #qopt.scheme<weight_bits = 8, weight_granularity = channel, activation_granularity = token, outliers = guarded, threshold = 0.0 : f32>
+
+// -----
+
+// expected-error @+1 {{tail = codes goes with outliers that are found at run time}}
+#scheme = #qopt.scheme<weight_bits = 8, weight_granularity = channel, activation_granularity = token, outliers = static, threshold = 6.0 : f32, tail = codes>
 
 // -----
 

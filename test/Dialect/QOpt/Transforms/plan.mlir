@@ -1,6 +1,6 @@
 // RUN: qopt-opt %s -qopt-plan -split-input-file | FileCheck %s
 // RUN: qopt-opt %s -qopt-plan=scheme=llm-int8 -split-input-file | FileCheck %s --check-prefix=DYNAMIC
-// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8 threshold=0" -split-input-file | FileCheck %s --check-prefix=ZERO
+// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8{threshold=0}" -split-input-file | FileCheck %s --check-prefix=ZERO
 // RUN: qopt-opt %s -qopt-plan=scheme=fp32 -split-input-file | FileCheck %s --check-prefix=FP32
 
 // A product with a constant is quantized; attention products and the head are not.
@@ -12,7 +12,7 @@
 // DYNAMIC-LABEL: @block
 // DYNAMIC: onnx.MatMul {{.*}}outliers = dynamic, threshold = 6.0
 // ZERO-LABEL: @block
-// ZERO: onnx.MatMul {{.*}}qopt.note = "threshold 0: no outliers", qopt.scheme = {{.*}}outliers = none
+// ZERO: onnx.MatMul {{.*}}qopt.note = "threshold 0: no outliers", {{.*}}qopt.scheme = {{.*}}outliers = none
 // FP32-LABEL: @block
 // FP32-COUNT-2: qopt.keep
 // FP32: qopt.keep = "the scheme is fp32"

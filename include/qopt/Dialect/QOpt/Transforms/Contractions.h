@@ -16,8 +16,15 @@ namespace mlir::qopt {
 
 /// Attributes of the plan on contractions (see the qopt dialect).
 constexpr llvm::StringLiteral schemeAttrName = "qopt.scheme";
+/// What the scheme was made of, as text (SchemeSpec.h).
+constexpr llvm::StringLiteral recipeAttrName = "qopt.recipe";
 constexpr llvm::StringLiteral keepAttrName = "qopt.keep";
 constexpr llvm::StringLiteral outliersAttrName = "qopt.outliers";
+/// Of a static activation scale: f32, and with a zero point i32.
+constexpr llvm::StringLiteral activationScaleAttrName =
+    "qopt.activation_scale";
+constexpr llvm::StringLiteral activationZeroPointAttrName =
+    "qopt.activation_zero_point";
 /// A remark of the plan on a layer that has a scheme.
 constexpr llvm::StringLiteral noteAttrName = "qopt.note";
 /// The type in which a kept layer's weight is stored, when a rule asks for it.
@@ -25,9 +32,13 @@ constexpr llvm::StringLiteral weightsAttrName = "qopt.weights";
 /// Factors s of smoothing that nothing in front could take: f32, one per row of
 /// the weight.
 constexpr llvm::StringLiteral smoothAttrName = "qopt.smooth";
+/// All factors s by which the columns of the activation were divided, folded
+/// into the operation in front or not: f32 [K]. Statistics describe the
+/// activation before that.
+constexpr llvm::StringLiteral smoothedAttrName = "qopt.smoothed";
 /// On the module: alpha of smoothing and the data behind it.
 constexpr llvm::StringLiteral smoothingAttrName = "qopt.smoothing";
-/// On the module: which data and rule the lists of outliers come from.
+/// On the module: the data that lists of outliers and static scales come from.
 constexpr llvm::StringLiteral calibrationAttrName = "qopt.calibration";
 /// On the module: names of the calibration taps.
 constexpr llvm::StringLiteral tapsAttrName = "qopt.taps";

@@ -1,30 +1,23 @@
 //===- LayerRules.h - which layers a user keeps or quantizes --------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// `keep:REGEX[=f32|f16]` and `quantize:REGEX=SCHEME`, matched against the whole
-// node name or a part of it; the last rule that matches decides. A rule that
-// matches no layer is an error: a misspelt name must not pass silently.
+// `keep:REGEX[=f32|f16]` and `quantize:REGEX=SCHEME` (SchemeSpec.h), matched
+// against the whole node name or a part of it; the last rule that matches
+// decides. A rule that matches no layer is an error: a misspelt name must not
+// pass silently.
 //===----------------------------------------------------------------------===//
 
 #ifndef QOPT_DIALECT_QOPT_TRANSFORMS_LAYERRULES_H
 #define QOPT_DIALECT_QOPT_TRANSFORMS_LAYERRULES_H
 
-#include "mlir/Support/LLVM.h"
-#include "llvm/Support/Error.h"
+#include "qopt/Dialect/QOpt/Transforms/SchemeSpec.h"
 #include "llvm/Support/Regex.h"
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace mlir::qopt {
-
-/// The schemes of the plan by name.
-enum class SchemeName { FP32, W8A8, LLMInt8 };
-/// "fp32", "w8a8" or "llm-int8"; nothing for another text.
-std::optional<SchemeName> parseSchemeName(StringRef text);
-StringRef schemeNames();
 
 class LayerRules {
 public:
@@ -33,8 +26,8 @@ public:
     std::string pattern;
     /// Shared, since passes are copied and a Regex cannot be.
     std::shared_ptr<llvm::Regex> regex;
-    /// A scheme; FP32 for `keep`.
-    SchemeName scheme = SchemeName::FP32;
+    /// FP32 for `keep`.
+    SchemeSpec scheme;
     /// "f32", "f16" or empty: how the kept weight is stored.
     std::string storage;
     bool matched = false;
@@ -53,7 +46,8 @@ public:
   std::vector<StringRef> unmatched() const;
 
 private:
-  llvm::Error add(StringRef pattern, SchemeName scheme, StringRef storage);
+  llvm::Error add(StringRef pattern, const SchemeSpec &scheme,
+                  StringRef storage);
   std::vector<Rule> rules;
 };
 

@@ -1,8 +1,8 @@
 //===- Passes.td - passes of Dialect/QOpt/Transforms ---===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Order in a pipeline: qopt-plan, (qopt-smooth), (qopt-print-plan), qopt-quantize,
-// qopt-float-weights. qopt-observe belongs to the calibration build, which stays
+// Order in a pipeline: qopt-plan, (qopt-smooth), qopt-select, (qopt-print-plan),
+// qopt-quantize, qopt-float-weights. qopt-observe belongs to the calibration build, which stays
 // float.
 //===----------------------------------------------------------------------===//
 
@@ -24,26 +24,20 @@ def PlanPass : Pass<"qopt-plan", "mlir::ModuleOp"> {
     reaches a model output and meets no norm, residual or other contraction on any
     way) stays float unless a rule asks for it.
 
-    With `scheme=llm-int8` and statistics, the outlier columns of an activation are
-    a static list: those with `|x| >= threshold` in at least one and in at least
-    the share `frequency` of the tokens, at most min(cap, K/8) of them by absmax.
-    Without statistics they are found at run time by the threshold.
+    `scheme` and the right side of `quantize` rules are texts of SchemeSpec.h, as
+    `llm-int8{mode=static cap=16}`; a bare name that is also that of `scheme`
+    means `scheme` with its options. `qopt.recipe` keeps the text; qopt-select
+    reads in it what is to be made of statistics. `has-statistics` says that there
+    will be some: `llm-int8` then takes static lists of outliers.
 
     Further attributes: `qopt.note`, a remark on a layer with a scheme;
-    `qopt.weights`, the type that a rule asks for in which a kept weight is stored;
-    on the module `qopt.calibration`, the data and the rule behind the lists.
+    `qopt.weights`, the type that a rule asks for in which a kept weight is stored.
   }];
   let options = [
     Option<"scheme", "scheme", "std::string", /*default=*/"\"w8a8\"",
-           "Scheme of layers without a rule: fp32, w8a8 or llm-int8">,
-    Option<"statistics", "statistics", "std::string", /*default=*/"",
-           "Statistics file of a calibration of this model">,
-    Option<"threshold", "threshold", "double", /*default=*/"6.0",
-           "Magnitude from which a value counts as an outlier; 0: no outliers">,
-    Option<"frequency", "frequency", "double", /*default=*/"0.01",
-           "Share of tokens that must hit the threshold (static lists)">,
-    Option<"cap", "cap", "int64_t", /*default=*/"32",
-           "Most outlier columns of one activation; K/8 is a limit too">,
+           "Scheme of layers without a rule: fp32, w8a8, llm-int8, w8a16, each with options in braces">,
+    Option<"hasStatistics", "has-statistics", "bool", /*default=*/"false",
+           "qopt-select will have statistics">,
     Option<"allowNonfinite", "allow-nonfinite", "bool", /*default=*/"false",
            "Keep a layer with NaN or Inf in its weight in float, instead of failing">,
     ListOption<"rules", "rules", "std::string",
@@ -54,7 +48,28 @@ def PlanPass : Pass<"qopt-plan", "mlir::ModuleOp"> {
            "REGEX[=f32|f16]: as rules, after `quantize`">];
   let statistics = [
     Statistic<"numQuantized", "quantized", "Contractions that get a scheme">,
-    Statistic<"numKept", "kept", "Contractions that stay float">,
+    Statistic<"numKept", "kept", "Contractions that stay float">];
+  let dependentDialects = ["::mlir::qopt::QOptDialect"];
+}
+
+def SelectPass : Pass<"qopt-select", "mlir::ModuleOp"> {
+  let summary = "Choose from statistics what the schemes of the plan leave open";
+  let description = [{
+    Runs behind qopt-plan and qopt-smooth, and reads statistics as smoothing has
+    changed them (`qopt.smoothed`).
+
+    Schemes with a static list of outlier columns get `qopt.outliers`: the columns
+    with `|x| >= threshold` in at least one and in at least the share `frequency`
+    of the tokens, at most min(cap, K/8) of them by absmax (thresholds, shares and
+    caps come from `qopt.recipe`). An empty list is no split, a list of all columns
+    leaves the layer in float.
+
+    On the module, `qopt.calibration` says which data decided.
+  }];
+  let options = [
+    Option<"statistics", "statistics", "std::string", /*default=*/"",
+           "Statistics file of a calibration of this model">];
+  let statistics = [
     Statistic<"numOutlierColumns", "outlier-columns", "Columns in static lists">];
   let dependentDialects = ["::mlir::qopt::QOptDialect"];
 }
@@ -84,7 +99,7 @@ def SmoothPass : Pass<"qopt-smooth", "mlir::ModuleOp"> {
   let options = [
     Option<"statistics", "statistics", "std::string", /*default=*/"",
            "Statistics file of a calibration of this model">,
-    Option<"alpha", "alpha", "double", /*default=*/"0.5",
+    Option<"alpha", "alpha", "std::string", /*default=*/"\"0.5\"",
            "How much of the range moves into the weights, 0 to 1">];
   let statistics = [
     Statistic<"numFolded", "folded", "Scales folded into an operation in front">,

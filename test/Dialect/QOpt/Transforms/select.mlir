@@ -1,25 +1,25 @@
-// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8 statistics=%S/Inputs/statistics.json" | FileCheck %s
-// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8 statistics=%S/Inputs/statistics.json cap=1" | FileCheck %s --check-prefix=CAP
-// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8 statistics=%S/Inputs/statistics.json frequency=0.1" | FileCheck %s --check-prefix=OFTEN
-// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8 statistics=%S/Inputs/statistics.json threshold=7" 2>&1 | FileCheck %s --check-prefix=BETWEEN
-// RUN: qopt-opt %s -qopt-plan="scheme=w8a8 statistics=%S/Inputs/statistics.json" | FileCheck %s --check-prefix=PLAIN
+// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8 has-statistics" -qopt-select=statistics=%S/Inputs/statistics.json | FileCheck %s
+// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8{cap=1} has-statistics" -qopt-select=statistics=%S/Inputs/statistics.json | FileCheck %s --check-prefix=CAP
+// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8{frequency=0.1} has-statistics" -qopt-select=statistics=%S/Inputs/statistics.json | FileCheck %s --check-prefix=OFTEN
+// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8{threshold=7} has-statistics" -qopt-select=statistics=%S/Inputs/statistics.json 2>&1 | FileCheck %s --check-prefix=BETWEEN
+// RUN: qopt-opt %s -qopt-plan="scheme=w8a8 has-statistics" -qopt-select=statistics=%S/Inputs/statistics.json | FileCheck %s --check-prefix=PLAIN
 // RUN: sed s/abc/def/ %S/Inputs/statistics.json > %t.other.json
-// RUN: not qopt-opt %s -qopt-plan="scheme=llm-int8 statistics=%t.other.json" 2>&1 | FileCheck %s --check-prefix=OTHER
+// RUN: not qopt-opt %s -qopt-plan="scheme=llm-int8 has-statistics" -qopt-select=statistics=%t.other.json 2>&1 | FileCheck %s --check-prefix=OTHER
 // RUN: sed s/o_proj/x_proj/ %S/Inputs/statistics.json > %t.tap.json
-// RUN: not qopt-opt %s -qopt-plan="scheme=llm-int8 statistics=%t.tap.json" 2>&1 | FileCheck %s --check-prefix=TAP
-// RUN: not qopt-opt %s -qopt-plan="scheme=llm-int8 statistics=%t.missing.json" 2>&1 | FileCheck %s --check-prefix=MISSING
-// RUN: not qopt-opt %s -qopt-plan="scheme=llm-int8 statistics=%S/Inputs/statistics.json threshold=0.1" 2>&1 | FileCheck %s --check-prefix=LOW
+// RUN: not qopt-opt %s -qopt-plan="scheme=llm-int8 has-statistics" -qopt-select=statistics=%t.tap.json 2>&1 | FileCheck %s --check-prefix=TAP
+// RUN: not qopt-opt %s -qopt-plan="scheme=llm-int8 has-statistics" -qopt-select=statistics=%t.missing.json 2>&1 | FileCheck %s --check-prefix=MISSING
+// RUN: not qopt-opt %s -qopt-plan="scheme=llm-int8{threshold=0.1} has-statistics" -qopt-select=statistics=%S/Inputs/statistics.json 2>&1 | FileCheck %s --check-prefix=LOW
 
 // RUN: sed s/nonfinite_samples.:0/nonfinite_samples\":3/ %S/Inputs/statistics.json > %t.nan.json
-// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8 statistics=%t.nan.json" -qopt-print-plan -o /dev/null 2>&1 | FileCheck %s --check-prefix=ORIGIN
+// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8 has-statistics" -qopt-select=statistics=%t.nan.json -qopt-print-plan -o /dev/null 2>&1 | FileCheck %s --check-prefix=ORIGIN
 
-// CHECK: qopt.calibration = {cap = 32 : i64, frequency = 1.000000e-02 : f64, samples = 4 : i64, threshold = 6.000000e+00 : f64, tokens = 100 : i64}
+// CHECK: qopt.calibration = {samples = 4 : i64, tokens = 100 : i64}
 // ORIGIN-DAG: warning: 3 of 7 calibration samples were left out: NaN or Inf in activations
 // ORIGIN-DAG: outlier lists from 4 samples, 100 tokens
 
 // Of 16 columns at most 2: three fulfil the rule, the largest comes first, a tie
 // goes to the lower index. Both readers of the activation get the list.
-// CHECK: onnx.MatMul {{.*}}qopt.note = "capped, 3 columns fulfil the rule", qopt.outliers = array<i64: 3, 7>, qopt.scheme = {{.*}}outliers = static, threshold = 6.0
+// CHECK: onnx.MatMul {{.*}}qopt.note = "capped, 3 columns fulfil the rule", qopt.outliers = array<i64: 3, 7>, {{.*}}qopt.scheme = {{.*}}outliers = static, threshold = 6.0
 // CHECK: onnx.MatMul {{.*}}qopt.outliers = array<i64: 3, 7>
 // No hit: plain.
 // CHECK: onnx.MatMul {{.*}}qopt.scheme = {{.*}}outliers = none
@@ -34,7 +34,7 @@
 // OTHER: error: {{.*}}other.json: the statistics belong to another model (sha256 def, this model has abc)
 // TAP: error: {{.*}}the statistics know no activation 'o_proj'; calibrate again
 // MISSING: error: {{.*}}missing.json: No such file or directory
-// LOW: error: statistics count values from {{.*}} on; they know nothing about a threshold of 1.0
+// LOW: error: {{.*}}statistics count values from {{.*}} on; they know nothing about a threshold of 1.0
 module attributes {onnx.source_sha256 = "abc"} {
   func.func @main(%x: tensor<?x16xf32>) -> tensor<?x16xf32> {
     %w = onnx.Constant {value = dense<1.0> : tensor<16x16xf32>} : tensor<16x16xf32>
