@@ -1,0 +1,68 @@
+//===- Reference.cpp - the float model beside the judged one --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Reference.h"
+
+#include "qopt/Support/Subprocess.h"
+
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Signals.h"
+
+#include <cerrno>
+#include <sys/wait.h>
+
+using namespace llvm;
+using namespace mlir::qopt;
+
+namespace evaluate {
+
+static Error failure(const Twine &message) {
+  return createStringError(std::make_error_code(std::errc::invalid_argument),
+                           message);
+}
+
+/// Compiles; what the compiler says goes to stderr as it comes.
+static Error compile(StringRef model, StringRef library, StringRef executable,
+                     StringRef isa) {
+  SmallString<256> program = sys::path::parent_path(executable);
+  sys::path::append(program, "qopt");
+  SubprocessSpec spec;
+  spec.program = std::string(program);
+  spec.arguments = {"qopt", model.str(), "-o", library.str()};
+  if (!isa.empty())
+    spec.arguments.push_back(("--isa=" + isa).str());
+  ErrorOr<pid_t> pid = startSubprocess(spec);
+  if (!pid)
+    return failure(program +
+                   ": cannot be started: " + pid.getError().message());
+  int status = 0;
+  while (::waitpid(*pid, &status, 0) < 0)
+    if (errno != EINTR)
+      return failure(program + ": cannot be waited for");
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    return Error::success();
+  return failure(model + ": the reference cannot be compiled");
+}
+
+Expected<std::unique_ptr<LoadedModel>>
+openReference(StringRef path, StringRef executable, StringRef isa,
+              const ModelOptions &options) {
+  if (!path.ends_with(".onnx"))
+    return LoadedModel::open(path, options);
+  SmallString<128> library;
+  if (std::error_code code =
+          sys::fs::createTemporaryFile("qopt-ref", "so", library))
+    return failure("cannot create a temporary file (TMPDIR): " +
+                   code.message());
+  sys::RemoveFileOnSignal(library);
+  // The mapping stays when the name goes.
+  FileRemover remover(library);
+  if (Error error = compile(path, library, executable, isa))
+    return std::move(error);
+  return LoadedModel::open(library, options);
+}
+
+} // namespace evaluate

@@ -1,0 +1,19 @@
+//===- Reference.h - the float model beside the judged one ------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef QOPT_TOOLS_QOPT_EVAL_REFERENCE_H
+#define QOPT_TOOLS_QOPT_EVAL_REFERENCE_H
+
+#include "qopt/Evaluation/LoadedModel.h"
+
+namespace evaluate {
+
+/// Opens a library, or compiles an ONNX file in float with the `qopt` beside
+/// `executable`, for the instruction set `isa`, and opens that.
+llvm::Expected<std::unique_ptr<mlir::qopt::LoadedModel>>
+openReference(llvm::StringRef path, llvm::StringRef executable,
+              llvm::StringRef isa, const mlir::qopt::ModelOptions &options);
+
+} // namespace evaluate
+
+#endif // QOPT_TOOLS_QOPT_EVAL_REFERENCE_H
