@@ -3,8 +3,8 @@
 //
 // Debian's libonnx-dev carries the classes of ONNX 1.12 (IR 8). Fields of newer
 // versions arrive as unknown fields and new dtypes as plain numbers. Only
-// lib/Import includes this header; `pb` keeps the schema's namespace apart from
-// the dialect's mlir::onnx.
+// lib/Import and lib/Export include this header; `pb` keeps the schema's
+// namespace apart from the dialect's mlir::onnx.
 //===----------------------------------------------------------------------===//
 
 #ifndef QOPT_LIB_IMPORT_PROTO_H

@@ -14,6 +14,7 @@
 #include "qopt/Conversion/Passes.h"
 #include "qopt/Dialect/ONNX/Transforms/Passes.h"
 #include "qopt/Dialect/QOpt/Transforms/Passes.h"
+#include "qopt/Export/Export.h"
 #include "qopt/InitAll.h"
 #include "qopt/Pipelines/Lowering.h"
 #include "qopt/Pipelines/ModelInput.h"
@@ -22,6 +23,7 @@
 #include "qopt/Support/ExitCodes.h"
 #include "qopt/Support/Progress.h"
 #include "qopt/Target/TargetISA.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/ThreadPool.h"
 
 using namespace mlir;
@@ -52,6 +54,7 @@ private:
   LoweringOptions loweringOptions();
   int lower(ModuleOp module, const LoweringOptions &lowering,
             std::unique_ptr<llvm::MemoryBuffer> &result);
+  int exportONNX(ModuleOp module);
   int write(StringRef text);
   int writeFile(StringRef path, StringRef bytes);
   int print(ModuleOp module);
@@ -203,6 +206,28 @@ int Compilation::lower(ModuleOp module, const LoweringOptions &lowering,
   return ExitOk;
 }
 
+/// The model for other runtimes. What cannot be written has no form in ONNX.
+int Compilation::exportONNX(ModuleOp module) {
+  options.progress->begin("export");
+  PassManager pm(&context, ModuleOp::getOperationName());
+  buildExportPipeline(pm);
+  if (mlir::failed(pm.run(module)))
+    return failed(ExitUnsupported, "the model cannot be exported");
+  ExportOptions exports;
+  exports.dataFd = options.dataFd;
+  exports.dataName =
+      llvm::sys::path::filename(options.outputPath).str() + ".data";
+  exports.externalData = options.externalWeights;
+  FailureOr<std::string> model = exportModel(module, exports);
+  if (mlir::failed(model)) {
+    bool isFull = diagnostics.mentions(
+        std::make_error_code(std::errc::no_space_on_device).message());
+    return failed(isFull ? ExitIO : ExitUnsupported,
+                  "the model cannot be exported");
+  }
+  return write(*model);
+}
+
 int Compilation::write(StringRef text) {
   if (std::error_code error = writeResult(options.outputFd, text))
     return fail(ExitIO, options.outputPath + ": " + error.message());
@@ -252,11 +277,13 @@ int Compilation::run() {
 
   bool calibrates = !options.calibFile.empty();
   bool lowers = !options.dryRun && options.emit != EmitKind::ONNX &&
+                options.emit != EmitKind::ONNXQDQ &&
                 options.emit != EmitKind::QOpt;
   // Of one lowering: linalg, buffers, code, link, and kernels per variant.
   auto stagesOf = [](size_t variants) { return 4 + variants; };
   options.progress->setStageCount(
-      1 + (options.emit != EmitKind::ONNX) + calibrates * (3 + stagesOf(1)) +
+      1 + (options.emit != EmitKind::ONNX) +
+      (options.emit == EmitKind::ONNXQDQ) + calibrates * (3 + stagesOf(1)) +
       lowers * stagesOf(options.isas.empty() ? getTargetISAs().size()
                                              : options.isas.size()));
   std::string statistics;
@@ -289,6 +316,8 @@ int Compilation::run() {
   }
   if (options.emit == EmitKind::QOpt)
     return print(*module);
+  if (options.emit == EmitKind::ONNXQDQ)
+    return exportONNX(*module);
   LoweringOptions lowering = loweringOptions();
   lowering.quant = choice->preset.empty() ? "custom" : choice->preset;
   std::unique_ptr<llvm::MemoryBuffer> result;

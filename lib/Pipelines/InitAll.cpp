@@ -14,6 +14,8 @@
 #include "qopt/Dialect/ONNX/Transforms/Passes.h"
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
 #include "qopt/Dialect/QOpt/Transforms/Passes.h"
+#include "qopt/Export/Export.h"
+#include "qopt/Export/Passes.h"
 #include "qopt/Pipelines/Lowering.h"
 #include "qopt/Pipelines/Presets.h"
 
@@ -37,6 +39,8 @@ void qopt::registerAllPasses() {
   registerQOptConversionPasses();
   onnx::registerONNXTransformsPasses();
   onnx::registerONNXPipelines();
+  registerQOptExportPasses();
+  registerExportPipelines();
   registerLoweringPipelines();
   registerPresets();
 }

@@ -58,7 +58,8 @@ public:
       result = llvm::MemoryBuffer::getMemBufferCopy(text);
       return success();
     }
-    if (options.emit == EmitKind::ONNX || options.emit == EmitKind::QOpt)
+    if (options.emit == EmitKind::ONNX || options.emit == EmitKind::ONNXQDQ ||
+        options.emit == EmitKind::QOpt)
       return module.emitError("this output is made before the lowering");
 
     begin("buffers and weights");

@@ -46,6 +46,8 @@ struct Flags {
       cl::values(
           clEnumValN(EmitKind::ONNX, "onnx",
                      "the imported model, onnx dialect"),
+          clEnumValN(EmitKind::ONNXQDQ, "onnx-qdq",
+                     "standard ONNX model, quantized parts as QDQ"),
           clEnumValN(EmitKind::QOpt, "qopt", "after quantization"),
           clEnumValN(EmitKind::Linalg, "linalg", "after lowering to linalg"),
           clEnumValN(EmitKind::LLVM, "llvm", "LLVM IR"),
@@ -133,6 +135,11 @@ struct Flags {
       "external-data-dir",
       cl::desc("Directory of external data (default: the model's)"),
       cl::value_desc("dir"), cl::cat(category)};
+  cl::opt<bool> externalWeights{
+      "external-weights",
+      cl::desc("With --emit=onnx-qdq: weights in OUTPUT.data beside the model "
+               "(default: when they do not fit into it)"),
+      cl::cat(category)};
   cl::opt<bool> force{
       "force",
       cl::desc("Replace the target of an output that is a symbolic link"),
@@ -170,6 +177,8 @@ struct Flags {
   // From the parent to its worker.
   cl::opt<int> workerFd{"worker-output-fd", cl::ReallyHidden, cl::init(-1),
                         cl::cat(category)};
+  cl::opt<int> workerDataFd{"worker-data-fd", cl::ReallyHidden, cl::init(-1),
+                            cl::cat(category)};
   cl::opt<std::string> workerTemp{"worker-temp-dir", cl::ReallyHidden,
                                   cl::cat(category)};
   cl::opt<std::string> workerReproducer{"worker-reproducer-dir",
@@ -428,11 +437,19 @@ bool parseCommandLine(int argc, const char *const *argv,
 
   options.isWorker = !flags.workerTemp.empty();
   compile.outputFd = flags.workerFd;
+  compile.dataFd = flags.workerDataFd;
   compile.tempDir = flags.workerTemp;
   compile.reproducerDir = flags.workerReproducer;
 
-  bool binary =
-      compile.emit == EmitKind::Obj || compile.emit == EmitKind::SharedLibrary;
+  bool isExport = compile.emit == EmitKind::ONNXQDQ;
+  compile.externalWeights = flags.externalWeights;
+  if (compile.externalWeights && !isExport)
+    return usageError("--external-weights without --emit=onnx-qdq");
+  if (isExport && compile.kvCaches == KVCaches::InPlace)
+    return usageError("--kv=inplace: ONNX has no buffer of the caller; leave "
+                      "it out with --emit=onnx-qdq");
+  bool binary = isExport || compile.emit == EmitKind::Obj ||
+                compile.emit == EmitKind::SharedLibrary;
   if (!producesOutput(compile))
     return true;
   if (compile.outputPath.empty()) {
@@ -441,7 +458,8 @@ bool parseCommandLine(int argc, const char *const *argv,
     compile.outputPath = "-";
   }
   if (binary && writesToStdout(compile))
-    return usageError("a library or object cannot go to stdout: -o FILE");
+    return usageError(Twine(isExport ? "a model" : "a library or object") +
+                      " cannot go to stdout: -o FILE");
   return true;
 }
 

@@ -225,6 +225,10 @@ static int runChild(int argc, char **argv, DriverOptions &options,
     spec.arguments.push_back("--worker-output-fd=" + std::to_string(fd));
     spec.keptFds.push_back(fd);
   }
+  if (int fd = options.compile.dataFd; fd >= 0) {
+    spec.arguments.push_back("--worker-data-fd=" + std::to_string(fd));
+    spec.keptFds.push_back(fd);
+  }
   // Sanitizers reserve terabytes of addresses.
 #if !__has_feature(address_sanitizer)
   spec.addressSpaceBytes = options.memoryLimit;
@@ -265,7 +269,7 @@ int runParent(int argc, char **argv, DriverOptions &options) {
   compile.tempDir = std::string(directories.temp);
   compile.reproducerDir = std::string(directories.reproducer);
 
-  std::optional<AtomicFile> file;
+  std::optional<AtomicFile> file, data;
   if (producesOutput(compile) && writesToStdout(compile)) {
     compile.outputFd = STDOUT_FILENO;
   } else if (producesOutput(compile)) {
@@ -279,6 +283,14 @@ int runParent(int argc, char **argv, DriverOptions &options) {
     file.emplace(std::move(*created));
     compile.outputFd = file->getFd();
   }
+  if (file && compile.emit == EmitKind::ONNXQDQ) {
+    std::string path = compile.outputPath + ".data";
+    Expected<AtomicFile> created = AtomicFile::create(path, options.force);
+    if (!created)
+      return fail(ExitIO, path + ": " + toString(created.takeError()));
+    data.emplace(std::move(*created));
+    compile.dataFd = data->getFd();
+  }
 
   int code = options.inProcess ? runWorker(options)
                                : runChild(argc, argv, options, directories);
@@ -288,6 +300,11 @@ int runParent(int argc, char **argv, DriverOptions &options) {
     return fail(ExitInternal, compile.outputPath +
                                   ": internal error: the result is damaged; "
                                   "nothing was written");
+  // The weights first: a model whose weights are not there yet is of no use.
+  uint64_t dataBytes = 0;
+  if (data && !sys::fs::file_size(data->getTempPath(), dataBytes) && dataBytes)
+    if (Error error = data->commit(0666))
+      return fail(ExitIO, data->getPath() + ": " + toString(std::move(error)));
   unsigned mode = compile.emit == EmitKind::SharedLibrary ? 0777 : 0666;
   if (Error error = file->commit(mode))
     return fail(ExitIO, compile.outputPath + ": " + toString(std::move(error)));

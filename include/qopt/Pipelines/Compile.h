@@ -18,9 +18,18 @@ namespace mlir::qopt {
 
 class Progress;
 
-/// What is written to the output (`--emit`). Everything but Obj and
+/// What is written to the output (`--emit`). Everything but ONNXQDQ, Obj and
 /// SharedLibrary is text.
-enum class EmitKind { ONNX, QOpt, Linalg, LLVM, Asm, Obj, SharedLibrary };
+enum class EmitKind {
+  ONNX,
+  ONNXQDQ,
+  QOpt,
+  Linalg,
+  LLVM,
+  Asm,
+  Obj,
+  SharedLibrary
+};
 
 /// How float weights that are not quantized are stored (`--float-weights`).
 /// Preset: F32 with a pipeline that quantizes nothing, F16 with one that does.
@@ -64,6 +73,10 @@ struct CompileOptions {
   /// it: it writes to outputFd, with writeResult of Support/AtomicFile.h.
   std::string outputPath;
   int outputFd = -1;
+  /// ONNXQDQ: the file beside the output, OUTPUT.data, that takes the weights
+  /// if they are too many for one file or if `externalWeights` wants it so.
+  int dataFd = -1;
+  bool externalWeights = false;
   /// Private directory for intermediate files; the caller removes it.
   std::string tempDir;
   /// Where a reproducer is kept when the process dies; empty: nowhere.
