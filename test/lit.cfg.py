@@ -33,6 +33,8 @@ if os.environ.get("QOPT_VERIFY_ROUNDTRIP"):
 tools = [
     ToolSubst("qopt-opt", extra_args=opt_args, unresolved="ignore"),
     ToolSubst("qopt-run", unresolved="ignore"),
+    ToolSubst("qopt-eval", unresolved="ignore"),
+    ToolSubst("qopt-calib", unresolved="ignore"),
     ToolSubst("qopt-info", unresolved="ignore"),
     ToolSubst("qopt-reduce", unresolved="ignore"),
     ToolSubst("mlir-opt", unresolved="ignore"),
@@ -46,6 +48,9 @@ config.substitutions.append(("%python", config.python_executable))
 config.substitutions.append(
     ("%exit", f"{config.python_executable} {config.test_source_root}/Driver/Inputs/exit.py")
 )
+config.substitutions.append(
+    ("%qcal", f"{config.python_executable} {config.test_source_root}/Calibration/Inputs/qcal.py")
+)
 config.substitutions.append(("%qopt_src", config.qopt_src_root))
 config.substitutions.append(("%clang", config.clang))
 config.substitutions.append(("%onnx_testdata", config.onnx_testdata_dir))
@@ -58,7 +63,7 @@ for name in ("FakeCache", "FakeModel"):
         (substitution, f"{config.qopt_obj_root}/unittests/Runtime/{name}.so")
     )
 
-for tool in ("qopt", "qopt-opt", "qopt-run", "qopt-info", "qopt-reduce"):
+for tool in ("qopt", "qopt-opt", "qopt-run", "qopt-eval", "qopt-info", "qopt-reduce"):
     if os.path.exists(os.path.join(config.qopt_tools_dir, tool)):
         config.available_features.add("tool-" + tool)
 if os.path.isdir(config.onnx_testdata_dir):

@@ -59,6 +59,7 @@ void SampleObserver::observe(int32_t index, const char *name, const float *data,
     taps.resize(index + 1);
   ColumnStatistics &tap = taps[index];
   tap.name = name;
+  tap.number = index;
   if (tap.columns() != 0 && tap.columns() != columns) {
     fault = "activation " + quoteName(name) + " has " +
             std::to_string(tap.columns()) + ", then " +
@@ -128,12 +129,9 @@ Error Calibration::runSample(const SampleSet &samples, int64_t sample,
   Statistics one;
   one.modelHash = result.modelHash;
   one.samples = 1;
-  one.taps = std::move(observer.taps);
-  if (result.samples == 0) {
-    one.nonfiniteSamples = result.nonfiniteSamples;
-    result = std::move(one);
-    return Error::success();
-  }
+  for (ColumnStatistics &tap : observer.taps)
+    if (!tap.name.empty())
+      one.taps.push_back(std::move(tap));
   return result.merge(one);
 }
 

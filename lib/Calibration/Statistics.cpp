@@ -1,12 +1,13 @@
 //===- Statistics.cpp - streaming statistics per column -------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Counts are integers and absmax is a maximum, so that merging is exact and
-// does not depend on order. The inner loops run over columns without branches,
-// which is what the vectorizer needs.
+// Counts are integers and everything else is a minimum or a maximum, so that
+// merging is exact and does not depend on order. The inner loops run over
+// columns without branches, which is what the vectorizer needs.
 //===----------------------------------------------------------------------===//
 
 #include "qopt/Calibration/Statistics.h"
+#include "Clones.h"
 #include "llvm/ADT/STLExtras.h"
 
 #include <cassert>
@@ -27,55 +28,118 @@ ArrayRef<float> exceedanceEdges() {
 }
 
 void ColumnStatistics::resize(int64_t columns) {
-  absmax.assign(columns, 0);
+  for (std::vector<float> *field : {&absmax, &lo, &hi, &early.absmax})
+    field->assign(columns, 0);
   counts.assign(exceedanceEdges().size() * columns, 0);
+  early.hits.assign(columns, 0);
 }
 
 /// Largest magnitude of the row; NaN or Inf when it holds one.
+QOPT_CLONES
 static float magnitude(const float *row, int64_t columns) {
-  float largest = 0;
+  // Eight of each, since without leave to reorder the compiler would add and
+  // compare one after the other.
+  constexpr int64_t lanes = 8;
+  float largest[lanes] = {};
   // x * 0 is 0 for finite x and NaN for the others.
-  float poison = 0;
-  for (int64_t k = 0; k < columns; ++k) {
-    largest = std::max(largest, std::fabs(row[k]));
-    poison += row[k] * 0.0f;
+  float poison[lanes] = {};
+  int64_t k = 0;
+  for (; k + lanes <= columns; k += lanes)
+    for (int64_t i = 0; i < lanes; ++i) {
+      float value = std::fabs(row[k + i]);
+      largest[i] = value > largest[i] ? value : largest[i];
+      poison[i] += value * 0.0f;
+    }
+  for (; k < columns; ++k) {
+    largest[0] = std::max(largest[0], std::fabs(row[k]));
+    poison[0] += row[k] * 0.0f;
   }
-  return largest + poison;
+  float result = 0;
+  for (int64_t i = 0; i < lanes; ++i)
+    result = std::max(result, largest[i]);
+  for (float value : poison)
+    result += value;
+  return result;
+}
+
+QOPT_CLONES
+static void addExtremes(float *lo, float *hi, const float *row,
+                        int64_t columns) {
+  for (int64_t k = 0; k < columns; ++k) {
+    lo[k] = row[k] < lo[k] ? row[k] : lo[k];
+    hi[k] = row[k] > hi[k] ? row[k] : hi[k];
+  }
+}
+
+QOPT_CLONES
+static void addHits(uint32_t *hits, const float *row, float edge,
+                    int64_t columns) {
+  for (int64_t k = 0; k < columns; ++k)
+    hits[k] += std::fabs(row[k]) >= edge;
 }
 
 bool ColumnStatistics::add(const float *data, int64_t rows, int64_t columns,
-                           ArrayRef<uint8_t> padding) {
+                           ArrayRef<uint8_t> padding, uint64_t rowBound) {
   assert(padding.empty() || int64_t(padding.size()) == rows);
   assert(absmax.empty() || this->columns() == columns);
   auto isPadding = [&](int64_t row) {
     return !padding.empty() && padding[row];
   };
-  std::vector<float> largest(rows);
+  std::vector<float> largest;
+  largest.reserve(rows);
   for (int64_t row = 0; row < rows; ++row) {
-    largest[row] = magnitude(data + row * columns, columns);
-    if (!isPadding(row) && !std::isfinite(largest[row]))
+    if (isPadding(row))
+      continue;
+    largest.push_back(magnitude(data + row * columns, columns));
+    if (!std::isfinite(largest.back()))
       return false;
   }
 
   if (absmax.empty())
     resize(columns);
+  masked += rows - largest.size();
+  if (largest.empty())
+    return true;
+  if (tokens == 0) {
+    std::fill(lo.begin(), lo.end(), HUGE_VALF);
+    std::fill(hi.begin(), hi.end(), -HUGE_VALF);
+  }
+  tokens += largest.size();
+  rowAbsmax.add(largest);
   ArrayRef<float> edges = exceedanceEdges();
+  // Counted in 32 bits first, twice as many at a time.
+  std::vector<uint32_t> hits(counts.size());
+  auto next = largest.begin();
   for (int64_t row = 0; row < rows; ++row) {
-    if (isPadding(row)) {
-      ++masked;
+    if (isPadding(row))
       continue;
-    }
-    ++tokens;
     const float *x = data + row * columns;
-    for (int64_t k = 0; k < columns; ++k)
-      absmax[k] = std::max(absmax[k], std::fabs(x[k]));
-    for (size_t e = 0; e < edges.size() && largest[row] >= edges[e]; ++e) {
-      uint64_t *count = counts.data() + e * columns;
-      for (int64_t k = 0; k < columns; ++k)
-        count[k] += std::fabs(x[k]) >= edges[e];
-    }
+    addExtremes(lo.data(), hi.data(), x, columns);
+    for (size_t e = 0; e < edges.size() && *next >= edges[e]; ++e)
+      addHits(hits.data() + e * columns, x, edges[e], columns);
+    ++next;
+    ArrayRef<float> values(x, columns);
+    this->values.add(values);
+    uint64_t hash = hashRow(values);
+    if (hash <= rowBound)
+      sketch.add(values, hash);
+  }
+  for (auto [count, seen] : zip_equal(counts, hits))
+    count += seen;
+  for (int64_t k = 0; k < columns; ++k) {
+    // -0 and 0 are equal: which one was seen first must not show.
+    lo[k] += 0.0f;
+    hi[k] += 0.0f;
+    absmax[k] = std::max(-lo[k], hi[k]) + 0.0f;
   }
   return true;
+}
+
+void ColumnStatistics::setBase() {
+  early.tokens = tokens;
+  early.absmax = absmax;
+  early.hits.assign(counts.begin() + outlierEdge * columns(),
+                    counts.begin() + (outlierEdge + 1) * columns());
 }
 
 Error ColumnStatistics::merge(const ColumnStatistics &other) {
@@ -85,16 +149,28 @@ Error ColumnStatistics::merge(const ColumnStatistics &other) {
                              Twine(columns()) + " columns) and '" + other.name +
                              "' (" + Twine(other.columns()) +
                              ") do not belong together");
-  tokens += other.tokens;
   masked += other.masked;
   if (other.absmax.empty())
     return Error::success();
   if (absmax.empty())
     resize(other.columns());
-  for (auto [mine, theirs] : zip_equal(absmax, other.absmax))
-    mine = std::max(mine, theirs);
+  if (other.tokens == 0)
+    return Error::success();
+  bool first = tokens == 0;
+  tokens += other.tokens;
+  for (int64_t k = 0; k < columns(); ++k) {
+    lo[k] = first ? other.lo[k] : std::min(lo[k], other.lo[k]);
+    hi[k] = first ? other.hi[k] : std::max(hi[k], other.hi[k]);
+    absmax[k] = std::max(absmax[k], other.absmax[k]);
+    early.absmax[k] = std::max(early.absmax[k], other.early.absmax[k]);
+    early.hits[k] += other.early.hits[k];
+  }
+  early.tokens += other.early.tokens;
   for (auto [mine, theirs] : zip_equal(counts, other.counts))
     mine += theirs;
+  values.merge(other.values);
+  rowAbsmax.merge(other.rowAbsmax);
+  sketch.merge(other.sketch);
   return Error::success();
 }
 
@@ -110,15 +186,17 @@ Error Statistics::merge(const Statistics &other) {
                              modelHash + " and " + other.modelHash);
   // Which activations a sample reaches is up to the conditions in the graph.
   for (const ColumnStatistics &theirs : other.taps) {
-    auto mine = llvm::find_if(taps, [&](const ColumnStatistics &entry) {
-      return entry.name == theirs.name;
-    });
-    if (mine == taps.end())
-      taps.push_back(theirs);
+    auto mine = llvm::lower_bound(
+        taps, theirs, [](const ColumnStatistics &a, const ColumnStatistics &b) {
+          return a.number < b.number;
+        });
+    if (mine == taps.end() || mine->number != theirs.number)
+      taps.insert(mine, theirs);
     else if (Error error = mine->merge(theirs))
       return error;
   }
   samples += other.samples;
+  heldOutSamples += other.heldOutSamples;
   nonfiniteSamples += other.nonfiniteSamples;
   return Error::success();
 }

@@ -24,13 +24,14 @@ static Error invalid(const Twine &message) {
 /// Checks one entry of the directory; its size is what the archive claims, and
 /// read() refuses a member that unpacks to another size.
 static Error checkMember(const zip_stat_t &entry, const NpzLimits &limits,
-                         uint64_t &total) {
+                         StringRef text, uint64_t &total) {
   constexpr uint64_t needed =
       ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE;
   if ((entry.valid & needed) != needed)
     return invalid("an entry has no name or size");
   std::string name = quoteName(entry.name);
-  if (!StringRef(entry.name).ends_with(".npy"))
+  if (!StringRef(entry.name).ends_with(".npy") &&
+      (text.empty() || entry.name != text))
     return invalid(name + " is not an npy array");
   if ((entry.valid & ZIP_STAT_ENCRYPTION_METHOD) &&
       entry.encryption_method != ZIP_EM_NONE)
@@ -46,7 +47,8 @@ static Error checkMember(const zip_stat_t &entry, const NpzLimits &limits,
   return Error::success();
 }
 
-Expected<NpzArchive> NpzArchive::open(StringRef path, const NpzLimits &limits) {
+Expected<NpzArchive> NpzArchive::open(StringRef path, const NpzLimits &limits,
+                                      StringRef text) {
   NpzArchive result;
   int code = 0;
   result.archive = ::zip_open(path.str().c_str(), ZIP_RDONLY, &code);
@@ -62,9 +64,11 @@ Expected<NpzArchive> NpzArchive::open(StringRef path, const NpzLimits &limits) {
     zip_stat_t entry;
     if (::zip_stat_index(result.archive, i, 0, &entry) != 0)
       return invalid("entry " + Twine(i) + " is damaged");
-    if (Error error = checkMember(entry, limits, total))
+    if (Error error = checkMember(entry, limits, text, total))
       return std::move(error);
-    std::string name = StringRef(entry.name).drop_back(4).str();
+    StringRef member = entry.name;
+    member.consume_back(".npy");
+    std::string name = member.str();
     if (is_contained(result.names, name))
       return invalid("holds " + quoteName(name) + " twice");
     result.names.push_back(std::move(name));

@@ -6,17 +6,19 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 import functools
 import hashlib
-import json
 import os
 import re
+import sys
 
 import numpy as np
 import support
 import zoo
 
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "Calibration", "Inputs"))
+import qcal
+
 # Of the largest absolute value of an output.
 RELATIVE = 1e-5
-EDGES = [float(np.float32(6 * 2 ** (i / 2))) for i in range(-8, 9)]
 # What takes the factors of what, in every block; the number of blocks.
 PAIRS = {
     "stories260k": (
@@ -63,18 +65,12 @@ def statistics(model):
             columns = int(row[2])
             absmax = np.exp(rng.uniform(np.log(0.05), np.log(50), columns))
             absmax[rng.integers(columns)] = 0
-            hits = [[] for _ in range(columns)]
-            taps.append({"name": row[1], "tokens": 100, "masked": 0, "absmax": absmax.tolist(), "hits": hits})
+            taps.append({"name": row[1], "tokens": 100, "absmax": absmax.tolist()})
     with open(model, "rb") as file:
         digest = hashlib.sha256(file.read()).hexdigest()
     os.makedirs(zoo.WORK, exist_ok=True)
-    path = os.path.join(zoo.WORK, os.path.basename(os.path.dirname(model)) + ".statistics.json")
-    with open(path, "w") as file:
-        json.dump(
-            {"qopt_statistics": 1, "model_sha256": digest, "samples": 1, "nonfinite_samples": 0, "edges": EDGES,
-             "taps": taps},
-            file,
-        )
+    path = os.path.join(zoo.WORK, os.path.basename(os.path.dirname(model)) + ".qcal")
+    qcal.write({"model_sha256": digest, "taps": taps}, path)
     return path
 
 

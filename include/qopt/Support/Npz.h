@@ -33,17 +33,20 @@ struct NpzLimits {
 class NpzArchive {
 public:
   /// Opens the archive and checks its directory: regular file, every member a
-  /// plain `NAME.npy`, no name twice, sizes within `limits`.
+  /// plain `NAME.npy` (or `text`, where given), no name twice, sizes within
+  /// `limits`.
   static llvm::Expected<NpzArchive> open(llvm::StringRef path,
-                                         const NpzLimits &limits = {});
+                                         const NpzLimits &limits = {},
+                                         llvm::StringRef text = "");
   NpzArchive(NpzArchive &&other) noexcept;
   NpzArchive &operator=(NpzArchive &&) = delete;
   ~NpzArchive();
 
-  /// Names of the arrays, without `.npy`, in the order of the archive.
+  /// Names of the arrays, without `.npy`, and of the text, in the order of the
+  /// archive.
   const std::vector<std::string> &getNames() const { return names; }
 
-  /// The npy file of one array, checked against its checksum.
+  /// The bytes of one member, checked against its checksum.
   llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
   read(llvm::StringRef name) const;
 

@@ -1,17 +1,21 @@
-// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8 has-statistics" -qopt-select=statistics=%S/Inputs/statistics.json | FileCheck %s
-// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8{cap=1} has-statistics" -qopt-select=statistics=%S/Inputs/statistics.json | FileCheck %s --check-prefix=CAP
-// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8{frequency=0.1} has-statistics" -qopt-select=statistics=%S/Inputs/statistics.json | FileCheck %s --check-prefix=OFTEN
-// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8{threshold=7} has-statistics" -qopt-select=statistics=%S/Inputs/statistics.json 2>&1 | FileCheck %s --check-prefix=BETWEEN
-// RUN: qopt-opt %s -qopt-plan="scheme=w8a8 has-statistics" -qopt-select=statistics=%S/Inputs/statistics.json | FileCheck %s --check-prefix=PLAIN
+// RUN: %qcal %S/Inputs/statistics.json %t.statistics.qcal
+// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8 has-statistics" -qopt-select=statistics=%t.statistics.qcal | FileCheck %s
+// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8{cap=1} has-statistics" -qopt-select=statistics=%t.statistics.qcal | FileCheck %s --check-prefix=CAP
+// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8{frequency=0.1} has-statistics" -qopt-select=statistics=%t.statistics.qcal | FileCheck %s --check-prefix=OFTEN
+// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8{threshold=7} has-statistics" -qopt-select=statistics=%t.statistics.qcal 2>&1 | FileCheck %s --check-prefix=BETWEEN
+// RUN: qopt-opt %s -qopt-plan="scheme=w8a8 has-statistics" -qopt-select=statistics=%t.statistics.qcal | FileCheck %s --check-prefix=PLAIN
 // RUN: sed s/abc/def/ %S/Inputs/statistics.json > %t.other.json
-// RUN: not qopt-opt %s -qopt-plan="scheme=llm-int8 has-statistics" -qopt-select=statistics=%t.other.json 2>&1 | FileCheck %s --check-prefix=OTHER
+// RUN: %qcal %t.other.json %t.other.qcal
+// RUN: not qopt-opt %s -qopt-plan="scheme=llm-int8 has-statistics" -qopt-select=statistics=%t.other.qcal 2>&1 | FileCheck %s --check-prefix=OTHER
 // RUN: sed s/o_proj/x_proj/ %S/Inputs/statistics.json > %t.tap.json
-// RUN: not qopt-opt %s -qopt-plan="scheme=llm-int8 has-statistics" -qopt-select=statistics=%t.tap.json 2>&1 | FileCheck %s --check-prefix=TAP
-// RUN: not qopt-opt %s -qopt-plan="scheme=llm-int8 has-statistics" -qopt-select=statistics=%t.missing.json 2>&1 | FileCheck %s --check-prefix=MISSING
-// RUN: not qopt-opt %s -qopt-plan="scheme=llm-int8{threshold=0.1} has-statistics" -qopt-select=statistics=%S/Inputs/statistics.json 2>&1 | FileCheck %s --check-prefix=LOW
+// RUN: %qcal %t.tap.json %t.tap.qcal
+// RUN: not qopt-opt %s -qopt-plan="scheme=llm-int8 has-statistics" -qopt-select=statistics=%t.tap.qcal 2>&1 | FileCheck %s --check-prefix=TAP
+// RUN: not qopt-opt %s -qopt-plan="scheme=llm-int8 has-statistics" -qopt-select=statistics=%t.missing.qcal 2>&1 | FileCheck %s --check-prefix=MISSING
+// RUN: not qopt-opt %s -qopt-plan="scheme=llm-int8{threshold=0.1} has-statistics" -qopt-select=statistics=%t.statistics.qcal 2>&1 | FileCheck %s --check-prefix=LOW
 
 // RUN: sed s/nonfinite_samples.:0/nonfinite_samples\":3/ %S/Inputs/statistics.json > %t.nan.json
-// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8 has-statistics" -qopt-select=statistics=%t.nan.json -qopt-print-plan -o /dev/null 2>&1 | FileCheck %s --check-prefix=ORIGIN
+// RUN: %qcal %t.nan.json %t.nan.qcal
+// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8 has-statistics" -qopt-select=statistics=%t.nan.qcal -qopt-print-plan -o /dev/null 2>&1 | FileCheck %s --check-prefix=ORIGIN
 
 // CHECK: qopt.calibration = {samples = 4 : i64, tokens = 100 : i64}
 // ORIGIN-DAG: warning: 3 of 7 calibration samples were left out: NaN or Inf in activations
@@ -31,9 +35,9 @@
 // OFTEN: qopt.outliers = array<i64: 3>
 // BETWEEN: warning: statistics have no counts at the threshold 7.0{{.*}}; those at 6.0{{.*}} decide
 // PLAIN-NOT: qopt.outliers
-// OTHER: error: {{.*}}other.json: the statistics belong to another model (sha256 def, this model has abc)
+// OTHER: error: {{.*}}other.qcal: the statistics belong to another model (sha256 def, this model has abc)
 // TAP: error: {{.*}}the statistics know no activation 'o_proj'; calibrate again
-// MISSING: error: {{.*}}missing.json: No such file or directory
+// MISSING: error: {{.*}}missing.qcal: No such file or directory
 // LOW: error: {{.*}}statistics count values from {{.*}} on; they know nothing about a threshold of 1.0
 module attributes {onnx.source_sha256 = "abc"} {
   func.func @main(%x: tensor<?x16xf32>) -> tensor<?x16xf32> {

@@ -1,20 +1,24 @@
-// RUN: not qopt-opt %s -qopt-smooth=statistics=%S/Inputs/smooth.json -qopt-smooth=statistics=%S/Inputs/smooth.json 2>&1 | FileCheck %s --check-prefix=TWICE
+// RUN: %qcal %S/Inputs/smooth.json %t.smooth.qcal
+// RUN: not qopt-opt %s -qopt-smooth=statistics=%t.smooth.qcal -qopt-smooth=statistics=%t.smooth.qcal 2>&1 | FileCheck %s --check-prefix=TWICE
 // RUN: not qopt-opt %s -qopt-smooth 2>&1 | FileCheck %s --check-prefix=NONE
-// RUN: not qopt-opt %s -qopt-smooth="statistics=%S/Inputs/smooth.json alpha=1.5" 2>&1 | FileCheck %s --check-prefix=ALPHA
-// RUN: not qopt-opt %s -qopt-smooth="statistics=%S/Inputs/smooth.json alpha=nan" 2>&1 | FileCheck %s --check-prefix=ALPHA
+// RUN: not qopt-opt %s -qopt-smooth="statistics=%t.smooth.qcal alpha=1.5" 2>&1 | FileCheck %s --check-prefix=ALPHA
+// RUN: not qopt-opt %s -qopt-smooth="statistics=%t.smooth.qcal alpha=nan" 2>&1 | FileCheck %s --check-prefix=ALPHA
 // RUN: sed s/abc/def/ %S/Inputs/smooth.json > %t.other.json
-// RUN: not qopt-opt %s -qopt-smooth=statistics=%t.other.json 2>&1 | FileCheck %s --check-prefix=OTHER
+// RUN: %qcal %t.other.json %t.other.qcal
+// RUN: not qopt-opt %s -qopt-smooth=statistics=%t.other.qcal 2>&1 | FileCheck %s --check-prefix=OTHER
 // RUN: sed s/fc/fd/ %S/Inputs/smooth.json > %t.tap.json
-// RUN: not qopt-opt %s -qopt-smooth=statistics=%t.tap.json 2>&1 | FileCheck %s --check-prefix=TAP
-// RUN: qopt-opt %s -qopt-plan=rules=quantize:fc=w8a8 -qopt-smooth=statistics=%S/Inputs/smooth.json | sed 's/qopt.smooth = dense<.2[^>]*> : tensor<4xf32>/qopt.smooth = dense<-1.0> : tensor<4xf32>/' > %t.sign.mlir
+// RUN: %qcal %t.tap.json %t.tap.qcal
+// RUN: not qopt-opt %s -qopt-smooth=statistics=%t.tap.qcal 2>&1 | FileCheck %s --check-prefix=TAP
+// RUN: qopt-opt %s -qopt-plan=rules=quantize:fc=w8a8 -qopt-smooth=statistics=%t.smooth.qcal | sed 's/qopt.smooth = dense<.2[^>]*> : tensor<4xf32>/qopt.smooth = dense<-1.0> : tensor<4xf32>/' > %t.sign.mlir
 // RUN: not qopt-opt %t.sign.mlir -qopt-quantize 2>&1 | FileCheck %s --check-prefix=SIGN
 // RUN: sed 's/"absmax":.4.0,16.0,0.0,1.0./"absmax":[0.0,0.0,0.0,0.0]/' %S/Inputs/smooth.json > %t.zero.json
-// RUN: qopt-opt %s -qopt-smooth=statistics=%t.zero.json 2>&1 | FileCheck %s --check-prefix=ZERO
+// RUN: %qcal %t.zero.json %t.zero.qcal
+// RUN: qopt-opt %s -qopt-smooth=statistics=%t.zero.qcal 2>&1 | FileCheck %s --check-prefix=ZERO
 
 // TWICE: error: the model is smoothed already
 // NONE: error: qopt-smooth needs a statistics file
 // ALPHA: error: qopt-smooth: alpha must be within [0, 1]
-// OTHER: error: {{.*}}other.json: the statistics belong to another model (sha256 def, this model has abc)
+// OTHER: error: {{.*}}other.qcal: the statistics belong to another model (sha256 def, this model has abc)
 // TAP: error: {{.*}}the statistics know no activation 'fc'; calibrate again
 // SIGN: error: {{.*}}qopt.smooth must hold 4 positive f32 numbers
 // ZERO: warning: no activation was smoothed

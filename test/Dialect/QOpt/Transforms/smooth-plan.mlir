@@ -1,8 +1,9 @@
 // With a plan: layers that stay float get no factors, and the table says which
 // activation went where.
 //
-// RUN: qopt-opt %s -qopt-plan="keep=k" -qopt-smooth=statistics=%S/Inputs/smooth.json -qopt-print-plan -o /dev/null | FileCheck %s
-// RUN: qopt-opt %s -qopt-plan="rules=quantize:fc=llm-int8" -qopt-smooth=statistics=%S/Inputs/smooth.json -qopt-quantize | FileCheck %s --check-prefix=SPLIT
+// RUN: %qcal %S/Inputs/smooth.json %t.smooth.qcal
+// RUN: qopt-opt %s -qopt-plan="keep=k" -qopt-smooth=statistics=%t.smooth.qcal -qopt-print-plan -o /dev/null | FileCheck %s
+// RUN: qopt-opt %s -qopt-plan="rules=quantize:fc=llm-int8" -qopt-smooth=statistics=%t.smooth.qcal -qopt-quantize | FileCheck %s --check-prefix=SPLIT
 
 // CHECK: q {{ *}}4x4 {{ *}}w8a8 {{.*}}smoothed into 'rms' (s 1 to 4)
 // CHECK: k {{ *}}4x4 {{ *}}float {{.*}}kept by the rule

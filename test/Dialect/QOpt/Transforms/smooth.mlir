@@ -1,6 +1,7 @@
-// RUN: qopt-opt %s -qopt-smooth=statistics=%S/Inputs/smooth.json -split-input-file | FileCheck %s
-// RUN: qopt-opt %s -qopt-smooth="statistics=%S/Inputs/smooth.json alpha=1" -split-input-file | FileCheck %s --check-prefix=WHOLE
-// RUN: qopt-opt %s -qopt-plan -qopt-smooth=statistics=%S/Inputs/smooth.json -qopt-quantize -split-input-file | FileCheck %s --check-prefix=QUANT
+// RUN: %qcal %S/Inputs/smooth.json %t.smooth.qcal
+// RUN: qopt-opt %s -qopt-smooth=statistics=%t.smooth.qcal -split-input-file | FileCheck %s
+// RUN: qopt-opt %s -qopt-smooth="statistics=%t.smooth.qcal alpha=1" -split-input-file | FileCheck %s --check-prefix=WHOLE
+// RUN: qopt-opt %s -qopt-plan -qopt-smooth=statistics=%t.smooth.qcal -qopt-quantize -split-input-file | FileCheck %s --check-prefix=QUANT
 
 // wx is 1, so that s = sqrt(ax) = 2, 4, 1 (always 0), 1. Both readers share it, and
 // the constant that they share is copied, since a third operation reads it too.
