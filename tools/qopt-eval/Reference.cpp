@@ -3,6 +3,7 @@
 
 #include "Reference.h"
 
+#include "qopt/Support/ExitCodes.h"
 #include "qopt/Support/Subprocess.h"
 
 #include "llvm/ADT/SmallString.h"
@@ -18,6 +19,8 @@ using namespace llvm;
 using namespace mlir::qopt;
 
 namespace evaluate {
+
+char CompileFailed::ID;
 
 static Error failure(const Twine &message) {
   return createStringError(std::make_error_code(std::errc::invalid_argument),
@@ -44,13 +47,15 @@ static Error compile(StringRef model, StringRef library, StringRef executable,
       return failure(program + ": cannot be waited for");
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
     return Error::success();
-  return failure(model + ": the reference cannot be compiled");
+  // It has said why.
+  return make_error<CompileFailed>(WIFEXITED(status) ? WEXITSTATUS(status)
+                                                     : int(ExitInternal));
 }
 
 Expected<std::unique_ptr<LoadedModel>>
 openReference(StringRef path, StringRef executable, StringRef isa,
               const ModelOptions &options) {
-  if (!path.ends_with(".onnx"))
+  if (!path.ends_with(".onnx") && !path.ends_with(".mlir"))
     return LoadedModel::open(path, options);
   SmallString<128> library;
   if (std::error_code code =

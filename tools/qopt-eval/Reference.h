@@ -8,6 +8,20 @@
 
 namespace evaluate {
 
+/// The compiler ended with this code, after a message of its own.
+class CompileFailed : public llvm::ErrorInfo<CompileFailed> {
+public:
+  static char ID;
+  explicit CompileFailed(int exitCode) : exitCode(exitCode) {}
+  void log(llvm::raw_ostream &os) const override {
+    os << "the reference cannot be compiled";
+  }
+  std::error_code convertToErrorCode() const override {
+    return llvm::inconvertibleErrorCode();
+  }
+  int exitCode;
+};
+
 /// Opens a library, or compiles an ONNX file in float with the `qopt` beside
 /// `executable`, for the instruction set `isa`, and opens that.
 llvm::Expected<std::unique_ptr<mlir::qopt::LoadedModel>>

@@ -106,8 +106,14 @@ int Evaluation::openModels(StringRef executable) {
     return ExitOk;
   Expected<std::unique_ptr<LoadedModel>> opened =
       openReference(options.ref, executable, model->isa(), open);
-  if (!opened)
-    return fail(ExitIO, toString(opened.takeError()));
+  if (!opened) {
+    int code = ExitIO;
+    handleAllErrors(
+        opened.takeError(),
+        [&](const CompileFailed &failed) { code = failed.exitCode; },
+        [&](const ErrorInfoBase &info) { fail(ExitIO, info.message()); });
+    return code;
+  }
   reference = std::move(*opened);
   const std::string &own = model->getSignature().sourceSha256;
   const std::string &other = reference->getSignature().sourceSha256;
