@@ -25,6 +25,9 @@ constexpr llvm::StringLiteral activationScaleAttrName =
     "qopt.activation_scale";
 constexpr llvm::StringLiteral activationZeroPointAttrName =
     "qopt.activation_zero_point";
+/// Alpha of smoothing for the layer: f64 within [0, 1], "auto" or "off"; behind
+/// qopt-smooth what was used.
+constexpr llvm::StringLiteral alphaAttrName = "qopt.alpha";
 /// A remark of the plan on a layer that has a scheme.
 constexpr llvm::StringLiteral noteAttrName = "qopt.note";
 /// The type in which a kept layer's weight is stored, when a rule asks for it.
