@@ -21,6 +21,7 @@ support.use_venv()
 import decoding
 import embedding
 import equality
+import evaluation
 import packaged
 import smoothing
 import stories
@@ -33,7 +34,7 @@ def main():
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
     tests = {}
-    for group in (equality, embedding, stories, decoding, packaged, smoothing):
+    for group in (equality, embedding, stories, decoding, packaged, smoothing, evaluation):
         tests.update(group.TESTS)
     if options.list:
         print("\n".join(tests))
