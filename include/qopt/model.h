@@ -89,6 +89,15 @@ typedef struct qopt_options {
 
 typedef struct qopt_model qopt_model;
 
+// How often the rows of one quantized layer were not what its list of outlier
+// columns was made for.
+typedef struct qopt_guard {
+  const char *layer; // UTF-8; lives as long as the library
+  int64_t rows;      // seen by this model since `open`
+  int64_t beyond;    // of them with a value of at least the layer's threshold
+                     // outside of its outlier columns, or with a NaN
+} qopt_guard;
+
 // The table a library returns. `in` and `out` follow the order of the
 // signature. Tensors may have strides, a byte_offset and any alignment; an
 // output must not overlap another tensor. Elements of 4 and 2 bits are packed
@@ -124,6 +133,10 @@ typedef struct qopt_api {
   // Names by position, in UTF-8; NULL behind the last one.
   const char *(*input_name)(int index);
   const char *(*output_name)(int index);
+  // The counters of guarded layers by position, QOPT_E_ARGUMENT behind the last
+  // one. Not during a run of this model. (qopt_guard_at asks libraries that are
+  // older than this entry, too.)
+  int (*guard)(const qopt_model *model, int index, qopt_guard *out);
 } qopt_api;
 
 // The one symbol that a library exports. NULL when the library's interface is
@@ -257,6 +270,14 @@ static inline int qopt_run_owned(qopt_handle *handle, const DLTensor *in,
                                  int n_in, DLManagedTensorVersioned **out,
                                  int n_out, char *err, size_t n) {
   return handle->api->run_owned(handle->model, in, n_in, out, n_out, err, n);
+}
+
+// The counters of guarded layer `index`; QOPT_E_ARGUMENT behind the last one.
+static inline int qopt_guard_at(const qopt_handle *handle, int index,
+                                qopt_guard *out) {
+  if (handle->api->size < sizeof(qopt_api))
+    return QOPT_E_ARGUMENT;
+  return handle->api->guard(handle->model, index, out);
 }
 
 //===----------------------------------------------------------------------===//

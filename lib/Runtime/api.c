@@ -83,6 +83,16 @@ void qopt_rt_observe(qopt_ctx *ctx, int32_t tap, const void *data, int64_t rows,
                            model->desc->taps[tap], data, rows, cols);
 }
 
+void qopt_rt_guard(qopt_ctx *ctx, int32_t guard, const float *magnitudes,
+                   int64_t rows, float threshold) {
+  const qopt_model *model = ctx->model;
+  if (guard < 0 || guard >= model->desc->n_guards)
+    return;
+  model->guards[guard].rows += rows;
+  for (int64_t i = 0; i < rows; ++i)
+    model->guards[guard].beyond += !(magnitudes[i] < threshold);
+}
+
 //===-- Opening and closing
 //------------------------------------------------===//
 
@@ -93,6 +103,7 @@ static void destroy(qopt_model *model) {
   free(model->outputs);
   free(model->out_dims);
   free(model->symbols);
+  free(model->guards);
   free(model);
 }
 
@@ -156,7 +167,9 @@ static int api_open(const qopt_options *options, qopt_model **result, char *err,
     model->outputs = array(desc->n_out, sizeof *model->outputs);
     model->out_dims = array(desc->n_out, sizeof *model->out_dims);
     model->symbols = array(desc->n_symbols, sizeof *model->symbols);
-    if (!model->args || !model->outputs || !model->out_dims || !model->symbols)
+    model->guards = array(desc->n_guards, sizeof *model->guards);
+    if (!model->args || !model->outputs || !model->out_dims ||
+        !model->symbols || !model->guards)
       status = rt_error(err, n, QOPT_E_MEMORY, "out of memory");
   }
   if (status)
@@ -328,6 +341,15 @@ static const char *api_output_name(int index) {
   return index >= 0 && index < desc->n_out ? desc->out[index].name : NULL;
 }
 
+static int api_guard(const qopt_model *model, int index, qopt_guard *out) {
+  if (!model || !out || index < 0 || index >= model->desc->n_guards)
+    return QOPT_E_ARGUMENT;
+  out->layer = model->desc->guards[index];
+  out->rows = model->guards[index].rows;
+  out->beyond = model->guards[index].beyond;
+  return QOPT_OK;
+}
+
 static const qopt_api api = {
     .abi = QOPT_ABI,
     .size = sizeof(qopt_api),
@@ -342,6 +364,7 @@ static const qopt_api api = {
     .last_error = api_last_error,
     .input_name = api_input_name,
     .output_name = api_output_name,
+    .guard = api_guard,
 };
 
 __attribute__((visibility("default"))) const qopt_api *

@@ -160,6 +160,11 @@ struct qopt_ctx {
   char text[RT_TEXT];
 };
 
+// The counters of one guarded layer.
+typedef struct {
+  int64_t rows, beyond;
+} rt_guard;
+
 struct qopt_model {
   qopt_ctx ctx;
   const qopt_model_desc *desc;
@@ -173,6 +178,7 @@ struct qopt_model {
   rt_output *outputs;
   int64_t (*out_dims)[QOPT_MAX_RANK];
   rt_binding *symbols;
+  rt_guard *guards;
   char last_error[RT_TEXT];
 };
 

@@ -50,7 +50,7 @@ public:
   void build(llvm::ArrayRef<const TargetISA *> isas) {
     llvm::Constant *in = ports(model.inputs);
     llvm::Constant *out = ports(model.outputs);
-    std::vector<llvm::Constant *> names, ranges, variants, taps;
+    std::vector<llvm::Constant *> names, ranges, variants, taps, guards;
     bool anyRange = false;
     for (const std::string &symbol : symbols) {
       names.push_back(text(symbol));
@@ -71,6 +71,8 @@ public:
                     entry("shapes", isa), entry("run", isa)}));
     for (const std::string &tap : model.taps)
       taps.push_back(text(tap));
+    for (const std::string &guard : model.guards)
+      guards.push_back(text(guard));
     llvm::Constant *null = llvm::ConstantPointerNull::get(pointer);
     llvm::Constant *descriptor = llvm::ConstantStruct::getAnon(
         context,
@@ -78,7 +80,8 @@ public:
          number(i32, model.inputs.size()), number(i32, model.outputs.size()),
          in, out, number(i32, symbols.size()), table(names),
          anyRange ? table(ranges) : null, number(i32, variants.size()),
-         table(variants), number(i32, taps.size()), table(taps)});
+         table(variants), number(i32, taps.size()), table(taps),
+         number(i32, guards.size()), table(guards)});
     auto *global = new llvm::GlobalVariable(
         module, descriptor->getType(), /*isConstant=*/true,
         llvm::GlobalValue::ExternalLinkage, descriptor,

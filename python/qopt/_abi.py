@@ -54,6 +54,10 @@ _TENSORS = POINTER(DLTensor)
 _ERR = [c_char_p, c_size_t]
 
 
+class Guard(Structure):
+    _fields_ = [("layer", c_char_p), ("rows", c_int64), ("beyond", c_int64)]
+
+
 class Api(Structure):
     _fields_ = [
         ("abi", c_uint32), ("size", c_uint32),
@@ -72,6 +76,7 @@ class Api(Structure):
         ("last_error", CFUNCTYPE(c_char_p, c_void_p)),
         ("input_name", CFUNCTYPE(c_char_p, c_int)),
         ("output_name", CFUNCTYPE(c_char_p, c_int)),
+        ("guard", CFUNCTYPE(c_int, c_void_p, c_int, POINTER(Guard))),
     ]
 
 
@@ -84,6 +89,7 @@ def query(library):
     function.argtypes = [c_uint32]
     function.restype = POINTER(Api)
     table = function(ABI)
-    if not table or table.contents.size < ctypes.sizeof(Api):
+    # `guard` came later.
+    if not table or table.contents.size < Api.guard.offset:
         return None
     return table.contents

@@ -24,6 +24,11 @@ name of what it becomes, which is an output, or with `inplace` the same array.
 axis: along which it grows; None where the model does not tell."""
 
 
+Guard = namedtuple("Guard", "layer rows beyond")
+Guard.__doc__ = """Rows that a guarded layer has seen, and how many of them had a
+value of at least its threshold outside of its outlier columns."""
+
+
 class Error(Exception):
     """The library refused something; `status` is its code (qopt_status)."""
 
@@ -123,6 +128,18 @@ class Model:
     @property
     def num_threads(self):
         return self._api.num_threads(self._open_handle())
+
+    @property
+    def guards(self):
+        """The counters of the layers with guarded outlier columns, since the
+        model was opened."""
+        handle, found = self._open_handle(), []
+        entry = _abi.Guard()
+        if self._api.size >= ctypes.sizeof(_abi.Api):
+            while self._api.guard(handle, len(found), ctypes.byref(entry)) == 0:
+                found.append(Guard(entry.layer.decode(), entry.rows,
+                                   entry.beyond))
+        return tuple(found)
 
     def __call__(self, inputs=None, /, **named):
         """Runs the model on arrays by name; returns a dict of arrays by name.

@@ -111,6 +111,15 @@ class ModelTest(unittest.TestCase):
         self.assertEqual(name, "x")
         np.testing.assert_array_equal(array, arguments()["x"])
 
+    def test_guards(self):
+        with qopt.load(FAKE) as model:
+            self.assertEqual(model.guards[1], ("x layer", 0, 0))
+            x = arguments()["x"].copy()
+            x.flat[2] = 2000
+            model({**arguments(), "x": x})
+            self.assertEqual(model.guards,
+                             (("spare", 0, 0), ("x layer", x.size, 1)))
+
     def test_files_that_are_no_library(self):
         with open(FAKE, "rb") as file:
             library = file.read()

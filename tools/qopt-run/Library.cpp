@@ -3,6 +3,8 @@
 
 #include "Library.h"
 
+#include "qopt/Support/Names.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Twine.h"
 
@@ -37,6 +39,20 @@ Expected<std::unique_ptr<Library>> Library::load(StringRef path,
   if (status)
     return failure(path + ": " + text);
   return std::move(library);
+}
+
+std::vector<std::string> Library::guardMessages() const {
+  std::vector<std::string> messages;
+  qopt_guard guard;
+  for (int i = 0; qopt_guard_at(&handle, i, &guard) == QOPT_OK; ++i)
+    if (guard.beyond)
+      messages.push_back(
+          ("guard: " + Twine(guard.beyond) + " of " + Twine(guard.rows) +
+           " rows had values beyond the threshold outside the outlier columns "
+           "of " +
+           mlir::qopt::quoteName(guard.layer))
+              .str());
+  return messages;
 }
 
 static std::vector<DLTensor> views(const std::vector<Tensor> &tensors) {

@@ -20,6 +20,9 @@ public:
   std::string isa() const { return handle.api->isa(handle.model); }
   int numThreads() const { return handle.api->num_threads(handle.model); }
 
+  /// One sentence for each guarded layer whose counter is not 0.
+  std::vector<std::string> guardMessages() const;
+
   llvm::Expected<std::vector<Tensor>> run(const std::vector<Tensor> &inputs);
   /// Milliseconds of each of `n` runs after some unmeasured ones. Outputs are
   /// allocated once, unless their size depends on data.

@@ -382,6 +382,8 @@ int Runner::run() {
     code = runOnce(given);
   if (!code && options.bench)
     code = runBench(std::move(given));
+  for (const std::string &message : library->guardMessages())
+    errs() << message << "\n";
   return code;
 }
 

@@ -98,6 +98,7 @@ static int32_t run(qopt_ctx *ctx, const qopt_arg *in) {
   int64_t mode, hits = 0;
   memcpy(&mode, in[2].data, sizeof mode);
   qopt_rt_observe(ctx, 0, in[0].data, batch, length);
+  qopt_rt_guard(ctx, 1, in[0].data, n, 1000.0f);
 
   loop_args args = {ctx, in[0].data, NULL, mode, &hits};
   if (mode == FAIL)
@@ -157,6 +158,7 @@ static const qopt_variant variants[] = {
     {"avx2", QOPT_CPU_X86_V3, shapes, run},
     {"any", 0, shapes, run}};
 static const char *const taps[] = {"x"};
+static const char *const guards[] = {"spare", "x layer"};
 
 static const char signature[] =
     "{\"abi\": 1, \"inputs\": ["
@@ -177,5 +179,5 @@ static const char signature[] =
     "\"source_sha256\": \"00\", \"weights\": \"embedded\"}";
 
 const qopt_model_desc qopt_model_descriptor = {
-    QOPT_MODEL_ABI, signature, 3, 4,        inputs, outputs, 3,
-    symbols,        ranges,    3, variants, 1,      taps};
+    QOPT_MODEL_ABI, signature, 3,        4, inputs, outputs, 3,     symbols,
+    ranges,         3,         variants, 1, taps,   2,       guards};

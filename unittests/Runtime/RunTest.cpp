@@ -192,6 +192,25 @@ TEST_F(RunTest, Versions) {
   EXPECT_EQ(handle.api->output_name(-1), nullptr);
 }
 
+TEST_F(RunTest, GuardsCountSinceOpen) {
+  qopt_guard guard;
+  ASSERT_EQ(qopt_guard_at(&handle, 1, &guard), QOPT_OK);
+  EXPECT_STREQ(guard.layer, "x layer");
+  EXPECT_EQ(guard.rows, 0);
+  x[1] = 1000;
+  x[2] = -1;
+  x[4] = std::numeric_limits<float>::quiet_NaN();
+  for (int i = 0; i < 2; ++i)
+    ASSERT_EQ(run(), 0) << text;
+  ASSERT_EQ(qopt_guard_at(&handle, 1, &guard), QOPT_OK);
+  EXPECT_EQ(guard.rows, 12);
+  EXPECT_EQ(guard.beyond, 4);
+  ASSERT_EQ(qopt_guard_at(&handle, 0, &guard), QOPT_OK);
+  EXPECT_EQ(guard.rows, 0);
+  EXPECT_EQ(qopt_guard_at(&handle, 2, &guard), QOPT_E_ARGUMENT);
+  EXPECT_EQ(qopt_guard_at(&handle, -1, &guard), QOPT_E_ARGUMENT);
+}
+
 TEST_F(RunTest, DamagedLibraries) {
   std::ifstream file(FAKE_MODEL, std::ios::binary);
   std::string whole((std::istreambuf_iterator<char>(file)), {});

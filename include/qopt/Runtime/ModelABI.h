@@ -25,8 +25,9 @@ extern "C" {
 // What generated code may call.
 //
 // Every function takes the `qopt_ctx *` that `shapes` or `run` was given. All
-// may be called from the body of a parallel loop too, except qopt_rt_output
-// and qopt_rt_observe, which belong to the thread that runs the model.
+// may be called from the body of a parallel loop too, except qopt_rt_output,
+// qopt_rt_observe and qopt_rt_guard, which belong to the thread that runs the
+// model.
 //===----------------------------------------------------------------------===//
 
 typedef struct qopt_ctx qopt_ctx;
@@ -82,6 +83,11 @@ int32_t qopt_rt_observing(const qopt_ctx *ctx);
 // any.
 void qopt_rt_observe(qopt_ctx *ctx, int32_t tap, const void *data, int64_t rows,
                      int64_t cols);
+
+// Adds `rows` to the rows that guard `guard` has seen, and to its counter those
+// whose magnitude is `threshold` or more, or a NaN.
+void qopt_rt_guard(qopt_ctx *ctx, int32_t guard, const float *magnitudes,
+                   int64_t rows, float threshold);
 
 // Threads that a parallel loop can use, at least 1.
 int32_t qopt_rt_num_threads(const qopt_ctx *ctx);
@@ -172,6 +178,9 @@ typedef struct {
   int32_t n_taps;
   // Names of the calibration taps, in the order of their index.
   const char *const *taps;
+  int32_t n_guards;
+  // Names of the guarded layers, in the order of their index.
+  const char *const *guards;
 } qopt_model_desc;
 
 extern const qopt_model_desc qopt_model_descriptor;
@@ -186,10 +195,11 @@ _Static_assert(sizeof(qopt_dim) == 32 && offsetof(qopt_dim, symbols) == 12,
 _Static_assert(sizeof(qopt_port) == 24 && offsetof(qopt_port, rank) == 12,
                "layout of qopt_port");
 _Static_assert(offsetof(qopt_port, flags) == 10, "layout of qopt_port");
-_Static_assert(sizeof(qopt_model_desc) == 96 &&
+_Static_assert(sizeof(qopt_model_desc) == 112 &&
                    offsetof(qopt_model_desc, symbols) == 48 &&
                    offsetof(qopt_model_desc, variants) == 72 &&
-                   offsetof(qopt_model_desc, taps) == 88,
+                   offsetof(qopt_model_desc, taps) == 88 &&
+                   offsetof(qopt_model_desc, guards) == 104,
                "layout of qopt_model_desc");
 #endif
 

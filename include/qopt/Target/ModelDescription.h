@@ -38,6 +38,8 @@ struct ModelDescription {
   std::vector<PortDescription> inputs, outputs;
   /// Name of a calibration tap by its index.
   std::vector<std::string> taps;
+  /// Name of a guarded layer by the index of its counter.
+  std::vector<std::string> guards;
   /// Range of a symbol that is checked at each call.
   struct Range {
     std::string symbol;
@@ -64,7 +66,7 @@ struct ModelDescription {
 /// unsigned.
 void recordElementTypes(ModuleOp module);
 
-/// Reads ports, taps and hash from a module that still has its tensors.
+/// Reads ports, taps, guards and hash from a module that still has its tensors.
 FailureOr<ModelDescription> describeModel(ModuleOp module);
 
 /// The signature as in interface.md, "Signature JSON".

@@ -6,6 +6,7 @@ import numpy as np
 
 x = np.arange(6, dtype=np.float32).reshape(2, 3)
 np.save("x.npy", x)
+np.save("far.npy", x * 1000)
 np.save("mask.npy", np.ones((2, 5), bool))
 np.save("mask32.npy", np.ones((2, 5), np.float32))
 np.save("mode.npy", np.array(3))
