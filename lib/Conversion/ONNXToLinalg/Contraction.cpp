@@ -139,16 +139,25 @@ Value qopt::contract(Lowering &l, const Contraction &c, Type sum,
       .front();
 }
 
-Value qopt::buildMatmul(Lowering &l, Value init, Value lhs, Value rhs,
-                        Value lhsScale, Value rhsScale, Value tailLhs,
-                        Value tailRhs, Value columns, Value bias) {
-  auto op = MatmulOp::create(l.b, init.getType(), lhs, rhs, lhsScale, rhsScale,
-                             tailLhs, tailRhs, columns,
-                             bias ? ValueRange(bias) : ValueRange(), init);
+Value qopt::kernelOperand(Lowering &l, Value graph) {
+  if (!graph)
+    return Value();
+  if (Value form = l.kernelForms.lookup(graph))
+    return form;
+  if (ElementsAttr constant = l.constantOf(graph))
+    return l.weight(constant);
+  return l.get(graph);
+}
+
+Value qopt::buildMatmul(Lowering &l, Value init, const MatmulOperands &in) {
+  auto op = MatmulOp::create(
+      l.b, init.getType(), in.lhs, in.rhs, in.lhsScale, in.rhsScale, in.lhsZero,
+      in.tailLhs, in.tailRhs, in.columns,
+      in.bias ? ValueRange(in.bias) : ValueRange(), init, in.groupSize);
   OpBuilder::InsertionGuard guard(l.b);
   Block *block = l.b.createBlock(&op.getEpilogue());
   Value result = block->addArgument(l.b.getF32Type(), l.b.getLoc());
-  if (bias)
+  if (in.bias)
     result = arith::AddFOp::create(
         l.b, result, block->addArgument(l.b.getF32Type(), l.b.getLoc()));
   YieldOp::create(l.b, result);
@@ -184,8 +193,10 @@ FailureOr<Value> qopt::matmulWithWeight(Lowering &l, Value lhs,
   Type stored = type.getElementType();
   if (!stored.isF32() && !stored.isF16())
     weight = toF32(weight);
-  return buildMatmul(l, l.empty(outDims, f32), lhs, l.weight(weight), Value(),
-                     Value(), Value(), Value(), Value(), Value());
+  MatmulOperands in;
+  in.lhs = lhs;
+  in.rhs = l.weight(weight);
+  return buildMatmul(l, l.empty(outDims, f32), in);
 }
 
 Value qopt::convertTensor(Lowering &l, Value tensor, Type element) {

@@ -36,10 +36,18 @@ FailureOr<Value> matmulWithWeight(Lowering &l, Value lhs,
                                   ArrayRef<OpFoldResult> dims,
                                   ElementsAttr weight);
 
+/// Operands of a qopt.matmul; all but lhs and rhs may be null.
+struct MatmulOperands {
+  Value lhs, rhs, lhsScale, rhsScale, lhsZero, tailLhs, tailRhs, columns, bias;
+  IntegerAttr groupSize;
+};
+
 /// qopt.matmul with an epilogue that adds the optional bias.
-Value buildMatmul(Lowering &l, Value init, Value lhs, Value rhs, Value lhsScale,
-                  Value rhsScale, Value tailLhs, Value tailRhs, Value columns,
-                  Value bias);
+Value buildMatmul(Lowering &l, Value init, const MatmulOperands &operands);
+
+/// The kernel's form of a graph value if it has one; a constant is read from
+/// the weights section. Null for null.
+Value kernelOperand(Lowering &l, Value graph);
 
 /// Integer products read rows in blocks of this many codes.
 inline constexpr int64_t kCodeBlock = 64;

@@ -141,9 +141,12 @@ FailureOr<Value> qopt::kernelProduct(Lowering &l, Value a, Value aZero, Value b,
     ArrayRef<char> bytes(reinterpret_cast<const char *>(columns->codes.data()) +
                              begin * *n,
                          depth * *n);
-    Value product = buildMatmul(
-        l, l.empty(outDims, f32), lhs, l.weight(makeBlob(type, bytes, "codes")),
-        rowScale, columnScale, Value(), Value(), Value(), Value());
+    MatmulOperands in;
+    in.lhs = lhs;
+    in.rhs = l.weight(makeBlob(type, bytes, "codes"));
+    in.lhsScale = rowScale;
+    in.rhsScale = columnScale;
+    Value product = buildMatmul(l, l.empty(outDims, f32), in);
     markSignedCodes(product);
     products.push_back(product);
   }

@@ -46,7 +46,8 @@ const Registry &Registry::get() {
     registerNormalization(all);
     registerPad(all);
     registerQuantLinear(all);
-    registerQuantized(all);
+    registerQuantizedActivations(all);
+    registerQuantizedProducts(all);
     registerReduction(all);
     registerReshape(all);
     registerScatter(all);

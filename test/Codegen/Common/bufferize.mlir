@@ -17,7 +17,7 @@ func.func @kernels(%x: tensor<?x64xf32> {bufferization.writable = false}) -> ten
   %se = tensor.empty(%n) : tensor<?xf32>
   %q:2 = qopt.quantize_rows ins(%x : tensor<?x64xf32>) outs(%qe, %se : tensor<?x64xi8>, tensor<?xf32>) -> tensor<?x64xi8>, tensor<?xf32>
   %ye = tensor.empty(%n) : tensor<?x32xf32>
-  %y = qopt.matmul ins(%q#0, %w : tensor<?x64xi8>, tensor<64x32xi8>) scales(%q#1, %ws : tensor<?xf32>, tensor<32xf32>) outs(%ye : tensor<?x32xf32>) epilogue {
+  %y = qopt.matmul ins(%q#0, %w : tensor<?x64xi8>, tensor<64x32xi8>) row_scales(%q#1 : tensor<?xf32>) column_scales(%ws : tensor<32xf32>) outs(%ye : tensor<?x32xf32>) epilogue {
   ^bb0(%a: f32):
     qopt.yield %a : f32
   } -> tensor<?x32xf32>

@@ -15,12 +15,12 @@
 // CHECK-DAG: codes_packed_sums: "0x4000000023000000280000002D000000{{(00)+}}"
 func.func @codes(%x: tensor<?x64xi8>, %s: tensor<?xf32>, %ws: tensor<3xf32>, %y: tensor<?x3xf32>) -> (tensor<?x3xf32>, tensor<?x3xf32>) {
   %w = qopt.weight dense_resource<codes> : tensor<5x3xi8> : tensor<5x3xi8>
-  %0 = qopt.matmul ins(%x, %w : tensor<?x64xi8>, tensor<5x3xi8>) scales(%s, %ws : tensor<?xf32>, tensor<3xf32>)
+  %0 = qopt.matmul ins(%x, %w : tensor<?x64xi8>, tensor<5x3xi8>) row_scales(%s : tensor<?xf32>) column_scales(%ws : tensor<3xf32>)
     outs(%y : tensor<?x3xf32>) epilogue {
   ^bb0(%a: f32):
     qopt.yield %a : f32
   } -> tensor<?x3xf32>
-  %1 = qopt.matmul ins(%x, %w : tensor<?x64xi8>, tensor<5x3xi8>) scales(%s, %ws : tensor<?xf32>, tensor<3xf32>)
+  %1 = qopt.matmul ins(%x, %w : tensor<?x64xi8>, tensor<5x3xi8>) row_scales(%s : tensor<?xf32>) column_scales(%ws : tensor<3xf32>)
     outs(%y : tensor<?x3xf32>) epilogue {
   ^bb0(%a: f32):
     qopt.yield %a : f32
@@ -38,7 +38,7 @@ func.func @codes(%x: tensor<?x64xi8>, %s: tensor<?xf32>, %ws: tensor<3xf32>, %y:
 // CHECK-DAG: %[[P:.*]] = qopt.weight dense_resource<floats_packed> : tensor<1x2x32xf32> : tensor<1x2x32xf32>
 // CHECK-DAG: %[[T:.*]] = qopt.weight dense_resource<tail_wide> : tensor<1x32xf16> : tensor<1x32xf16>
 // CHECK-DAG: qopt.matmul ins(%{{.*}}, %[[P]] : tensor<?x2xf32>, tensor<1x2x32xf32>)
-// CHECK-DAG: tail(%{{.*}}, %[[T]] :
+// CHECK-DAG: tail_rows(%[[T]] :
 // CHECK: return %{{.*}}, %[[W]]
 // CHECK-DAG: floats: "0x
 // CHECK-DAG: floats_packed: "0x400000000000803F0000004000004040{{(00)+}}0000804000
@@ -46,7 +46,7 @@ func.func @codes(%x: tensor<?x64xi8>, %s: tensor<?xf32>, %ws: tensor<3xf32>, %y:
 func.func @floats(%x: tensor<?x2xf32>, %t: tensor<?x1xf32>, %y: tensor<?x3xf32>) -> (tensor<?x3xf32>, tensor<2x3xf32>) {
   %w = qopt.weight dense_resource<floats> : tensor<2x3xf32> : tensor<2x3xf32>
   %tw = qopt.weight dense_resource<tail> : tensor<1x3xf16> : tensor<1x3xf16>
-  %0 = qopt.matmul ins(%x, %w : tensor<?x2xf32>, tensor<2x3xf32>) tail(%t, %tw : tensor<?x1xf32>, tensor<1x3xf16>)
+  %0 = qopt.matmul ins(%x, %w : tensor<?x2xf32>, tensor<2x3xf32>) tail(%t : tensor<?x1xf32>) tail_rows(%tw : tensor<1x3xf16>)
     outs(%y : tensor<?x3xf32>) epilogue {
   ^bb0(%a: f32):
     qopt.yield %a : f32

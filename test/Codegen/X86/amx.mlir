@@ -11,7 +11,7 @@ func.func @main(%x: tensor<?x4096xi8>, %s: tensor<?xf32>, %w: tensor<3x64x2x16x6
   %m = tensor.dim %x, %zero : tensor<?x4096xi8>
   %empty = tensor.empty(%m) : tensor<?x70xf32>
   %y = qopt.matmul ins(%x, %w : tensor<?x4096xi8>, tensor<3x64x2x16x64xi8>)
-    scales(%s, %ws : tensor<?xf32>, tensor<70xf32>) sums(%sums : tensor<96xi32>)
+    row_scales(%s : tensor<?xf32>) column_scales(%ws : tensor<70xf32>) sums(%sums : tensor<96xi32>)
     outs(%empty : tensor<?x70xf32>) epilogue {
   ^bb0(%a: f32):
     qopt.yield %a : f32

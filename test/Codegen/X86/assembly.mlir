@@ -30,7 +30,7 @@ func.func @main(%lhs: tensor<?x256xi8>, %rhs: tensor<2x4x2x16x64xi8>, %ls: tenso
   %m = tensor.dim %lhs, %zero : tensor<?x256xi8>
   %empty = tensor.empty(%m) : tensor<?x64xf32>
   %y = qopt.matmul ins(%lhs, %rhs : tensor<?x256xi8>, tensor<2x4x2x16x64xi8>)
-    scales(%ls, %rs : tensor<?xf32>, tensor<64xf32>) sums(%sums : tensor<64xi32>)
+    row_scales(%ls : tensor<?xf32>) column_scales(%rs : tensor<64xf32>) sums(%sums : tensor<64xi32>)
     outs(%empty : tensor<?x64xf32>) epilogue {
   ^bb0(%a: f32):
     qopt.yield %a : f32

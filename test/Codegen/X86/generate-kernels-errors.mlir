@@ -15,7 +15,7 @@ func.func @unpacked(%x: memref<?x8xf32>, %w: memref<8x32xf32>, %y: memref<?x32xf
 
 func.func @no_sums(%x: memref<?x64xi8>, %s: memref<?xf32>, %w: memref<1x1x2x16x64xi8>, %ws: memref<32xf32>, %y: memref<?x32xf32>) {
   // expected-error @+1 {{has no column sums}}
-  qopt.matmul ins(%x, %w : memref<?x64xi8>, memref<1x1x2x16x64xi8>) scales(%s, %ws : memref<?xf32>, memref<32xf32>)
+  qopt.matmul ins(%x, %w : memref<?x64xi8>, memref<1x1x2x16x64xi8>) row_scales(%s : memref<?xf32>) column_scales(%ws : memref<32xf32>)
     outs(%y : memref<?x32xf32>) epilogue {
   ^bb0(%a: f32):
     qopt.yield %a : f32

@@ -11,14 +11,14 @@
 func.func @layers(%x: memref<?x?x128xi8>, %s: memref<?x?xf32>, %w: memref<2x2x2x16x64xi8>, %ws: memref<64xf32>,
                   %sums: memref<64xi32>, %bias: memref<64xf32>, %y: memref<?x?x64xf32>, %z: memref<?x?x64xf32>) {
   qopt.matmul ins(%x, %w : memref<?x?x128xi8>, memref<2x2x2x16x64xi8>)
-    scales(%s, %ws : memref<?x?xf32>, memref<64xf32>) sums(%sums : memref<64xi32>)
+    row_scales(%s : memref<?x?xf32>) column_scales(%ws : memref<64xf32>) sums(%sums : memref<64xi32>)
     with(%bias : memref<64xf32>) outs(%y : memref<?x?x64xf32>) epilogue {
   ^bb0(%a: f32, %b: f32):
     %0 = arith.addf %a, %b : f32
     qopt.yield %0 : f32
   }
   qopt.matmul ins(%x, %w : memref<?x?x128xi8>, memref<2x2x2x16x64xi8>)
-    scales(%s, %ws : memref<?x?xf32>, memref<64xf32>) sums(%sums : memref<64xi32>)
+    row_scales(%s : memref<?x?xf32>) column_scales(%ws : memref<64xf32>) sums(%sums : memref<64xi32>)
     with(%bias : memref<64xf32>) outs(%z : memref<?x?x64xf32>) epilogue {
   ^bb0(%p: f32, %q: f32):
     %1 = arith.addf %p, %q : f32
@@ -103,8 +103,8 @@ func.func @tails(%x: memref<5x12xf32>, %w: memref<2x12x32xf16>, %bias: memref<45
 // CHECK: qopt.parallel_call
 func.func @outliers(%x: memref<?x64xi8>, %s: memref<?xf32>, %w: memref<1x1x2x16x64xi8>, %ws: memref<32xf32>, %t: memref<?x?xf32>,
                     %tw: memref<64x32xf16>, %c: memref<?xi32>, %sums: memref<32xi32>, %y: memref<?x32xf32>) {
-  qopt.matmul ins(%x, %w : memref<?x64xi8>, memref<1x1x2x16x64xi8>) scales(%s, %ws : memref<?xf32>, memref<32xf32>)
-    tail(%t, %tw : memref<?x?xf32>, memref<64x32xf16>) columns(%c : memref<?xi32>) sums(%sums : memref<32xi32>)
+  qopt.matmul ins(%x, %w : memref<?x64xi8>, memref<1x1x2x16x64xi8>) row_scales(%s : memref<?xf32>) column_scales(%ws : memref<32xf32>)
+    tail(%t : memref<?x?xf32>) tail_rows(%tw : memref<64x32xf16>) columns(%c : memref<?xi32>) sums(%sums : memref<32xi32>)
     outs(%y : memref<?x32xf32>) epilogue {
   ^bb0(%a: f32):
     qopt.yield %a : f32

@@ -9,7 +9,7 @@
 // CHECK: %[[Q:.*]]:2 = qopt.quantize_rows ins(%arg0 : tensor<?x80xf32>) mask(%[[MASK]] : tensor<80xf32>) outs(%{{.*}}, %{{.*}} : tensor<?x128xi8>, tensor<?xf32>)
 // CHECK-NOT: arith.cmpf
 // CHECK: qopt.matmul ins(%[[Q]]#0, %{{.*}} : tensor<?x128xi8>, tensor<80x32xi8>)
-// CHECK-SAME: scales(%[[Q]]#1, %{{.*}}) tail(%[[TAIL]], %{{.*}} : tensor<?x2xf32>, tensor<2x32xf16>)
+// CHECK-SAME: row_scales(%[[Q]]#1 : tensor<?xf32>) column_scales(%{{.*}} : tensor<32xf32>) tail(%[[TAIL]] : tensor<?x2xf32>) tail_rows(%{{.*}} : tensor<2x32xf16>)
 // CHECK-SAME: with(%{{.*}} : tensor<32xf32>)
 // CHECK: arith.addf
 func.func @static(%x: tensor<?x80xf32>) -> tensor<?x32xf32> {
@@ -19,7 +19,7 @@ func.func @static(%x: tensor<?x80xf32>) -> tensor<?x32xf32> {
   %bias = onnx.Constant {value = dense<2.0> : tensor<32xf32>} : tensor<32xf32>
   %b, %t, %c = qopt.outlier_split %x mode <static> outliers [5, 22] : tensor<?x80xf32> -> tensor<?x80xf32>, tensor<?x2xf32>, tensor<2xi32>
   %q, %s = qopt.dynamic_quantize %b : tensor<?x80xf32> -> tensor<?x80xi8>, tensor<?xf32>
-  %y = qopt.quantized_matmul %q, %s, %w, %ws tail(%t, %tw : tensor<?x2xf32>, tensor<2x32xf16>) bias(%bias : tensor<32xf32>)
+  %y = qopt.quantized_matmul %q, %s, %w, %ws tail(%t : tensor<?x2xf32>) tail_weight(%tw : tensor<2x32xf16>) bias(%bias : tensor<32xf32>)
     : tensor<?x80xi8>, tensor<?xf32>, tensor<80x32xi8>, tensor<32xf32> -> tensor<?x32xf32>
   return %y : tensor<?x32xf32>
 }
@@ -58,7 +58,7 @@ func.func @dynamic(%x: tensor<?x64xf32>) -> tensor<?x32xf32> {
   %tw = onnx.Constant {value = dense<0.25> : tensor<64x32xf16>} : tensor<64x32xf16>
   %b, %t, %c = qopt.outlier_split %x mode <dynamic> threshold 6.0 : tensor<?x64xf32> -> tensor<?x64xf32>, tensor<?x?xf32>, tensor<?xi32>
   %q, %s = qopt.dynamic_quantize %b : tensor<?x64xf32> -> tensor<?x64xi8>, tensor<?xf32>
-  %y = qopt.quantized_matmul %q, %s, %w, %ws tail(%t, %tw : tensor<?x?xf32>, tensor<64x32xf16>) columns(%c : tensor<?xi32>)
+  %y = qopt.quantized_matmul %q, %s, %w, %ws tail(%t : tensor<?x?xf32>) tail_weight(%tw : tensor<64x32xf16>) columns(%c : tensor<?xi32>)
     : tensor<?x64xi8>, tensor<?xf32>, tensor<64x32xi8>, tensor<32xf32> -> tensor<?x32xf32>
   return %y : tensor<?x32xf32>
 }

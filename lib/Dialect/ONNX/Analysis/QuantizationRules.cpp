@@ -20,13 +20,19 @@ LogicalResult dynamicQuantizeLinear(RuleContext &context) {
   return success();
 }
 
-// qopt.dynamic_quantize: codes like x, a scale per row.
+// qopt.dynamic_quantize: codes like x, a scale (and a zero point) per row, or
+// one for all.
 LogicalResult dynamicQuantize(RuleContext &context) {
   OptionalDims x = context.shape(0);
   if (!x || x->empty())
     return success();
   context.setShape(0, *x);
-  context.setShape(1, x->drop_back());
+  for (Value parameter : context->getResults().drop_front()) {
+    auto type = dyn_cast<RankedTensorType>(parameter.getType());
+    bool one = type && type.getRank() == 0 && x->size() > 1;
+    context.setShape(cast<OpResult>(parameter).getResultNumber(),
+                     one ? ArrayRef<DimExpr>() : x->drop_back());
+  }
   return success();
 }
 
@@ -45,9 +51,9 @@ LogicalResult outlierSplit(RuleContext &context) {
   return success();
 }
 
-// qopt.quantized_matmul: codes [..., K] times weight [K, N].
-LogicalResult quantizedMatmul(RuleContext &context) {
-  OptionalDims codes = context.shape(0), weight = context.shape(2);
+// Rows [..., K] (operand 0) times a weight [K, N].
+LogicalResult product(RuleContext &context, unsigned weightNo) {
+  OptionalDims codes = context.shape(0), weight = context.shape(weightNo);
   if (!codes || codes->empty() || !weight || weight->size() != 2)
     return success();
   if (failed(context.require(codes->back(), weight->front(),
@@ -59,6 +65,14 @@ LogicalResult quantizedMatmul(RuleContext &context) {
   return success();
 }
 
+LogicalResult quantizedMatmul(RuleContext &context) {
+  return product(context, 2);
+}
+
+LogicalResult weightOnlyMatmul(RuleContext &context) {
+  return product(context, 1);
+}
+
 } // namespace
 
 void mlir::onnx::addQuantizationRules(ShapeRules &rules) {
@@ -66,4 +80,5 @@ void mlir::onnx::addQuantizationRules(ShapeRules &rules) {
   rules.add({"qopt.dynamic_quantize"}, dynamicQuantize);
   rules.add({"qopt.outlier_split"}, outlierSplit);
   rules.add({"qopt.quantized_matmul"}, quantizedMatmul);
+  rules.add({"qopt.weight_only_matmul"}, weightOnlyMatmul);
 }

@@ -30,13 +30,42 @@ static LogicalResult verifyScaled(Operation *op, RankedTensorType values,
   return success();
 }
 
+/// Codes are unsigned exactly when they have a zero point.
+static bool signednessFits(Value codes, Value zeroPoint) {
+  return getElementTypeOrSelf(codes).isUnsignedInteger() == bool(zeroPoint);
+}
+
+/// One factor per column, or none at all.
+static bool factorsFit(Value factors, RankedTensorType values) {
+  if (!factors)
+    return true;
+  auto type = dyn_cast<RankedTensorType>(factors.getType());
+  return type && values.getRank() > 0 && type.getRank() == 1 &&
+         compatible(type.getShape(), values.getShape().take_back());
+}
+
 LogicalResult QuantizeOp::verify() {
   auto values = dyn_cast<RankedTensorType>(getInput().getType());
   auto codes = dyn_cast<RankedTensorType>(getCodes().getType());
   auto scale = dyn_cast<RankedTensorType>(getScale().getType());
   if (!values || !codes || !scale)
     return emitOpError("needs ranked tensors");
-  return verifyScaled(*this, values, codes, scale, getGranularity());
+  if (failed(verifyScaled(*this, values, codes, scale, getGranularity())))
+    return failure();
+  if (!signednessFits(getCodes(), getZeroPoint()))
+    return emitOpError("C3: codes are ui8 with a zero point, else i8");
+  bool perTensor = getGranularity() == Granularity::Tensor;
+  if (Value zero = getZeroPoint()) {
+    auto type = dyn_cast<RankedTensorType>(zero.getType());
+    if (!perTensor || !type || type.getRank() != 0)
+      return emitOpError("C3: a zero point has rank 0 and goes with one scale "
+                         "per tensor");
+  }
+  if (getFactors() && !perTensor)
+    return emitOpError("C4: factors go with one scale per tensor");
+  if (!factorsFit(getFactors(), values))
+    return emitOpError("C4: there is one factor per column");
+  return success();
 }
 
 LogicalResult DequantizeOp::verify() {
@@ -56,14 +85,22 @@ LogicalResult DynamicQuantizeOp::verify() {
     return emitOpError("needs ranked tensors with at least one axis");
   if (!compatible(input.getShape(), codes.getShape()))
     return emitOpError("C1: codes and input differ in shape");
-  if (!compatible(input.getShape().drop_back(), scale.getShape()))
+  bool perTensor = getGranularity() == Granularity::Tensor;
+  if (!perTensor && getGranularity() != Granularity::Token)
+    return emitOpError("C5: there is a scale per token or one per tensor");
+  if (perTensor && scale.getRank() != 0)
+    return emitOpError("C2: a scale per tensor has rank 0");
+  if (!perTensor && !compatible(input.getShape().drop_back(), scale.getShape()))
     return emitOpError("C2: the scale has the shape of the input without its "
                        "last axis");
-  if (getFactors()) {
-    auto factors = dyn_cast<RankedTensorType>(getFactors().getType());
-    if (!factors || factors.getRank() != 1 ||
-        !compatible(factors.getShape(), input.getShape().take_back()))
-      return emitOpError("C3: there is one factor per column");
+  if (!factorsFit(getFactors(), input))
+    return emitOpError("C3: there is one factor per column");
+  if (!signednessFits(getCodes(), getZeroPoint()))
+    return emitOpError("C4: codes are ui8 with a zero point, else i8");
+  if (Value zero = getZeroPoint()) {
+    auto type = dyn_cast<RankedTensorType>(zero.getType());
+    if (!type || !compatible(type.getShape(), scale.getShape()))
+      return emitOpError("C4: the zero point has the shape of the scale");
   }
   return success();
 }
@@ -99,72 +136,5 @@ LogicalResult OutlierSplitOp::verify() {
   if (tail.getShape().back() != count || columns.getShape()[0] != count)
     return emitOpError("C2: tail and columns have ")
            << count << " columns, one per outlier";
-  return success();
-}
-
-LogicalResult QuantizedMatmulOp::verify() {
-  auto codes = dyn_cast<RankedTensorType>(getCodes().getType());
-  auto weight = dyn_cast<RankedTensorType>(getWeight().getType());
-  auto scale = dyn_cast<RankedTensorType>(getWeightScale().getType());
-  if (!codes || !weight || !scale || codes.getRank() == 0)
-    return emitOpError("needs ranked tensors");
-  if (weight.getRank() != 2 || scale.getRank() != 1 ||
-      !compatible(weight.getShape().drop_front(), scale.getShape()) ||
-      !compatible(codes.getShape().take_back(), weight.getShape().take_front()))
-    return emitOpError(
-        "C1: codes are [..., K], the weight is [K, N], its scale "
-        "[N]");
-  if (getBias()) {
-    auto bias = dyn_cast<RankedTensorType>(getBias().getType());
-    if (!bias || bias.getRank() != 1 ||
-        !compatible(bias.getShape(), scale.getShape()))
-      return emitOpError("C1: the bias is [N]");
-  }
-  constexpr int64_t maxK = ((int64_t(1) << 31) - 1) / (127 * 127);
-  if (weight.getShape()[0] > maxK)
-    return emitOpError("C2: K of ")
-           << weight.getShape()[0] << " can overflow the i32 sum (limit "
-           << maxK << ")";
-  auto rowScale = dyn_cast<RankedTensorType>(getScale().getType());
-  auto output = dyn_cast<RankedTensorType>(getOutput().getType());
-  if (!rowScale || !output ||
-      !compatible(rowScale.getShape(), codes.getShape().drop_back()) ||
-      output.getRank() != codes.getRank() ||
-      !compatible(output.getShape().drop_back(),
-                  codes.getShape().drop_back()) ||
-      !compatible(output.getShape().take_back(), scale.getShape()))
-    return emitOpError("C1: the scale has the shape of the codes without their "
-                       "last axis, the result ends in N instead of K");
-  return verifyTail();
-}
-
-LogicalResult QuantizedMatmulOp::verifyTail() {
-  if (bool(getTail()) != bool(getTailWeight()))
-    return emitOpError("C3: tail and tail_weight come together");
-  if (!getTail()) {
-    if (getColumns())
-      return emitOpError("C3: columns need a tail");
-    return success();
-  }
-  auto codes = cast<RankedTensorType>(getCodes().getType());
-  auto weight = cast<RankedTensorType>(getWeight().getType());
-  auto tail = dyn_cast<RankedTensorType>(getTail().getType());
-  auto tailWeight = dyn_cast<RankedTensorType>(getTailWeight().getType());
-  if (!tail || !tailWeight || tail.getRank() != codes.getRank() ||
-      !compatible(tail.getShape().drop_back(), codes.getShape().drop_back()))
-    return emitOpError("C3: the tail has the leading axes of the codes");
-  ArrayRef<int64_t> rows = getColumns() ? weight.getShape().take_front()
-                                        : tail.getShape().take_back();
-  if (tailWeight.getRank() != 2 ||
-      !compatible(tailWeight.getShape().take_front(), rows) ||
-      !compatible(tailWeight.getShape().take_back(),
-                  weight.getShape().take_back()))
-    return emitOpError("C3: the tail weight is [J, N], or [K, N] with columns");
-  if (getColumns()) {
-    auto columns = dyn_cast<RankedTensorType>(getColumns().getType());
-    if (!columns || columns.getRank() != 1 ||
-        !compatible(columns.getShape(), tail.getShape().take_back()))
-      return emitOpError("C3: there is one column per column of the tail");
-  }
   return success();
 }

@@ -85,7 +85,7 @@ LogicalResult QuantizeRowsOp::verify() {
     return emitOpError("takes x [..., K] and gives codes [..., Kp] and scales "
                        "[...]");
   int64_t k = input.getShape().back(), kp = codes.getShape().back();
-  if (ShapedType::isDynamic(k) || kp != llvm::alignTo(k, 64))
+  if (ShapedType::isDynamic(k) || kp != int64_t(llvm::alignTo(k, 64)))
     return emitOpError("needs a static K, and Kp = K rounded up to 64");
   return success();
 }
@@ -108,18 +108,16 @@ bool MatmulOp::isInteger() {
   return shaped(getLhs()).getElementType().isInteger(8);
 }
 
-LogicalResult MatmulOp::verify() {
-  if (failed(verifyForm(*this, 0)))
-    return failure();
-  auto lhs = shaped(getLhs()), rhs = shaped(getRhs());
-  if (getInits().empty())
-    return emitOpError("needs an init");
-  int64_t n = shaped(getInits().front()).getShape().back();
-  int64_t k = lhs.getShape().back();
-  if (ShapedType::isDynamic(n) || ShapedType::isDynamic(k))
-    return emitOpError("needs static K and N");
-  if (isInteger() != bool(getLhsScale()) || isInteger() != bool(getRhsScale()))
-    return emitOpError("has scales exactly when it multiplies codes");
+bool MatmulOp::isWeightOnly() {
+  return !isInteger() && shaped(getRhs()).getElementType().isInteger(8);
+}
+
+LogicalResult MatmulOp::verifyOperands(int64_t k, int64_t n) {
+  auto rhs = shaped(getRhs());
+  if (isInteger() != bool(getLhsScale()) ||
+      (isInteger() || isWeightOnly()) != bool(getRhsScale()))
+    return emitOpError("has row scales exactly when it multiplies codes, and "
+                       "column scales exactly when its weights are codes");
   int64_t panels = llvm::divideCeil(n, 32);
   SmallVector<int64_t> packed =
       isInteger() ? SmallVector<int64_t>{panels, k / 64, 2, 16, 64}
@@ -129,12 +127,53 @@ LogicalResult MatmulOp::verify() {
                            : rhs.getShape()[0] == k);
   if (!rows && rhs.getShape() != ArrayRef<int64_t>(packed))
     return emitOpError("rhs is [K, N] or its packed form");
-  if (bool(getTailLhs()) != bool(getTailRhs()))
-    return emitOpError("tail_lhs and tail_rhs come together");
-  if (Value sums = getRhsSums())
+  if (auto group = getGroupSize()) {
+    if (!getRhsScale() || int64_t(*group) <= 0 || *group % 4 != 0)
+      return emitOpError("a group of 8-bit weights is a positive multiple of 4 "
+                         "rows");
+    // K itself may be up to 63 less than that of the codes.
+    int64_t least = rows ? rhs.getShape()[0] : isInteger() ? k - 63 : k;
+    ArrayRef<int64_t> shape = shaped(getRhsScale()).getShape();
+    auto groupsOf = [&](int64_t rows) -> int64_t {
+      return llvm::divideCeil(rows, int64_t(*group));
+    };
+    if (shape.size() != 2 || shape[1] != n || shape[0] < groupsOf(least) ||
+        shape[0] > groupsOf(k))
+      return emitOpError("column scales of groups are [groups, N]");
+  } else if (getRhsScale() &&
+             shaped(getRhsScale()).getShape() != ArrayRef<int64_t>{n}) {
+    return emitOpError("column scales are [N]");
+  }
+  if (getLhsZero() &&
+      (!isInteger() || !shaped(getLhsZero()).getElementType().isInteger(32)))
+    return emitOpError("zero points are i32 and belong to codes");
+  if (getTailRhs() && !getTailLhs())
+    return emitOpError("tail_rows need a tail");
+  if (getTailLhs() && !getTailRhs() && !(getColumns() && isInteger()))
+    return emitOpError("a tail has its own rows, or meets columns of codes");
+  if (Value sums = getRhsSums()) {
+    SmallVector<int64_t> shape{panels * 32};
+    if (getGroupSize())
+      shape.insert(shape.begin(), shaped(getRhsScale()).getShape()[0]);
     if (!shaped(sums).getElementType().isInteger(32) ||
-        shaped(sums).getShape() != ArrayRef<int64_t>{panels * 32})
-      return emitOpError("rhs_sums has one i32 for each column of the panels");
+        shaped(sums).getShape() != ArrayRef<int64_t>(shape))
+      return emitOpError("rhs_sums has one i32 for each column of the panels, "
+                         "and each group");
+  }
+  return success();
+}
+
+LogicalResult MatmulOp::verify() {
+  if (failed(verifyForm(*this, 0)))
+    return failure();
+  if (getInits().empty())
+    return emitOpError("needs an init");
+  int64_t n = shaped(getInits().front()).getShape().back();
+  int64_t k = shaped(getLhs()).getShape().back();
+  if (ShapedType::isDynamic(n) || ShapedType::isDynamic(k))
+    return emitOpError("needs static K and N");
+  if (failed(verifyOperands(k, n)))
+    return failure();
   Block &body = getEpilogue().front();
   if (body.getNumArguments() != 1 + getEpilogueInputs().size() ||
       !body.getArgument(0).getType().isF32())

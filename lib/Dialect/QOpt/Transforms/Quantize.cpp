@@ -308,8 +308,8 @@ LogicalResult QuantizePass::rewrite(ContractionOpInterface op,
   Type resultType = op->getResult(0).getType();
   Value result = QuantizedMatmulOp::create(
       builder, loc, resultType, activation.codes, activation.scale,
-      weight->codes, weight->scale, activation.tail, weight->tail,
-      activation.columns, rowBias);
+      weight->codes, weight->scale, /*zero_point=*/Value(), activation.tail,
+      weight->tail, activation.columns, rowBias, /*group_size=*/IntegerAttr());
   if (addend) {
     if (op.getBiasFactor() != 1) {
       auto one = RankedTensorType::get({}, builder.getF32Type());

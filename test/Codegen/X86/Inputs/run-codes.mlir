@@ -5,8 +5,8 @@ func.func @main(%lhs: tensor<?xKPxi8>, %rhs: tensor<PANELSxKBLOCKSx2x16x64xi8>, 
   %m = tensor.dim %lhs, %zero : tensor<?xKPxi8>
   %empty = tensor.empty(%m) : tensor<?xCOLUMNSxf32>
   %y = qopt.matmul ins(%lhs, %rhs : tensor<?xKPxi8>, tensor<PANELSxKBLOCKSx2x16x64xi8>)
-    scales(%ls, %rs : tensor<?xf32>, tensor<COLUMNSxf32>)
-    tail(%tl, %tr : tensor<?xTAILxf32>, tensor<TAILxWIDTHxf16>)
+    row_scales(%ls : tensor<?xf32>) column_scales(%rs : tensor<COLUMNSxf32>)
+    tail(%tl : tensor<?xTAILxf32>) tail_rows(%tr : tensor<TAILxWIDTHxf16>)
     sums(%sums : tensor<WIDTHxi32>)
     with(%bias, %residual : tensor<COLUMNSxf32>, tensor<?xCOLUMNSxf32>)
     outs(%empty : tensor<?xCOLUMNSxf32>) epilogue {

@@ -81,7 +81,7 @@ func.func @split_c3(%x: tensor<4x8xf32>) {
 // -----
 
 func.func @matmul_c1(%q: tensor<4x8xi8>, %s: tensor<4xf32>, %w: tensor<9x2xi8>, %ws: tensor<2xf32>) {
-  // expected-error @+1 {{C1: codes are [..., K], the weight is [K, N], its scale [N]}}
+  // expected-error @+1 {{C1: codes are [..., K], the weight is [K, N], its scale rank 0, [N] or [ceil(K / group_size), N]}}
   %y = qopt.quantized_matmul %q, %s, %w, %ws : tensor<4x8xi8>, tensor<4xf32>, tensor<9x2xi8>, tensor<2xf32> -> tensor<4x2xf32>
   return
 }
@@ -200,7 +200,7 @@ func.func @outliers_threshold(%x: memref<?x64xf32>, %m: memref<64xf32>, %c: memr
 // -----
 
 func.func @kernel_scales(%q: memref<?x64xi8>, %w: memref<64x8xi8>, %y: memref<?x8xf32>) {
-  // expected-error @+1 {{has scales exactly when it multiplies codes}}
+  // expected-error @+1 {{has row scales exactly when it multiplies codes, and column scales exactly when its weights are codes}}
   qopt.matmul ins(%q, %w : memref<?x64xi8>, memref<64x8xi8>) outs(%y : memref<?x8xf32>) epilogue {
     ^bb0(%a: f32):
       qopt.yield %a : f32
@@ -244,7 +244,7 @@ func.func @kernel_yield(%x: memref<?x64xf32>, %w: memref<64x8xf32>, %y: memref<?
 // -----
 
 func.func @matmul_c1_result(%q: tensor<4x8xi8>, %s: tensor<4xf32>, %w: tensor<8x2xi8>, %ws: tensor<2xf32>) {
-  // expected-error @+1 {{C1: the scale has the shape of the codes without their last axis, the result ends in N instead of K}}
+  // expected-error @+1 {{C1: the result has the shape of the rows, but for N columns}}
   %y = qopt.quantized_matmul %q, %s, %w, %ws : tensor<4x8xi8>, tensor<4xf32>, tensor<8x2xi8>, tensor<2xf32> -> tensor<4x3xf32>
   return
 }
@@ -253,7 +253,7 @@ func.func @matmul_c1_result(%q: tensor<4x8xi8>, %s: tensor<4xf32>, %w: tensor<8x
 
 func.func @matmul_c3_rows(%q: tensor<4x8xi8>, %s: tensor<4xf32>, %w: tensor<8x2xi8>, %ws: tensor<2xf32>, %t: tensor<4x3xf32>, %tw: tensor<2x2xf16>) {
   // expected-error @+1 {{C3: the tail weight is [J, N], or [K, N] with columns}}
-  %y = qopt.quantized_matmul %q, %s, %w, %ws tail(%t, %tw : tensor<4x3xf32>, tensor<2x2xf16>) : tensor<4x8xi8>, tensor<4xf32>, tensor<8x2xi8>, tensor<2xf32> -> tensor<4x2xf32>
+  %y = qopt.quantized_matmul %q, %s, %w, %ws tail(%t : tensor<4x3xf32>) tail_weight(%tw : tensor<2x2xf16>) : tensor<4x8xi8>, tensor<4xf32>, tensor<8x2xi8>, tensor<2xf32> -> tensor<4x2xf32>
   return
 }
 
@@ -269,6 +269,172 @@ func.func @matmul_c3_columns(%q: tensor<4x8xi8>, %s: tensor<4xf32>, %w: tensor<8
 
 func.func @matmul_c3_all_rows(%q: tensor<4x8xi8>, %s: tensor<4xf32>, %w: tensor<8x2xi8>, %ws: tensor<2xf32>, %t: tensor<4x3xf32>, %tw: tensor<3x2xf16>, %c: tensor<3xi32>) {
   // expected-error @+1 {{C3: the tail weight is [J, N], or [K, N] with columns}}
-  %y = qopt.quantized_matmul %q, %s, %w, %ws tail(%t, %tw : tensor<4x3xf32>, tensor<3x2xf16>) columns(%c : tensor<3xi32>) : tensor<4x8xi8>, tensor<4xf32>, tensor<8x2xi8>, tensor<2xf32> -> tensor<4x2xf32>
+  %y = qopt.quantized_matmul %q, %s, %w, %ws tail(%t : tensor<4x3xf32>) tail_weight(%tw : tensor<3x2xf16>) columns(%c : tensor<3xi32>) : tensor<4x8xi8>, tensor<4xf32>, tensor<8x2xi8>, tensor<2xf32> -> tensor<4x2xf32>
+  return
+}
+
+// -----
+
+func.func @quantize_c3(%x: tensor<4x8xf32>, %s: tensor<f32>) {
+  // expected-error @+1 {{C3: codes are ui8 with a zero point, else i8}}
+  %q = qopt.quantize %x, %s granularity <tensor> : tensor<4x8xf32>, tensor<f32> -> tensor<4x8xui8>
+  return
+}
+
+// -----
+
+func.func @quantize_c3_rows(%x: tensor<4x8xf32>, %s: tensor<4xf32>, %z: tensor<i32>) {
+  // expected-error @+1 {{C3: a zero point has rank 0 and goes with one scale per tensor}}
+  %q = qopt.quantize %x, %s zero_point(%z : tensor<i32>) granularity <token> : tensor<4x8xf32>, tensor<4xf32> -> tensor<4x8xui8>
+  return
+}
+
+// -----
+
+func.func @quantize_c4(%x: tensor<4x8xf32>, %s: tensor<f32>, %f: tensor<4xf32>) {
+  // expected-error @+1 {{C4: there is one factor per column}}
+  %q = qopt.quantize %x, %s factors(%f : tensor<4xf32>) granularity <tensor> : tensor<4x8xf32>, tensor<f32> -> tensor<4x8xi8>
+  return
+}
+
+// -----
+
+func.func @quantize_c4_channel(%x: tensor<4x8xf32>, %s: tensor<8xf32>, %f: tensor<8xf32>) {
+  // expected-error @+1 {{C4: factors go with one scale per tensor}}
+  %q = qopt.quantize %x, %s factors(%f : tensor<8xf32>) granularity <channel> : tensor<4x8xf32>, tensor<8xf32> -> tensor<4x8xi8>
+  return
+}
+
+// -----
+
+func.func @dynamic_quantize_c2_tensor(%x: tensor<4x8xf32>) {
+  // expected-error @+1 {{C2: a scale per tensor has rank 0}}
+  %q, %s = qopt.dynamic_quantize %x granularity <tensor> : tensor<4x8xf32> -> tensor<4x8xi8>, tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @dynamic_quantize_c4(%x: tensor<4x8xf32>) {
+  // expected-error @+1 {{C4: codes are ui8 with a zero point, else i8}}
+  %q, %s, %z = qopt.dynamic_quantize %x : tensor<4x8xf32> -> tensor<4x8xi8>, tensor<4xf32>, tensor<4xi32>
+  return
+}
+
+// -----
+
+func.func @dynamic_quantize_c4_shape(%x: tensor<4x8xf32>) {
+  // expected-error @+1 {{C4: the zero point has the shape of the scale}}
+  %q, %s, %z = qopt.dynamic_quantize %x : tensor<4x8xf32> -> tensor<4x8xui8>, tensor<4xf32>, tensor<i32>
+  return
+}
+
+// -----
+
+func.func @dynamic_quantize_c5(%x: tensor<4x8xf32>) {
+  // expected-error @+1 {{C5: there is a scale per token or one per tensor}}
+  %q, %s = qopt.dynamic_quantize %x granularity <channel> : tensor<4x8xf32> -> tensor<4x8xi8>, tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c1_groups(%q: tensor<4x8xi8>, %s: tensor<4xf32>, %w: tensor<8x2xi8>, %ws: tensor<3x2xf32>) {
+  // expected-error @+1 {{C1: codes are [..., K], the weight is [K, N], its scale rank 0, [N] or [ceil(K / group_size), N]}}
+  %y = qopt.quantized_matmul %q, %s, %w, %ws group 4 : tensor<4x8xi8>, tensor<4xf32>, tensor<8x2xi8>, tensor<3x2xf32> -> tensor<4x2xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c1_rows(%q: tensor<4x8xi8>, %s: tensor<3xf32>, %w: tensor<8x2xi8>, %ws: tensor<f32>) {
+  // expected-error @+1 {{C1: the scale has rank 0 or the shape of the codes without their last axis}}
+  %y = qopt.quantized_matmul %q, %s, %w, %ws : tensor<4x8xi8>, tensor<3xf32>, tensor<8x2xi8>, tensor<f32> -> tensor<4x2xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c2_unsigned(%q: tensor<4x66312xui8>, %s: tensor<f32>, %z: tensor<i32>, %w: tensor<66312x2xi8>, %ws: tensor<2xf32>) {
+  // expected-error @+1 {{C2: K of 66312 can overflow the i32 sum (limit 66311)}}
+  %y = qopt.quantized_matmul %q, %s, %w, %ws zero_point(%z : tensor<i32>) : tensor<4x66312xui8>, tensor<f32>, tensor<66312x2xi8>, tensor<2xf32> -> tensor<4x2xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c4(%q: tensor<4x8xui8>, %s: tensor<4xf32>, %w: tensor<8x2xi8>, %ws: tensor<2xf32>) {
+  // expected-error @+1 {{C4: codes are ui8 with a zero point, else i8}}
+  %y = qopt.quantized_matmul %q, %s, %w, %ws : tensor<4x8xui8>, tensor<4xf32>, tensor<8x2xi8>, tensor<2xf32> -> tensor<4x2xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c4_shape(%q: tensor<4x8xui8>, %s: tensor<4xf32>, %z: tensor<8xi32>, %w: tensor<8x2xi8>, %ws: tensor<2xf32>) {
+  // expected-error @+1 {{C4: the zero point has rank 0 or the shape of the codes without their last axis}}
+  %y = qopt.quantized_matmul %q, %s, %w, %ws zero_point(%z : tensor<8xi32>) : tensor<4x8xui8>, tensor<4xf32>, tensor<8x2xi8>, tensor<2xf32> -> tensor<4x2xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c5(%q: tensor<4x8xi8>, %s: tensor<4xf32>, %w: tensor<8x2xi8>, %ws: tensor<2x2xf32>) {
+  // expected-error @+1 {{C5: group_size is a positive multiple of 4}}
+  %y = qopt.quantized_matmul %q, %s, %w, %ws group 6 : tensor<4x8xi8>, tensor<4xf32>, tensor<8x2xi8>, tensor<2x2xf32> -> tensor<4x2xf32>
+  return
+}
+
+// -----
+
+func.func @matmul_c3_alone(%q: tensor<4x8xi8>, %s: tensor<4xf32>, %w: tensor<8x2xi8>, %ws: tensor<2xf32>, %t: tensor<4x3xf32>) {
+  // expected-error @+1 {{C3: a tail needs tail_weight or columns}}
+  %y = qopt.quantized_matmul %q, %s, %w, %ws tail(%t : tensor<4x3xf32>) : tensor<4x8xi8>, tensor<4xf32>, tensor<8x2xi8>, tensor<2xf32> -> tensor<4x2xf32>
+  return
+}
+
+// -----
+
+func.func @weight_only_c1(%x: tensor<4x8xf32>, %w: tensor<9x2xi8>, %ws: tensor<2xf32>) {
+  // expected-error @+1 {{C1: x is [..., K], the weight is [K, N], its scale rank 0, [N] or [ceil(K / group_size), N]}}
+  %y = qopt.weight_only_matmul %x, %w, %ws : tensor<4x8xf32>, tensor<9x2xi8>, tensor<2xf32> -> tensor<4x2xf32>
+  return
+}
+
+// -----
+
+func.func @weight_only_c1_bias(%x: tensor<4x8xf32>, %w: tensor<8x2xi8>, %ws: tensor<2xf32>, %b: tensor<1xf32>) {
+  // expected-error @+1 {{C1: the bias is [N]}}
+  %y = qopt.weight_only_matmul %x, %w, %ws bias(%b : tensor<1xf32>) : tensor<4x8xf32>, tensor<8x2xi8>, tensor<2xf32> -> tensor<4x2xf32>
+  return
+}
+
+// -----
+
+func.func @weight_only_c2(%x: tensor<4x8xf32>, %w: tensor<8x2xi8>, %ws: tensor<1x2xf32>) {
+  // expected-error @+1 {{C2: group_size is a positive multiple of 4}}
+  %y = qopt.weight_only_matmul %x, %w, %ws group 0 : tensor<4x8xf32>, tensor<8x2xi8>, tensor<1x2xf32> -> tensor<4x2xf32>
+  return
+}
+
+// -----
+
+func.func @kernel_groups(%x: memref<?x64xf32>, %w: memref<64x8xi8>, %ws: memref<3x8xf32>, %y: memref<?x8xf32>) {
+  // expected-error @+1 {{column scales of groups are [groups, N]}}
+  qopt.matmul ins(%x, %w : memref<?x64xf32>, memref<64x8xi8>) group 32 column_scales(%ws : memref<3x8xf32>) outs(%y : memref<?x8xf32>) epilogue {
+    ^bb0(%a: f32):
+      qopt.yield %a : f32
+  }
+  return
+}
+
+// -----
+
+func.func @kernel_tail(%q: memref<?x64xi8>, %w: memref<64x8xi8>, %s: memref<?xf32>, %ws: memref<8xf32>, %t: memref<?x?xf32>, %y: memref<?x8xf32>) {
+  // expected-error @+1 {{a tail has its own rows, or meets columns of codes}}
+  qopt.matmul ins(%q, %w : memref<?x64xi8>, memref<64x8xi8>) row_scales(%s : memref<?xf32>) column_scales(%ws : memref<8xf32>) tail(%t : memref<?x?xf32>) outs(%y : memref<?x8xf32>) epilogue {
+    ^bb0(%a: f32):
+      qopt.yield %a : f32
+  }
   return
 }

@@ -64,8 +64,8 @@ func.func @matrix_bias(%x: tensor<3x2xf32>, %b: tensor<3x2xf32>, %row: tensor<2x
 // CHECK-DAG: %[[WS:.*]] = onnx.Constant {value = dense<[1.000000e+00, 2.000000e+00]>
 // CHECK-DAG: %[[TW:.*]] = onnx.Constant {value = dense<{{\[}}[1.000000e+03, 2.000000e+00], [3.000000e+00, 4.003910e+00]]> : tensor<2x2xf16>}
 // CHECK-DAG: qopt.outlier_split %[[X]] mode <static> outliers [1]
-// CHECK: qopt.quantized_matmul %[[Q]], %[[S]], %[[C]], %[[WS]] tail(%[[T]], %[[TW]] : tensor<?x2xf32>, tensor<2x2xf16>) :
-// CHECK: qopt.quantized_matmul %[[Q]], %[[S]], %[[C]], %[[WS]] tail(%[[T]], %[[TW]] :
+// CHECK: qopt.quantized_matmul %[[Q]], %[[S]], %[[C]], %[[WS]] tail(%[[T]] : tensor<?x2xf32>) tail_weight(%[[TW]] : tensor<2x2xf16>) :
+// CHECK: qopt.quantized_matmul %[[Q]], %[[S]], %[[C]], %[[WS]] tail(%[[T]] : tensor<?x2xf32>) tail_weight(%[[TW]] :
 // CHECK: qopt.quantized_matmul
 #list = #qopt.scheme<weight_bits = 8, weight_granularity = channel, activation_granularity = token, outliers = static, threshold = 6.0 : f32>
 func.func @static(%x: tensor<?x3xf32>) -> (tensor<?x2xf32>, tensor<?x2xf32>, tensor<?x2xf32>) {
@@ -83,7 +83,7 @@ func.func @static(%x: tensor<?x3xf32>) -> (tensor<?x2xf32>, tensor<?x2xf32>, ten
 // CHECK: %[[B:.*]], %[[T:.*]], %[[COLS:.*]] = qopt.outlier_split %{{.*}} mode <dynamic> threshold 6.0{{.*}} : tensor<?x2xf32> -> tensor<?x2xf32>, tensor<?x?xf32>, tensor<?xi32>
 // CHECK: dense<{{\[}}[127], [-64]]> : tensor<2x1xi8>
 // CHECK: %[[TW:.*]] = onnx.Constant {value = dense<{{\[}}[2.0{{.*}}], [-1.0{{.*}}]]> : tensor<2x1xf16>}
-// CHECK: qopt.quantized_matmul {{.*}} tail(%[[T]], %[[TW]] : tensor<?x?xf32>, tensor<2x1xf16>) columns(%[[COLS]] : tensor<?xi32>)
+// CHECK: qopt.quantized_matmul {{.*}} tail(%[[T]] : tensor<?x?xf32>) tail_weight(%[[TW]] : tensor<2x1xf16>) columns(%[[COLS]] : tensor<?xi32>)
 #dynamic = #qopt.scheme<weight_bits = 8, weight_granularity = channel, activation_granularity = token, outliers = dynamic, threshold = 6.0 : f32>
 func.func @dynamic(%x: tensor<?x2xf32>) -> tensor<?x1xf32> {
   %w = onnx.Constant {value = dense<[[2.0], [-1.0]]> : tensor<2x1xf32>} : tensor<2x1xf32>

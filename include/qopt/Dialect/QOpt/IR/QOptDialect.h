@@ -19,6 +19,14 @@
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h.inc"
 #include "qopt/Dialect/QOpt/IR/QOptEnums.h.inc"
 
+namespace mlir::qopt {
+/// The largest K whose i32 sum of products cannot overflow: of signed codes up
+/// to 127, or of unsigned ones less their zero point, up to 255.
+constexpr int64_t maxProductDepth(bool isUnsigned) {
+  return ((int64_t(1) << 31) - 1) / (127 * (isUnsigned ? 255 : 127));
+}
+} // namespace mlir::qopt
+
 #define GET_ATTRDEF_CLASSES
 #include "qopt/Dialect/QOpt/IR/QOptAttrs.h.inc"
 

@@ -74,35 +74,48 @@ def QOpt_MatmulOp : QOpt_KernelOp<"matmul", [AttrSizedOperandSegments, SingleBlo
   let summary = "one fused matrix product with an epilogue";
   let description = [{
     ```
-    p[..., n] = sum_k lhs[..., k] * rhs[k, n]                  i8 x i8 -> i32 exact, or f32 x (f32 | f16) -> f32
-    a[..., n] = float(p) * (lhs_scale[...] * rhs_scale[n])     integer form only
+    float:        a[..., n] = sum_k lhs[..., k] * rhs[k, n]                    f32 x (f32 | f16) -> f32
+    weight-only:  a[..., n] = sum_k lhs[..., k] * (rhs[k, n] * rhs_scale[g(k), n])     f32 x i8 -> f32
+    integer:      p[g][..., n] = sum_{k in g} (lhs[..., k] - lhs_zero[...]) * rhs[k, n]   i8 x i8 -> i32 exact
+                  a[..., n] = float(p) * (lhs_scale[...] * rhs_scale[n])                one group
+                  a[..., n] = lhs_scale[...] * sum_g float(p[g]) * rhs_scale[g, n]      several
     a        += sum_{j < J} tail_lhs[..., j] * tail_rhs[row(j), n]
-    results   = epilogue(a, epilogue_inputs...)                element by element
+    results   = epilogue(a, epilogue_inputs...)                                    element by element
     ```
     `lhs` [..., K] is viewed as M = product of the leading dimensions rows. In the
-    integer form its last dimension is Kp, K rounded up to 64. `rhs` is [K, N]
-    row-major until `qopt-pack-weights` gives it its packed form: i8
-    [N/32, Kp/64, 2, 16, 64] (byte of (k, n): k%4 within n%16 within (k%64)/4), or float
-    [N/32, K, 32]; N is rounded up with zeros. `row(j) = j`, or `columns[j]` when
-    columns are given; J is the last dimension of tail_lhs. Packing also widens
-    tail_rhs to whole panels of 32 columns, and adds `rhs_sums`, the sums of the
-    columns of rhs (i32, N rounded up to 32): targets that store codes with an
-    offset of 128 take 128 * rhs_sums off the product.
+    integer form its last dimension is Kp, K rounded up to 64; codes are signed,
+    the zero points too (those of unsigned codes less 128). Groups are `group_size`
+    rows of rhs, a multiple of 4, the last one may be short; without it there is
+    one group, and rhs_scale is [N]. A product over several groups is summed with
+    fused multiply-adds, group by group.
+
+    `rhs` is [K, N] row-major until `qopt-pack-weights` gives it its packed form:
+    integer i8 [N/32, Kp/64, 2, 16, 64] (byte of (k, n): k%4 within n%16 within
+    (k%64)/4), else [N/32, K, 32]; N is rounded up with zeros. `row(j) = j`, or
+    `columns[j]` when columns are given; J is the last dimension of tail_lhs.
+    Without tail_rhs the tail meets the rows `columns[j]` of rhs itself, times
+    rhs_scale. Packing also widens tail_rhs to whole panels of 32 columns, and adds
+    `rhs_sums`, the sums of the columns of rhs, of each group for itself (i32
+    [N rounded up to 32] or [G, N rounded up]): zero points times rhs_sums are
+    taken off the product, also the 128 of targets that store codes with an offset.
 
     The region gets the accumulator (f32) and one element of each epilogue input:
     an input of rank 1 is [N] (per column), any other has the shape of the result.
     It yields one value per init.
   }];
   let arguments = (ins QOpt_Shaped:$lhs, QOpt_Shaped:$rhs,
-                       Optional<QOpt_Shaped>:$lhs_scale, Optional<QOpt_Shaped>:$rhs_scale,
+                       Optional<QOpt_Shaped>:$lhs_scale, Optional<QOpt_Shaped>:$rhs_scale, Optional<QOpt_Shaped>:$lhs_zero,
                        Optional<QOpt_Shaped>:$tail_lhs, Optional<QOpt_Shaped>:$tail_rhs, Optional<QOpt_Shaped>:$columns,
-                       Optional<QOpt_Shaped>:$rhs_sums, Variadic<QOpt_Shaped>:$epilogue_inputs, Variadic<QOpt_Shaped>:$inits);
+                       Optional<QOpt_Shaped>:$rhs_sums, Variadic<QOpt_Shaped>:$epilogue_inputs, Variadic<QOpt_Shaped>:$inits,
+                       OptionalAttr<I64Attr>:$group_size);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region SizedRegion<1>:$epilogue);
   let assemblyFormat = [{
-    `ins` `(` $lhs `,` $rhs `:` type($lhs) `,` type($rhs) `)`
-    (`scales` `(` $lhs_scale^ `,` $rhs_scale `:` type($lhs_scale) `,` type($rhs_scale) `)`)?
-    (`tail` `(` $tail_lhs^ `,` $tail_rhs `:` type($tail_lhs) `,` type($tail_rhs) `)`)?
+    `ins` `(` $lhs `,` $rhs `:` type($lhs) `,` type($rhs) `)` (`group` $group_size^)?
+    (`row_scales` `(` $lhs_scale^ `:` type($lhs_scale) `)`)?
+    (`column_scales` `(` $rhs_scale^ `:` type($rhs_scale) `)`)?
+    (`zero_points` `(` $lhs_zero^ `:` type($lhs_zero) `)`)?
+    (`tail` `(` $tail_lhs^ `:` type($tail_lhs) `)`)? (`tail_rows` `(` $tail_rhs^ `:` type($tail_rhs) `)`)?
     (`columns` `(` $columns^ `:` type($columns) `)`)?
     (`sums` `(` $rhs_sums^ `:` type($rhs_sums) `)`)?
     (`with` `(` $epilogue_inputs^ `:` type($epilogue_inputs) `)`)?
@@ -112,13 +125,20 @@ def QOpt_MatmulOp : QOpt_KernelOp<"matmul", [AttrSizedOperandSegments, SingleBlo
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
     /// Whether the product is of 8-bit codes.
     bool isInteger();
+    /// Whether it is of floats and 8-bit weights.
+    bool isWeightOnly();
+    /// Rows of rhs that share a scale: `rows` without groups.
+    int64_t getGroupRows(int64_t rows) { return getGroupSize() ? int64_t(*getGroupSize()) : rows; }
+    /// Operands of a product of K and N.
+    ::llvm::LogicalResult verifyOperands(int64_t k, int64_t n);
   }];
   // The form before packing.
   let builders = [OpBuilder<(ins "::mlir::TypeRange":$results, "::mlir::Value":$lhs, "::mlir::Value":$rhs,
-      "::mlir::Value":$lhsScale, "::mlir::Value":$rhsScale, "::mlir::Value":$tailLhs, "::mlir::Value":$tailRhs,
-      "::mlir::Value":$columns, "::mlir::ValueRange":$epilogueInputs, "::mlir::ValueRange":$inits), [{
-    build($_builder, $_state, results, lhs, rhs, lhsScale, rhsScale, tailLhs, tailRhs, columns,
-          /*rhs_sums=*/::mlir::Value(), epilogueInputs, inits);
+      "::mlir::Value":$lhsScale, "::mlir::Value":$rhsScale, "::mlir::Value":$lhsZero, "::mlir::Value":$tailLhs,
+      "::mlir::Value":$tailRhs, "::mlir::Value":$columns, "::mlir::ValueRange":$epilogueInputs,
+      "::mlir::ValueRange":$inits, CArg<"::mlir::IntegerAttr", "{}">:$groupSize), [{
+    build($_builder, $_state, results, lhs, rhs, lhsScale, rhsScale, lhsZero, tailLhs, tailRhs, columns,
+          /*rhs_sums=*/::mlir::Value(), epilogueInputs, inits, groupSize);
   }]>];
   let hasVerifier = 1;
 }

@@ -11,7 +11,7 @@ include "qopt/Dialect/QOpt/IR/QOptAttrs.td"
 class QOpt_Op<string mnemonic, list<Trait> traits = []>
     : Op<QOpt_Dialect, mnemonic, traits>;
 
-def QOpt_Codes : TensorOf<[I8]>;
+def QOpt_Codes : TensorOf<[I8, UI8]>;
 def QOpt_Float : TensorOf<[F32, F16]>;
 
 include "qopt/Dialect/QOpt/IR/QOptGraphOps.td"

@@ -1,4 +1,4 @@
-//===- Quantized.cpp - graph-level qopt operations to kernels -------------===//
+//===- QuantizedActivations.cpp - quantize steps and outlier splits -------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The body of an outlier split is never made: quantize_rows reads the input
@@ -97,17 +97,6 @@ static LogicalResult lowerOutlierSplit(OutlierSplitOp op, Lowering &l) {
   return success();
 }
 
-/// A constant operand of a kernel, always from the weights section.
-static Value kernelOperand(Lowering &l, Value graph) {
-  if (!graph)
-    return Value();
-  if (Value form = l.kernelForms.lookup(graph))
-    return form;
-  if (ElementsAttr constant = l.constantOf(graph))
-    return l.weight(constant);
-  return l.get(graph);
-}
-
 /// The factors of a quantize step: smoothing, 0 for outlier columns, or both.
 static Value combineFactors(Lowering &l, Value mask, Value smoothing) {
   if (!mask || !smoothing)
@@ -123,6 +112,9 @@ static Value combineFactors(Lowering &l, Value mask, Value smoothing) {
 }
 
 static LogicalResult lowerDynamicQuantize(DynamicQuantizeOp op, Lowering &l) {
+  if (op.getZeroPoint() || op.getGranularity() != Granularity::Token)
+    return l.fail("a quantize step with a zero point or a scale per tensor has "
+                  "no kernel yet");
   Value input = op.getInput(), mask;
   if (auto split = input.getDefiningOp<OutlierSplitOp>();
       split && split.getBody() == input) {
@@ -150,42 +142,6 @@ static LogicalResult lowerDynamicQuantize(DynamicQuantizeOp op, Lowering &l) {
   return success();
 }
 
-/// Codes that no quantize_rows made, padded with zeros.
-static Value padCodes(Lowering &l, Value graph) {
-  SmallVector<OpFoldResult> dims = l.dims(graph), padded(dims),
-                            zeros(dims.size(), l.b.getIndexAttr(0)),
-                            ones(dims.size(), l.b.getIndexAttr(1));
-  int64_t k = *getConstantIntValue(dims.back());
-  if (k % kCodeBlock == 0)
-    return l.get(graph);
-  padded.back() = l.b.getIndexAttr(llvm::alignTo(k, kCodeBlock));
-  Value init = l.filled(padded, l.number(l.b.getI8Type(), 0));
-  return tensor::InsertSliceOp::create(l.b, l.get(graph), init, zeros, dims,
-                                       ones);
-}
-
-static LogicalResult lowerQuantizedMatmul(QuantizedMatmulOp op, Lowering &l) {
-  Value codes = op.getCodes();
-  if (!l.expr(codes, l.rankOf(codes) - 1).isConstant() ||
-      !l.typeOf(op.getWeight()).hasStaticShape())
-    return l.fail("the contracted dim is not known");
-  Value lhs = l.kernelForms.lookup(codes);
-  bool isForeign = !lhs;
-  if (isForeign)
-    lhs = padCodes(l, codes);
-  Value init = l.emptyFor(op.getOutput());
-  Value product = buildMatmul(
-      l, init, lhs, kernelOperand(l, op.getWeight()), l.get(op.getScale()),
-      kernelOperand(l, op.getWeightScale()),
-      op.getTail() ? l.get(op.getTail()) : Value(),
-      kernelOperand(l, op.getTailWeight()), kernelOperand(l, op.getColumns()),
-      kernelOperand(l, op.getBias()));
-  if (isForeign)
-    markSignedCodes(product);
-  l.set(op.getOutput(), product);
-  return success();
-}
-
 //===----------------------------------------------------------------------===//
 // quantize, dequantize
 //===----------------------------------------------------------------------===//
@@ -200,12 +156,17 @@ static AffineMap scaleMap(Lowering &l, Granularity granularity, int64_t rank) {
     return mapOnto(context, rank, {rank - 1});
   case Granularity::Token:
     return l.b.getMultiDimIdentityMap(rank).dropResult(rank - 1);
+  default:
+    break;
   }
   llvm_unreachable("all granularities are listed");
 }
 
 /// convert(rne(clamp(x * (1 / scale), -127, 127)))
 static LogicalResult lowerQuantize(QuantizeOp op, Lowering &l) {
+  if (op.getZeroPoint() || op.getFactors())
+    return l.fail("a static quantize step with a zero point or factors has no "
+                  "kernel yet");
   Value input = op.getInput();
   int64_t rank = l.rankOf(input);
   Type f32 = l.b.getF32Type(), i8 = l.b.getI8Type();
@@ -245,10 +206,9 @@ static LogicalResult lowerDequantize(DequantizeOp op, Lowering &l) {
   return success();
 }
 
-void qopt::registerQuantized(Registry &registry) {
+void qopt::registerQuantizedActivations(Registry &registry) {
   registry.add(lowerOutlierSplit);
   registry.add(lowerDynamicQuantize);
-  registry.add(lowerQuantizedMatmul);
   registry.add(lowerQuantize);
   registry.add(lowerDequantize);
 }
