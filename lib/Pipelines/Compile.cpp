@@ -14,6 +14,7 @@
 #include "qopt/Conversion/Passes.h"
 #include "qopt/Dialect/ONNX/Transforms/Passes.h"
 #include "qopt/Dialect/QOpt/Transforms/Passes.h"
+#include "qopt/Dialect/QOpt/Transforms/PlanFile.h"
 #include "qopt/Export/Export.h"
 #include "qopt/InitAll.h"
 #include "qopt/Pipelines/Lowering.h"
@@ -50,6 +51,9 @@ private:
   int importInto(OwningOpRef<ModuleOp> &module);
   int runPipeline(ModuleOp module, const PipelineChoice &choice,
                   StringRef statistics);
+  int runPart(ModuleOp module, const PipelineChoice &choice,
+              StringRef statistics, PipelinePart part);
+  int writePlan(ModuleOp module, const PipelineChoice &choice);
   int calibrate(std::string &statistics);
   LoweringOptions loweringOptions();
   int lower(ModuleOp module, const LoweringOptions &lowering,
@@ -114,16 +118,44 @@ int Compilation::runPipeline(ModuleOp module, const PipelineChoice &choice,
                              StringRef statistics) {
   options.progress->begin(choice.quantizes() ? "simplify and quantize"
                                              : "simplify");
-  PassManager pm(&context, ModuleOp::getOperationName());
-  std::string error;
-  if (mlir::failed(addPipeline(pm, choice, options, statistics, error)))
-    return fail(ExitUsage, "--pass-pipeline: " + error);
-  if (mlir::failed(pm.run(module)))
-    return failed(ExitInvalid, "the pipeline failed without a message");
+  if (options.sideOutputs.list().empty()) {
+    if (int code = runPart(module, choice, statistics, PipelinePart::Whole))
+      return code;
+  } else {
+    // The plan is read from the module where it stands.
+    if (int code = runPart(module, choice, statistics, PipelinePart::Plan))
+      return code;
+    if (int code = writePlan(module, choice))
+      return code;
+    if (!options.dryRun)
+      if (int code =
+              runPart(module, choice, statistics, PipelinePart::CarryOut))
+        return code;
+  }
   std::string lifted = describeLifted(module);
   if (options.verbosity > 0 && !lifted.empty())
     diagnostics.printLine("remark: ", "lifted " + lifted);
   return ExitOk;
+}
+
+int Compilation::runPart(ModuleOp module, const PipelineChoice &choice,
+                         StringRef statistics, PipelinePart part) {
+  PassManager pm(&context, ModuleOp::getOperationName());
+  std::string error;
+  if (mlir::failed(addPipeline(pm, choice, options, statistics, error, part)))
+    return fail(ExitUsage, "--pass-pipeline: " + error);
+  if (mlir::failed(pm.run(module)))
+    return failed(ExitInvalid, "the pipeline failed without a message");
+  return ExitOk;
+}
+
+int Compilation::writePlan(ModuleOp module, const PipelineChoice &choice) {
+  if (options.sideOutputs.plan.empty())
+    return ExitOk;
+  bool isF32 = floatWeightBits(choice, options) == 32;
+  return writeFile(
+      options.tempDir + "/plan.json",
+      writePlanFile(module, {"", options.pipeline, isF32 ? "f32" : "f16"}));
 }
 
 /// Compiles the float model with taps for this machine, runs the data through
@@ -300,8 +332,7 @@ int Compilation::run() {
     return code;
   if (options.dryRun) {
     options.progress->end();
-    printPlan(*module, llvm::outs(),
-              options.floatWeights == FloatWeights::F32 ? 32 : 16);
+    printPlan(*module, llvm::outs(), floatWeightBits(*choice, options));
     if (std::string lifted = describeLifted(*module); !lifted.empty())
       llvm::outs() << "lifted from parts: " << lifted << "\n";
     return ExitOk;
@@ -328,6 +359,44 @@ int Compilation::run() {
 
 } // namespace
 
+std::vector<SideOutputs::Entry> SideOutputs::list() const {
+  std::vector<Entry> entries;
+  for (auto [file, path] :
+       {std::pair("plan.json", &plan), std::pair("report.html", &report),
+        std::pair("report.json", &reportJSON),
+        std::pair("node-data.json", &nodeData)})
+    if (!path->empty())
+      entries.push_back({file, *path});
+  return entries;
+}
+
+/// Takes what the command line leaves open from the plan file.
+static int takeFromPlanFile(CompileOptions &options) {
+  llvm::Expected<PlanFile> plan = PlanFile::read(options.planFile);
+  if (!plan) {
+    llvm::errs() << "error: " << llvm::toString(plan.takeError()) << "\n";
+    return ExitInvalid;
+  }
+  if (options.pipeline.empty())
+    options.pipeline = plan->header.pipeline;
+  if (options.pipeline.empty()) {
+    llvm::errs() << "error: " << options.planFile
+                 << ": names no pipeline: add --pass-pipeline=PRESET\n";
+    return ExitUsage;
+  }
+  if (options.floatWeights == FloatWeights::Preset)
+    options.floatWeights =
+        plan->header.floatWeights == "f32"   ? FloatWeights::F32
+        : plan->header.floatWeights == "f16" ? FloatWeights::F16
+                                             : FloatWeights::Preset;
+  return ExitOk;
+}
+
 int qopt::compileModel(const CompileOptions &options) {
-  return Compilation(options).run();
+  if (options.planFile.empty())
+    return Compilation(options).run();
+  CompileOptions taken = options;
+  if (int code = takeFromPlanFile(taken))
+    return code;
+  return Compilation(taken).run();
 }

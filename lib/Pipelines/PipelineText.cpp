@@ -31,11 +31,13 @@ qopt::parsePipelineChoice(const CompileOptions &options, std::string &error) {
   if (text.contains('(')) {
     if (!options.layerRules.empty() || !options.calibFile.empty() ||
         options.floatWeights != FloatWeights::Preset ||
-        options.allowNonfinite || options.dryRun || !options.noLift.empty()) {
+        options.allowNonfinite || options.dryRun || !options.noLift.empty() ||
+        options.accuracy.layerTaps || !options.planFile.empty() ||
+        !options.sideOutputs.list().empty()) {
       error =
           "--keep, --quantize, --calib, --float-weights, --allow-nonfinite, "
-          "--no-lift and --dry-run need a preset: a pipeline text says all "
-          "that itself";
+          "--no-lift, --layer-taps, --plan, --emit-plan, --report and "
+          "--dry-run need a preset: a pipeline text says all that itself";
       return std::nullopt;
     }
     choice.text = text.str();
@@ -57,12 +59,15 @@ qopt::parsePipelineChoice(const CompileOptions &options, std::string &error) {
     }
     choice.text = rest.str();
   }
-  bool quantizeFlags = !options.layerRules.empty() || options.allowNonfinite;
+  bool quantizeFlags = !options.layerRules.empty() || options.allowNonfinite ||
+                       !options.planFile.empty() ||
+                       !options.sideOutputs.list().empty();
   if (choice.preset == "fp32" &&
       (quantizeFlags || options.floatWeights == FloatWeights::F16 ||
        options.dryRun)) {
-    error = "--keep, --quantize, --float-weights=f16, --allow-nonfinite and "
-            "--dry-run need a preset that quantizes";
+    error = "--keep, --quantize, --float-weights=f16, --allow-nonfinite, "
+            "--plan, --emit-plan, --report and --dry-run need a preset that "
+            "quantizes";
     return std::nullopt;
   }
   if (!options.calibFile.empty() && !readsStatistics(choice.preset)) {
@@ -110,8 +115,12 @@ static LogicalResult applyFlags(QuantizePresetOptions &preset,
     preset.floatWeights = "f32";
   if (options.floatWeights == FloatWeights::F16)
     preset.floatWeights = "f16";
-  if (options.dryRun)
-    preset.planOnly = true;
+  if (!options.planFile.empty())
+    preset.planFile = options.planFile;
+  if (options.force)
+    preset.force = true;
+  if (options.accuracy.layerTaps)
+    preset.layerTaps = true;
   return applyNoLift(preset, options, errors);
 }
 
@@ -133,7 +142,7 @@ template <typename Options>
 static LogicalResult
 addQuantizing(OpPassManager &pm, const PipelineChoice &choice, StringRef scheme,
               const CompileOptions &options, StringRef statistics,
-              llvm::raw_string_ostream &errors,
+              llvm::raw_string_ostream &errors, PipelinePart part,
               void (*build)(OpPassManager &, const Options &)) {
   Options preset;
   if (failed(parseOptions(preset, choice.text, errors)) ||
@@ -150,19 +159,35 @@ addQuantizing(OpPassManager &pm, const PipelineChoice &choice, StringRef scheme,
   bool smooths = choice.preset == "smoothquant-int8";
   if constexpr (std::is_base_of_v<W8A8Options, Options>)
     smooths |= !preset.alpha.empty();
-  if ((smooths || spec->needsStatistics()) && preset.statistics.empty() &&
+  // An edited plan may hold all that statistics would say, but for smoothing.
+  bool needs = spec->needsStatistics() && preset.planFile.empty();
+  if ((smooths || needs) && preset.statistics.empty() &&
       options.calibFile.empty() && !options.printPipeline) {
     errors << choice.preset << " needs calibration data"
            << (smooths ? "" : " for " + spec->str()) << ": add --calib=FILE";
     return failure();
   }
+  if (part == PipelinePart::CarryOut) {
+    buildCarryOutPipeline(pm, preset);
+    return success();
+  }
+  if (part == PipelinePart::Plan || options.dryRun)
+    preset.planOnly = true;
   build(pm, preset);
   return success();
 }
 
+unsigned qopt::floatWeightBits(const PipelineChoice &choice,
+                               const CompileOptions &options) {
+  if (options.floatWeights != FloatWeights::Preset)
+    return options.floatWeights == FloatWeights::F32 ? 32 : 16;
+  return StringRef(choice.text).contains("float-weights=f32") ? 32 : 16;
+}
+
 LogicalResult qopt::addPipeline(OpPassManager &pm, const PipelineChoice &choice,
                                 const CompileOptions &options,
-                                StringRef statistics, std::string &error) {
+                                StringRef statistics, std::string &error,
+                                PipelinePart part) {
   llvm::raw_string_ostream errors(error);
   if (choice.preset.empty()) {
     // Only a text needs hundreds of passes by name.
@@ -185,11 +210,13 @@ LogicalResult qopt::addPipeline(OpPassManager &pm, const PipelineChoice &choice,
     if (failed(parseOptions(preset, choice.text, errors)) ||
         failed(applyNoLift(preset, options, errors)))
       return failure();
+    if (options.accuracy.layerTaps)
+      preset.layerTaps = true;
     buildFP32Pipeline(pm, preset);
     return success();
   }
   auto add = [&](StringRef scheme, auto build) {
-    return addQuantizing(pm, choice, scheme, options, statistics, errors,
+    return addQuantizing(pm, choice, scheme, options, statistics, errors, part,
                          build);
   };
   if (choice.preset == "w8a16")

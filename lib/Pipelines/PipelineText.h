@@ -7,8 +7,18 @@
 
 #include "mlir/Pass/PassManager.h"
 #include "qopt/Pipelines/Compile.h"
+#include "qopt/Pipelines/Presets.h"
 
 namespace mlir::qopt {
+
+/// Which passes of a preset.
+enum class PipelinePart {
+  Whole,
+  /// Up to the plan, with everything that statistics decide.
+  Plan,
+  /// What carries the plan out.
+  CarryOut
+};
 
 /// A pipeline as the user named it.
 struct PipelineChoice {
@@ -30,7 +40,12 @@ std::optional<PipelineChoice> parsePipelineChoice(const CompileOptions &options,
 /// calibration, or empty. Fails with a reason in `error`.
 LogicalResult addPipeline(OpPassManager &pm, const PipelineChoice &choice,
                           const CompileOptions &options,
-                          llvm::StringRef statistics, std::string &error);
+                          llvm::StringRef statistics, std::string &error,
+                          PipelinePart part = PipelinePart::Whole);
+
+/// 16 or 32: how the choice stores weights that stay float.
+unsigned floatWeightBits(const PipelineChoice &choice,
+                         const CompileOptions &options);
 
 } // namespace mlir::qopt
 

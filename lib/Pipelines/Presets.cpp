@@ -21,6 +21,8 @@ static void addSimplification(OpPassManager &pm, const Options &options) {
 void qopt::buildFP32Pipeline(OpPassManager &pm,
                              const FP32PresetOptions &options) {
   addSimplification(pm, options);
+  if (options.layerTaps)
+    pm.addPass(createLayerTapsPass());
 }
 
 /// The plan and the passes behind it, the same for every scheme; smoothing
@@ -30,8 +32,7 @@ namespace {
 /// Options in braces, those that were given.
 class SchemeText {
 public:
-  template <typename Option>
-  void add(const Option &option) {
+  template <typename Option> void add(const Option &option) {
     if (!option.getValue().empty())
       pairs.push_back((option.getArgStr() + "=" + option.getValue()).str());
   }
@@ -88,6 +89,8 @@ static void addQuantization(OpPassManager &pm, const std::string &scheme,
   llvm::append_range(plan.quantize, options.quantize);
   llvm::append_range(plan.keep, options.keep);
   plan.allowNonfinite = options.allowNonfinite;
+  plan.planFile = options.planFile;
+  plan.force = options.force;
   pm.addPass(createPlanPass(plan));
   if (!alpha.empty()) {
     SmoothPassOptions smooth;
@@ -98,8 +101,15 @@ static void addQuantization(OpPassManager &pm, const std::string &scheme,
   SelectPassOptions select;
   select.statistics = options.statistics;
   pm.addPass(createSelectPass(select));
-  if (options.planOnly)
-    return;
+  if (!options.planOnly)
+    buildCarryOutPipeline(pm, options);
+}
+
+void qopt::buildCarryOutPipeline(OpPassManager &pm,
+                                 const QuantizePresetOptions &options) {
+  // The outputs are still those of the model's own operations here.
+  if (options.layerTaps)
+    pm.addPass(createLayerTapsPass());
   pm.addPass(createQuantizePass());
   FloatWeightsPassOptions floatWeights;
   floatWeights.type = options.floatWeights;

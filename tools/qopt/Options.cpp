@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Options.h"
+#include "AccuracyFlags.h"
+#include "PlanFlags.h"
 
 #include "qopt/Dialect/ONNX/Transforms/LiftNames.h"
 #include "qopt/Support/DidYouMean.h"
@@ -142,7 +144,8 @@ struct Flags {
       cl::cat(category)};
   cl::opt<bool> force{
       "force",
-      cl::desc("Replace the target of an output that is a symbolic link"),
+      cl::desc("Replace the target of an output that is a symbolic link; take "
+               "a plan of another model"),
       cl::cat(category)};
 
   cl::opt<std::string> memoryLimit{
@@ -173,6 +176,9 @@ struct Flags {
       "in-process",
       cl::desc("No worker process: no limits, no containment (for debuggers)"),
       cl::Hidden, cl::cat(category)};
+
+  AccuracyFlags accuracy{category};
+  PlanFlags plan{category};
 
   // From the parent to its worker.
   cl::opt<int> workerFd{"worker-output-fd", cl::ReallyHidden, cl::init(-1),
@@ -376,6 +382,11 @@ bool parseCommandLine(int argc, const char *const *argv,
   compile.modelPath = flags.model;
   compile.outputPath = flags.output;
   compile.pipeline = flags.pipeline;
+  flags.plan.apply(compile);
+  compile.force = flags.force;
+  // The file names the preset that it was made with.
+  if (!compile.planFile.empty() && !flags.pipeline.getNumOccurrences())
+    compile.pipeline.clear();
   compile.emit = flags.emit;
   compile.dryRun = flags.dryRun;
   compile.printPipeline = flags.printPipeline;
@@ -411,6 +422,9 @@ bool parseCommandLine(int argc, const char *const *argv,
     return usageError("--calib-samples: expected a number above 0");
   if (flags.calibSamples.getNumOccurrences() && compile.calibFile.empty())
     return usageError("--calib-samples without --calib");
+  std::string error;
+  if (!flags.accuracy.parse(compile.accuracy, error))
+    return usageError(error);
   compile.kvCaches = flags.kvCaches;
   // It is read twice then.
   if (!compile.calibFile.empty() && compile.modelPath == "-")

@@ -246,6 +246,67 @@ static int runChild(int argc, char **argv, DriverOptions &options,
   return judge(outcome, options, userArguments, directories);
 }
 
+namespace {
+
+/// The files beside the output: temporaries that take their names together,
+/// when all of them are written.
+class SideFiles {
+public:
+  int create(const DriverOptions &options);
+  /// Takes the contents from the private directory of the compile.
+  int fill(const DriverOptions &options);
+  int commit();
+
+private:
+  struct File {
+    SideOutputs::Entry entry;
+    AtomicFile file;
+  };
+  std::vector<File> files;
+};
+
+} // namespace
+
+int SideFiles::create(const DriverOptions &options) {
+  const CompileOptions &compile = options.compile;
+  std::vector<std::string> taken{compile.modelPath, compile.outputPath,
+                                 compile.planFile};
+  for (SideOutputs::Entry &entry : compile.sideOutputs.list()) {
+    // A plan may be edited in place.
+    bool isPlan = entry.path == compile.sideOutputs.plan;
+    for (const std::string &path : taken)
+      if (!path.empty() && !(isPlan && path == compile.planFile) &&
+          (path == entry.path || sys::fs::equivalent(path, entry.path)))
+        return fail(ExitUsage, "two files have the path " + entry.path);
+    Expected<AtomicFile> file = AtomicFile::create(entry.path, options.force);
+    if (!file)
+      return fail(ExitIO, entry.path + ": " + toString(file.takeError()));
+    taken.push_back(entry.path);
+    files.push_back({entry, std::move(*file)});
+  }
+  return ExitOk;
+}
+
+int SideFiles::fill(const DriverOptions &options) {
+  for (File &file : files) {
+    auto bytes =
+        MemoryBuffer::getFile(options.compile.tempDir + "/" + file.entry.file);
+    std::error_code error = bytes.getError();
+    if (!error)
+      error = writeResult(file.file.getFd(), (*bytes)->getBuffer());
+    if (error)
+      return fail(ExitIO, file.entry.path + ": " + error.message());
+  }
+  return ExitOk;
+}
+
+int SideFiles::commit() {
+  for (File &file : files)
+    if (Error error = file.file.commit(0666))
+      return fail(ExitIO, file.entry.path + ": " + toString(std::move(error)));
+  return ExitOk;
+}
+
 int runParent(int argc, char **argv, DriverOptions &options) {
   CompileOptions &compile = options.compile;
   // A reader that went away is a failing write, not a death.
@@ -292,10 +353,18 @@ int runParent(int argc, char **argv, DriverOptions &options) {
     compile.dataFd = data->getFd();
   }
 
+  SideFiles sideFiles;
+  if (int code = sideFiles.create(options))
+    return code;
+
   int code = options.inProcess ? runWorker(options)
                                : runChild(argc, argv, options, directories);
-  if (code != ExitOk || !file)
+  if (code == ExitOk)
+    code = sideFiles.fill(options);
+  if (code != ExitOk)
     return code;
+  if (!file)
+    return sideFiles.commit();
   if (!isComplete(*file, compile.emit))
     return fail(ExitInternal, compile.outputPath +
                                   ": internal error: the result is damaged; "
@@ -305,6 +374,8 @@ int runParent(int argc, char **argv, DriverOptions &options) {
   if (data && !sys::fs::file_size(data->getTempPath(), dataBytes) && dataBytes)
     if (Error error = data->commit(0666))
       return fail(ExitIO, data->getPath() + ": " + toString(std::move(error)));
+  if (int code = sideFiles.commit())
+    return code;
   unsigned mode = compile.emit == EmitKind::SharedLibrary ? 0777 : 0666;
   if (Error error = file->commit(mode))
     return fail(ExitIO, compile.outputPath + ": " + toString(std::move(error)));

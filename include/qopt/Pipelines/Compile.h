@@ -65,6 +65,48 @@ struct LayerRule {
   bool keep = false;
 };
 
+/// What the result is held against. Negative bounds: none.
+struct AccuracyOptions {
+  /// `--layer-taps`: the library shows the output of each layer.
+  bool layerTaps = false;
+  /// `--max-ppl-increase=1%` (0.01): the compile fails beyond it.
+  double maxPerplexityIncrease = -1;
+  /// `--eval-data`: samples to evaluate on; empty: those at the end of the
+  /// calibration data, which the statistics then leave out.
+  std::string evalFile;
+  /// `--sensitivity`: print what each layer costs, and stop.
+  bool sensitivity = false;
+  /// `--max-loss=0.5%` (0.005): choose schemes so that perplexity rises by at
+  /// most that.
+  double maxLoss = -1;
+  /// `--target-bits=12`: choose schemes so that the weights of layers take that
+  /// many bits each.
+  double targetBits = -1;
+
+  bool choosesSchemes() const { return maxLoss >= 0 || targetBits >= 0; }
+  /// Whether anything runs both the float and the quantized model.
+  bool evaluates() const {
+    return maxPerplexityIncrease >= 0 || sensitivity || choosesSchemes();
+  }
+};
+
+/// Files beside the output, by the paths that the user gave; an empty one is
+/// not wanted. The compiler writes them into its private directory, from where
+/// the caller publishes them when everything has succeeded.
+struct SideOutputs {
+  /// `--emit-plan`, `--report`, `--report-json`, `--node-data`.
+  std::string plan, report, reportJSON, nodeData;
+
+  struct Entry {
+    /// In the private directory, and as the user wants it.
+    std::string file, path;
+  };
+  std::vector<Entry> list() const;
+  bool wantsReport() const {
+    return !report.empty() || !reportJSON.empty() || !nodeData.empty();
+  }
+};
+
 struct CompileOptions {
   /// Path of the model as the user gave it: diagnostics name it, and external
   /// data is resolved against its directory.
@@ -84,8 +126,10 @@ struct CompileOptions {
   /// Path of the running executable: what is carried beside it is found by it.
   std::string executablePath;
 
+  SideOutputs sideOutputs;
+
   /// A preset's name with or without options (`llm-int8{threshold=5.0}`), or
-  /// pipeline text `builtin.module(...)`.
+  /// pipeline text `builtin.module(...)`; empty: that of the plan file.
   std::string pipeline = "fp32";
   EmitKind emit = EmitKind::SharedLibrary;
   /// Print the plan on stdout and stop (`--dry-run`).
@@ -102,10 +146,17 @@ struct CompileOptions {
   /// the host's architecture has.
   std::vector<std::string> isas;
 
+  /// An edited plan (`--plan`); empty: none.
+  std::string planFile;
+  /// Take files that belong to another model.
+  bool force = false;
+
   /// npz with one array per input, axis 0 the samples; empty: no calibration.
   std::string calibFile;
   /// At most that many samples; 0: all.
   int64_t calibSamples = 0;
+
+  AccuracyOptions accuracy;
 
   KVCaches kvCaches = KVCaches::Copy;
   /// Decomposed ops that stay decomposed (`--no-lift=attention,rotary`), by the

@@ -20,6 +20,9 @@ struct FP32PresetOptions : PassPipelineOptions<FP32PresetOptions> {
       *this, "no-lift",
       llvm::cl::desc("Decomposed ops to leave as they are, by the names of "
                      "onnx-simplify")};
+  Option<bool> layerTaps{*this, "layer-taps",
+                         llvm::cl::desc("Show the output of each layer"),
+                         llvm::cl::init(false)};
 };
 
 /// What every preset that quantizes understands.
@@ -34,6 +37,13 @@ struct QuantizePresetOptions : PassPipelineOptions<QuantizePresetOptions> {
   ListOption<std::string> keep{
       *this, "keep",
       llvm::cl::desc("Regular expressions of node names that stay in float")};
+  Option<std::string> planFile{
+      *this, "plan-file",
+      llvm::cl::desc("An edited plan, as --emit-plan writes it")};
+  Option<bool> force{
+      *this, "force",
+      llvm::cl::desc("Take a plan file that was written for another model"),
+      llvm::cl::init(false)};
   Option<bool> allowNonfinite{
       *this, "allow-nonfinite",
       llvm::cl::desc("Keep layers whose weights hold NaN or Inf in float "
@@ -50,6 +60,9 @@ struct QuantizePresetOptions : PassPipelineOptions<QuantizePresetOptions> {
   Option<bool> planOnly{*this, "plan-only",
                         llvm::cl::desc("Stop when the plan stands"),
                         llvm::cl::init(false)};
+  Option<bool> layerTaps{*this, "layer-taps",
+                         llvm::cl::desc("Show the output of each layer"),
+                         llvm::cl::init(false)};
   Option<std::string> statistics{
       *this, "statistics",
       llvm::cl::desc("Statistics file of a calibration of this model")};
@@ -116,6 +129,10 @@ void buildLLMInt8Pipeline(OpPassManager &pm, const LLMInt8Options &options);
 /// `smoothquant-int8`: w8a8 with the range of large activation columns moved
 /// into the weights (Xiao et al. 2022).
 void buildSmoothQuantPipeline(OpPassManager &pm, const W8A8Options &options);
+
+/// What follows on the plan, the same for every preset that quantizes.
+void buildCarryOutPipeline(OpPassManager &pm,
+                           const QuantizePresetOptions &options);
 
 /// Registers the presets under their bare names.
 void registerPresets();

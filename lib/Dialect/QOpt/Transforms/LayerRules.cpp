@@ -12,16 +12,24 @@ using namespace llvm;
 
 namespace mlir::qopt {
 
+bool LayerRules::isPlace(StringRef pattern) {
+  auto [place, rest] = pattern.split(',');
+  return (place == "first" || place == "last") &&
+         (rest.empty() ? !pattern.contains(',') : isPlace(rest));
+}
+
 Error LayerRules::add(StringRef pattern, const SchemeSpec &scheme,
                       StringRef storage) {
-  Rule rule{pattern.str(), std::make_shared<Regex>(pattern), scheme,
-            storage.str(), false};
-  std::string fault;
+  Rule rule{pattern.str(), nullptr, scheme, storage.str(), false};
   if (pattern.empty())
     return createStringError("a rule for layers has an empty pattern");
-  if (!rule.regex->isValid(fault))
-    return createStringError("the pattern " + quoteName(pattern) +
-                             " is no regular expression: " + fault);
+  if (!isPlace(pattern)) {
+    rule.regex = std::make_shared<Regex>(pattern);
+    std::string fault;
+    if (!rule.regex->isValid(fault))
+      return createStringError("the pattern " + quoteName(pattern) +
+                               " is no regular expression: " + fault);
+  }
   rules.push_back(std::move(rule));
   return Error::success();
 }
@@ -54,10 +62,17 @@ Error LayerRules::addRule(StringRef text) {
                            " starts neither with keep: nor with quantize:");
 }
 
-const LayerRules::Rule *LayerRules::match(StringRef layer) {
+const LayerRules::Rule *LayerRules::match(StringRef layer,
+                                          const BlockPlace &place) {
+  auto fits = [&](const Rule &rule) {
+    if (rule.regex)
+      return rule.regex->match(layer);
+    return (place.isFirst && StringRef(rule.pattern).contains("first")) ||
+           (place.isLast && StringRef(rule.pattern).contains("last"));
+  };
   const Rule *last = nullptr;
   for (Rule &rule : rules)
-    if (rule.regex->match(layer)) {
+    if (fits(rule)) {
       rule.matched = true;
       last = &rule;
     }

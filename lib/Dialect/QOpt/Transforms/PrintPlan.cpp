@@ -2,14 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // One line per contraction: what happens to it, what its weight takes before
-// and after, and why it stays float. Totals cover the other constants too, so
-// that the sum is near the size of the library.
+// and after. What has to be said about it stands on the same line where 100
+// columns have room for it, and on lines of its own behind it elsewhere.
 //===----------------------------------------------------------------------===//
 
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
-#include "qopt/Dialect/QOpt/Transforms/Contractions.h"
+#include "qopt/Dialect/QOpt/Transforms/LayerPlan.h"
 #include "qopt/Dialect/QOpt/Transforms/Passes.h"
-#include "qopt/Dialect/QOpt/Transforms/WeightData.h"
 #include "qopt/Support/Names.h"
 #include "qopt/Support/Progress.h"
 #include "llvm/Support/Format.h"
@@ -22,100 +21,86 @@ namespace mlir::qopt {
 using namespace mlir;
 using namespace mlir::qopt;
 
+/// Width of a terminal that still shows the table as it is meant.
+static constexpr size_t lineWidth = 100;
+
 namespace {
 
 struct Row {
   std::string node, shape, scheme, outliers, before, after, reason;
 };
 
-struct Totals {
-  unsigned quantized = 0, kept = 0;
-  int64_t before = 0, after = 0;
-};
-
 } // namespace
 
-static int64_t bytesOf(ShapedType type) {
-  return type.getNumElements() *
-         llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+/// What a user would write, without what the column of outliers says.
+static std::string schemeText(const LayerPlan &layer) {
+  if (!layer.scheme)
+    return "float";
+  SchemeSpec spec = *layer.scheme;
+  spec.mode = SchemeSpec::Mode::Auto;
+  std::string text = spec.str();
+  if (!layer.alpha.empty())
+    text += " alpha " + layer.alpha;
+  return text;
 }
 
-/// Bytes of the weight when the plan is carried out, scales and tail included.
-static int64_t quantizedBytes(ContractionOpInterface op, SchemeAttr scheme) {
-  auto [k, n] = weightShape(op);
-  int64_t tailRows = 0;
-  if (scheme.getOutliers() == OutlierMode::Dynamic)
-    tailRows = k;
-  else if (auto list = op->getAttrOfType<DenseI64ArrayAttr>(outliersAttrName))
-    tailRows = list.size();
-  return k * n + 4 * n + 2 * tailRows * n;
-}
-
-static Row makeRow(ContractionOpInterface op, unsigned floatWeightBits,
-                   llvm::DenseSet<Value> &counted, Totals &totals) {
+static Row makeRow(const LayerPlan &layer) {
   Row row;
-  row.node = quoteName(nodeName(op));
+  row.node = quoteName(layer.name);
   row.node = row.node.substr(1, row.node.size() - 2);
-  auto type = dyn_cast<RankedTensorType>(op.getWeight().getType());
-  bool constant = bool(constantWeight(op)) && type;
-  if (constant && type.getRank() == 2) {
-    auto [k, n] = weightShape(op);
-    row.shape = std::to_string(k) + "x" + std::to_string(n);
-  } else if (constant) {
-    llvm::raw_string_ostream text(row.shape);
-    llvm::interleave(type.getShape(), text, "x");
-  }
-
-  auto scheme = op->getAttrOfType<SchemeAttr>(schemeAttrName);
-  ++(scheme ? totals.quantized : totals.kept);
-  int64_t before = constant ? bytesOf(type) : 0, after = before;
-  if (scheme) {
-    row.scheme =
-        scheme.getOutliers() == OutlierMode::None ? "w8a8" : "llm-int8";
-    if (scheme.getOutliers() == OutlierMode::Dynamic)
-      row.outliers = "dynamic";
-    else if (auto list = op->getAttrOfType<DenseI64ArrayAttr>(outliersAttrName))
-      row.outliers = std::to_string(list.size());
-    if (auto note = op->getAttrOfType<StringAttr>(noteAttrName))
-      row.reason = note.str();
-    after = quantizedBytes(op, scheme);
-  } else {
-    row.scheme = "float";
-    if (auto keep = op->getAttrOfType<StringAttr>(keepAttrName))
-      row.reason = keep.str();
-    Operation *weight = op.getWeight().getDefiningOp();
-    if (constant && weight && isStoredAsHalf(weight, floatWeightBits == 16))
-      after /= 2;
-  }
-  if (constant) {
-    row.before = std::to_string(before);
-    row.after = std::to_string(after);
-    // A weight that several layers share is stored once.
-    if (counted.insert(op.getWeight()).second) {
-      totals.before += before;
-      totals.after += after;
-    }
+  row.shape = layer.shapeText();
+  row.scheme = schemeText(layer);
+  row.outliers = layer.outlierText();
+  row.reason = layer.scheme ? layer.note : layer.reason;
+  if (!layer.shape.empty()) {
+    row.before = std::to_string(layer.bytesBefore);
+    row.after = std::to_string(layer.bytesAfter);
   }
   return row;
 }
 
+/// Prints `text` at the end of `line`, or below it in lines of its own.
+static void printRemark(StringRef line, StringRef text, raw_ostream &os) {
+  constexpr size_t indent = 4;
+  os << line.rtrim();
+  if (line.size() + text.size() <= lineWidth) {
+    if (!text.empty())
+      os.indent(line.size() - line.rtrim().size()) << text;
+    os << '\n';
+    return;
+  }
+  os << '\n';
+  while (!text.empty()) {
+    size_t room = lineWidth - indent, cut = text.size();
+    if (cut > room) {
+      cut = text.rfind(' ', room);
+      if (cut == StringRef::npos || cut == 0)
+        cut = std::min(text.find(' '), text.size());
+    }
+    os.indent(indent) << text.take_front(cut) << '\n';
+    text = text.drop_front(cut).ltrim();
+  }
+}
+
 static void printTable(ArrayRef<Row> rows, raw_ostream &os) {
   std::string Row::*columns[] = {&Row::node,     &Row::shape,  &Row::scheme,
-                                 &Row::outliers, &Row::before, &Row::after,
-                                 &Row::reason};
+                                 &Row::outliers, &Row::before, &Row::after};
+  std::vector<size_t> widths;
+  for (std::string Row::*column : columns) {
+    size_t &width = widths.emplace_back(0);
+    for (const Row &row : rows)
+      width = std::max(width, (row.*column).size());
+  }
   for (const Row &row : rows) {
     std::string line;
     llvm::raw_string_ostream text(line);
     for (auto [i, column] : llvm::enumerate(columns)) {
-      size_t width = 0;
-      for (const Row &other : rows)
-        width = std::max(width, (other.*column).size());
-      bool number = i >= 3 && i <= 5;
-      size_t pad = width - (row.*column).size();
+      bool number = i >= 3;
+      size_t pad = widths[i] - (row.*column).size();
       text.indent(number ? pad : 0) << row.*column;
       text.indent((number ? 0 : pad) + 2);
     }
-    os << StringRef(line).rtrim() << '\n';
+    printRemark(line, row.reason, os);
   }
 }
 
@@ -138,27 +123,18 @@ static void printOrigin(ModuleOp module, StringRef attribute, StringRef what,
 
 void qopt::printPlan(ModuleOp module, raw_ostream &os,
                      unsigned floatWeightBits) {
-  Totals totals;
-  llvm::DenseSet<Value> counted;
+  std::vector<LayerPlan> layers = describePlan(module, floatWeightBits);
   std::vector<Row> rows{{"node", "KxN", "scheme", "outliers", "bytes before",
                          "bytes after", "reason"}};
-  for (ContractionOpInterface op : collectContractions(module))
-    rows.push_back(makeRow(op, floatWeightBits, counted, totals));
+  bool hasLists = false, hasScales = false;
+  for (const LayerPlan &layer : layers) {
+    rows.push_back(makeRow(layer));
+    hasLists |= layer.hasOutlierList;
+    hasScales |= layer.activationScale.has_value();
+  }
   printTable(rows, os);
 
-  Totals others;
-  module.walk([&](Operation *op) {
-    if (!op->hasTrait<OpTrait::ConstantLike>() || op->getNumResults() != 1 ||
-        counted.contains(op->getResult(0)))
-      return;
-    auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
-    if (!type)
-      return;
-    int64_t bytes = bytesOf(type);
-    others.before += bytes;
-    others.after +=
-        isStoredAsHalf(op, floatWeightBits == 16) ? bytes / 2 : bytes;
-  });
+  PlanTotals totals = sumPlan(module, layers, floatWeightBits);
   auto printBytes = [&](int64_t before, int64_t after) {
     os << before << " -> " << after << " bytes (" << formatBytes(before)
        << " -> " << formatBytes(after) << ")\n";
@@ -166,18 +142,18 @@ void qopt::printPlan(ModuleOp module, raw_ostream &os,
   os << totals.quantized << " quantized, " << totals.kept << " in float\n";
   // Without smoothing the data serves the lists alone, even if all are empty.
   bool smoothed = module->hasAttr(smoothingAttrName);
-  bool hasLists = llvm::any_of(ArrayRef(rows).drop_front(), [](const Row &row) {
-    return !row.outliers.empty();
-  });
-  if (!smoothed || hasLists)
+  if (hasScales)
+    printOrigin(module, calibrationAttrName, "activation scales", os);
+  if (hasLists || !(smoothed || hasScales))
     printOrigin(module, calibrationAttrName, "outlier lists", os);
   printOrigin(module, smoothingAttrName, "smoothing factors", os);
   os << "their weights:   ";
-  printBytes(totals.before, totals.after);
+  printBytes(totals.weightsBefore, totals.weightsAfter);
   os << "other constants: ";
-  printBytes(others.before, others.after);
+  printBytes(totals.othersBefore, totals.othersAfter);
   os << "all constants:   ";
-  printBytes(totals.before + others.before, totals.after + others.after);
+  printBytes(totals.weightsBefore + totals.othersBefore,
+             totals.weightsAfter + totals.othersAfter);
 }
 
 namespace {

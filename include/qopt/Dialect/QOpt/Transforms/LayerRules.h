@@ -3,13 +3,16 @@
 //
 // `keep:REGEX[=f32|f16]` and `quantize:REGEX=SCHEME` (SchemeSpec.h), matched
 // against the whole node name or a part of it; the last rule that matches
-// decides. A rule that matches no layer is an error: a misspelt name must not
-// pass silently.
+// decides. The words `first` and `last` in place of REGEX mean the layers of
+// the first or last block (LayerBlocks.h), both with a comma between them. A
+// rule that matches no layer is an error: a misspelt name must not pass
+// silently.
 //===----------------------------------------------------------------------===//
 
 #ifndef QOPT_DIALECT_QOPT_TRANSFORMS_LAYERRULES_H
 #define QOPT_DIALECT_QOPT_TRANSFORMS_LAYERRULES_H
 
+#include "qopt/Dialect/QOpt/Transforms/LayerBlocks.h"
 #include "qopt/Dialect/QOpt/Transforms/SchemeSpec.h"
 #include "llvm/Support/Regex.h"
 
@@ -24,7 +27,7 @@ public:
   struct Rule {
     /// As the user wrote it.
     std::string pattern;
-    /// Shared, since passes are copied and a Regex cannot be.
+    /// Shared, since passes are copied and a Regex cannot be. Null for a place.
     std::shared_ptr<llvm::Regex> regex;
     /// FP32 for `keep`.
     SchemeSpec scheme;
@@ -40,7 +43,10 @@ public:
   llvm::Error addRule(StringRef text);
 
   /// The rule that decides for this layer, or null. Marks all that match.
-  const Rule *match(StringRef layer);
+  const Rule *match(StringRef layer, const BlockPlace &place = {});
+
+  /// Whether the pattern is made of `first` and `last`.
+  static bool isPlace(StringRef pattern);
 
   /// Patterns that matched no layer so far.
   std::vector<StringRef> unmatched() const;

@@ -38,6 +38,10 @@ def PlanPass : Pass<"qopt-plan", "mlir::ModuleOp"> {
            "Scheme of layers without a rule: fp32, w8a8, llm-int8, w8a16, each with options in braces">,
     Option<"hasStatistics", "has-statistics", "bool", /*default=*/"false",
            "qopt-select will have statistics">,
+    Option<"planFile", "plan-file", "std::string", /*default=*/"\"\"",
+           "An edited plan, as qopt-write-plan writes it: it decides about the layers that it names, if no rule does">,
+    Option<"force", "force", "bool", /*default=*/"false",
+           "Take a plan file that was written for another model">,
     Option<"allowNonfinite", "allow-nonfinite", "bool", /*default=*/"false",
            "Keep a layer with NaN or Inf in its weight in float, instead of failing">,
     ListOption<"rules", "rules", "std::string",
@@ -114,6 +118,13 @@ def PrintPlanPass : Pass<"qopt-print-plan", "mlir::ModuleOp"> {
            "Type in which weights of float layers are stored: f16 or f32">];
 }
 
+def WritePlanPass : Pass<"qopt-write-plan", "mlir::ModuleOp"> {
+  let summary = "Print the plan on stdout, as a file that can be edited and read back";
+  let options = [
+    Option<"floatWeights", "float-weights", "std::string", /*default=*/"\"f16\"",
+           "Type in which weights of float layers are stored: f16 or f32">];
+}
+
 def QuantizePass : Pass<"qopt-quantize", "mlir::ModuleOp"> {
   let summary = "Carry the plan out: quantize weights and rewrite contractions";
   let description = [{
@@ -168,6 +179,18 @@ def ObservePass : Pass<"qopt-observe", "mlir::ModuleOp"> {
   }];
   let statistics = [Statistic<"numTaps", "taps", "Taps inserted">];
   let dependentDialects = ["::mlir::qopt::QOptDialect"];
+}
+
+def LayerTapsPass : Pass<"qopt-layer-taps", "mlir::ModuleOp"> {
+  let summary = "Insert taps on the outputs of contractions";
+  let description = [{
+    One `qopt.observe` per contraction with f32 rows as result, named after its node,
+    so that a float and a quantized library of one model can be compared layer by
+    layer. Runs in front of qopt-quantize. Factors of smoothing on the columns of an
+    output (`qopt.output_scale`) are taken back for the observer.
+  }];
+  let statistics = [Statistic<"numTaps", "taps", "Taps inserted">];
+  let dependentDialects = ["::mlir::qopt::QOptDialect", "::mlir::onnx::ONNXDialect"];
 }
 
 def InplaceCachesPass : Pass<"qopt-inplace-caches", "mlir::ModuleOp"> {
