@@ -2,14 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A sample counts as a whole or not at all: its taps fill statistics of their
-// own, which are merged when none of them met NaN or Inf.
+// own, which are merged when none of them met NaN or Inf. Merging does not
+// depend on order, so samples run side by side, each with a handle of its own.
 //===----------------------------------------------------------------------===//
 
 #include "qopt/Calibration/Calibrate.h"
-#include "qopt/Calibration/Samples.h"
+#include "qopt/Calibration/Diversity.h"
 #include "qopt/Support/Names.h"
 #include "qopt/model.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Threading.h"
+
+#include <mutex>
+#include <thread>
 
 using namespace llvm;
 
@@ -26,6 +31,8 @@ namespace {
 struct SampleObserver {
   std::vector<ColumnStatistics> taps;
   std::vector<uint8_t> padding;
+  /// By tap: no row with a larger hash can be kept any more.
+  std::vector<uint64_t> rowBounds;
   bool finite = true;
   std::string fault;
 
@@ -43,12 +50,27 @@ public:
 
 private:
   Error open();
-  Error runSample(const SampleSet &samples, int64_t sample, Statistics &result);
+  void work(unsigned threads);
+  Error openModel(unsigned threads, SampleObserver &observer,
+                  qopt_model *&model);
+  bool takeSample(Sample &sample, int64_t &index, SampleObserver &observer);
+  Error runSample(qopt_model *model, const Sample &sample,
+                  SampleObserver &observer);
+  Error add(const Sample &sample, SampleObserver &observer);
+  void fail(int64_t index, Error error);
 
   const CalibrationOptions &options;
   qopt_handle handle = {};
   Signature signature;
-  SampleObserver observer;
+
+  // Guarded by the mutex.
+  std::mutex mutex;
+  std::optional<SampleSet> samples;
+  int64_t count = 0, taken = 0, done = 0;
+  Statistics result;
+  /// The failure of the earliest sample: which thread is first does not matter.
+  int64_t failedIndex = INT64_MAX;
+  Error failure = Error::success();
 };
 
 } // namespace
@@ -70,7 +92,9 @@ void SampleObserver::observe(int32_t index, const char *name, const float *data,
   ArrayRef<uint8_t> mask;
   if (int64_t(padding.size()) == rows)
     mask = padding;
-  finite &= tap.add(data, rows, columns, mask);
+  uint64_t bound =
+      size_t(index) < rowBounds.size() ? rowBounds[index] : UINT64_MAX;
+  finite = finite && tap.add(data, rows, columns, mask, bound);
 }
 
 Error Calibration::open() {
@@ -82,77 +106,156 @@ Error Calibration::open() {
   if (!parsed)
     return invalid(options.library + ": " + toString(parsed.takeError()));
   signature = std::move(*parsed);
+  Expected<SampleSet> opened =
+      SampleSet::open(options.data, signature, options.samples);
+  if (!opened)
+    return opened.takeError();
+  samples.emplace(std::move(*opened));
+  count = samples->size();
+  if (options.maxSamples > 0)
+    count = std::min(count, options.maxSamples);
+  return Error::success();
+}
 
+Error Calibration::openModel(unsigned threads, SampleObserver &observer,
+                             qopt_model *&model) {
+  char text[512] = "";
   qopt_options open = {};
   open.size = sizeof open;
-  open.num_threads = options.threads;
+  open.num_threads = threads;
   open.observe_user = &observer;
   open.observe = [](void *user, int32_t index, const char *name,
                     const float *data, int64_t rows, int64_t columns) {
     static_cast<SampleObserver *>(user)->observe(index, name, data, rows,
                                                  columns);
   };
-  if (handle.api->open(&open, &handle.model, text, sizeof text))
+  if (handle.api->open(&open, &model, text, sizeof text))
     return invalid(options.library + ": " + text);
   return Error::success();
 }
 
-Error Calibration::runSample(const SampleSet &samples, int64_t sample,
-                             Statistics &result) {
+/// The next sample and the state of the statistics that its taps need.
+bool Calibration::takeSample(Sample &sample, int64_t &index,
+                             SampleObserver &observer) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (taken == count || failedIndex != INT64_MAX)
+    return false;
+  index = taken++;
+  Expected<Sample> next = samples->next();
+  if (!next) {
+    failedIndex = index;
+    failure = next.takeError();
+    return false;
+  }
+  sample = std::move(*next);
   observer = {};
-  observer.padding = samples.padding(sample);
-  std::vector<SampleInput> inputs = samples.inputs(sample);
+  observer.padding = sample.padding();
+  for (const ColumnStatistics &tap : result.taps) {
+    observer.rowBounds.resize(tap.number, UINT64_MAX);
+    observer.rowBounds.push_back(tap.rowBound());
+  }
+  return true;
+}
+
+Error Calibration::runSample(qopt_model *model, const Sample &sample,
+                             SampleObserver &observer) {
   std::vector<DLTensor> in;
-  for (const SampleInput &input : inputs) {
+  for (const SampleInput &input : sample.inputs) {
     int code = input.type.kind == 'f'   ? int(kDLFloat)
                : input.type.kind == 'b' ? int(kDLBool)
                : input.type.kind == 'u' ? int(kDLUInt)
                                         : int(kDLInt);
-    in.push_back(qopt_tensor(input.data, code, input.type.bytes * 8,
+    in.push_back(qopt_tensor(input.data.data(), code, input.type.bytes * 8,
                              input.shape.size(), input.shape.data()));
   }
   std::vector<DLManagedTensorVersioned *> out(signature.outputs.size());
   char text[512] = "";
-  if (qopt_run_owned(&handle, in.data(), in.size(), out.data(), out.size(),
-                     text, sizeof text))
-    return invalid(options.data + ": sample " + Twine(sample) + ": " + text);
+  if (handle.api->run_owned(model, in.data(), in.size(), out.data(), out.size(),
+                            text, sizeof text))
+    return invalid(options.data + ": " + sample.name + ": " + text +
+                   sample.describeIntegers(signature));
   for (DLManagedTensorVersioned *tensor : out)
     tensor->deleter(tensor);
   if (!observer.fault.empty())
-    return invalid(options.data + ": sample " + Twine(sample) + ": " +
-                   observer.fault);
+    return invalid(options.data + ": " + sample.name + ": " + observer.fault);
+  return Error::success();
+}
 
-  if (!observer.finite) {
-    ++result.nonfiniteSamples;
-    return Error::success();
-  }
+Error Calibration::add(const Sample &sample, SampleObserver &observer) {
   Statistics one;
-  one.modelHash = result.modelHash;
-  one.samples = 1;
-  for (ColumnStatistics &tap : observer.taps)
-    if (!tap.name.empty())
+  if (!observer.finite) {
+    one.nonfiniteSamples = 1;
+  } else {
+    bool heldOut = isHeldOut(sample.hash());
+    one.samples = 1;
+    one.heldOutSamples = heldOut;
+    for (ColumnStatistics &tap : observer.taps) {
+      if (tap.name.empty())
+        continue;
+      if (!heldOut)
+        tap.setBase();
       one.taps.push_back(std::move(tap));
-  return result.merge(one);
+    }
+  }
+  std::lock_guard<std::mutex> lock(mutex);
+  one.modelHash = result.modelHash;
+  if (Error error = result.merge(one))
+    return error;
+  ++done;
+  if (options.progress)
+    options.progress(done, count);
+  return Error::success();
+}
+
+void Calibration::fail(int64_t index, Error error) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (index < failedIndex) {
+    consumeError(std::move(failure));
+    failedIndex = index;
+    failure = std::move(error);
+  } else {
+    consumeError(std::move(error));
+  }
+}
+
+/// What one thread does.
+void Calibration::work(unsigned threads) {
+  SampleObserver observer;
+  qopt_model *model = nullptr;
+  if (Error error = openModel(threads, observer, model))
+    return fail(0, std::move(error));
+  Sample sample;
+  int64_t index = 0;
+  while (takeSample(sample, index, observer)) {
+    Error error = runSample(model, sample, observer);
+    if (!error)
+      error = add(sample, observer);
+    if (error) {
+      fail(index, std::move(error));
+      break;
+    }
+  }
+  handle.api->close(model);
 }
 
 Expected<Statistics> Calibration::run() {
-  if (Error error = open())
+  if (Error error = open()) {
+    consumeError(std::move(failure));
     return std::move(error);
-  Expected<SampleSet> samples = SampleSet::open(options.data, signature);
-  if (!samples)
-    return samples.takeError();
-  int64_t count = samples->size();
-  if (options.maxSamples > 0)
-    count = std::min(count, options.maxSamples);
-
-  Statistics result;
-  result.modelHash = signature.sourceSha256;
-  for (int64_t sample = 0; sample < count; ++sample) {
-    if (Error error = runSample(*samples, sample, result))
-      return std::move(error);
-    if (options.progress)
-      options.progress(sample + 1, count);
   }
+  result.modelHash = signature.sourceSha256;
+  unsigned threads =
+      hardware_concurrency(options.threads).compute_thread_count();
+  // Samples beside each other before threads within a run: nothing waits.
+  unsigned workers = std::min<int64_t>(threads, count);
+  std::vector<std::thread> others;
+  for (unsigned i = 1; i < workers; ++i)
+    others.emplace_back([&] { work(threads / workers); });
+  work(threads / workers);
+  for (std::thread &thread : others)
+    thread.join();
+  if (failure)
+    return std::move(failure);
   if (result.samples == 0)
     return invalid(options.data + ": all " + Twine(count) +
                    " samples lead to NaN or Inf in activations");

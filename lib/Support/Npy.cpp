@@ -173,37 +173,39 @@ private:
 
 } // namespace
 
-/// Splits the file into header text and data.
-static Error splitFile(StringRef file, StringRef &header, StringRef &data) {
-  if (!file.consume_front("\x93NUMPY"))
+/// Finds the text of the header and where the data begins.
+static Error splitFile(StringRef start, StringRef &header, uint64_t &offset) {
+  StringRef rest = start;
+  if (!rest.consume_front("\x93NUMPY"))
     return invalid("is not an npy file");
-  if (file.size() < 4)
+  if (rest.size() < 4)
     return invalid("is truncated");
-  unsigned major = static_cast<unsigned char>(file[0]), minor = file[1];
+  unsigned major = static_cast<unsigned char>(rest[0]), minor = rest[1];
   if (major < 1 || major > 3 || minor != 0)
     return invalid("npy version " + Twine(major) + "." + Twine(minor) +
                    " is unknown");
   size_t lengthBytes = major == 1 ? 2 : 4;
-  file = file.drop_front(2);
-  if (file.size() < lengthBytes)
+  rest = rest.drop_front(2);
+  if (rest.size() < lengthBytes)
     return invalid("is truncated");
-  uint64_t length = major == 1 ? support::endian::read16le(file.data())
-                               : support::endian::read32le(file.data());
-  file = file.drop_front(lengthBytes);
+  uint64_t length = major == 1 ? support::endian::read16le(rest.data())
+                               : support::endian::read32le(rest.data());
+  rest = rest.drop_front(lengthBytes);
   if (length > maxHeader)
     return invalid("the npy header is longer than " + Twine(maxHeader) +
                    " bytes");
-  if (file.size() < length)
+  if (rest.size() < length)
     return invalid("is truncated");
-  header = file.take_front(length);
-  data = file.drop_front(length);
+  header = rest.take_front(length);
+  offset = start.size() - rest.size() + length;
   return Error::success();
 }
 
-Expected<NpyArray> parseNpy(StringRef file) {
+Expected<NpyArray> parseNpyStart(StringRef start, uint64_t fileSize,
+                                 uint64_t &offset) {
   NpyArray array;
   StringRef header;
-  if (Error error = splitFile(file, header, array.data))
+  if (Error error = splitFile(start, header, offset))
     return std::move(error);
   if (Error error = HeaderParser(header).parse(array))
     return std::move(error);
@@ -216,10 +218,18 @@ Expected<NpyArray> parseNpy(StringRef file) {
   int64_t bytes;
   if (MulOverflow(array.elements, int64_t(array.type.bytes), bytes))
     return invalid("the dims are too large");
-  if (uint64_t(bytes) != array.data.size())
-    return invalid("holds " + Twine(array.data.size()) +
+  if (uint64_t(bytes) != fileSize - offset)
+    return invalid("holds " + Twine(fileSize - offset) +
                    " bytes of data, expected " + Twine(bytes));
   return std::move(array);
+}
+
+Expected<NpyArray> parseNpy(StringRef file) {
+  uint64_t offset = 0;
+  Expected<NpyArray> array = parseNpyStart(file, file.size(), offset);
+  if (array)
+    array->data = file.drop_front(offset);
+  return array;
 }
 
 Expected<std::unique_ptr<MemoryBuffer>> readRegularFile(StringRef path) {

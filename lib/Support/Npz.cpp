@@ -88,7 +88,12 @@ NpzArchive::~NpzArchive() {
     ::zip_discard(archive);
 }
 
-Expected<std::unique_ptr<MemoryBuffer>> NpzArchive::read(StringRef name) const {
+uint64_t NpzArchive::sizeOf(StringRef name) const {
+  auto it = llvm::find(names, name);
+  return it == names.end() ? 0 : sizes[it - names.begin()];
+}
+
+Expected<NpzStream> NpzArchive::stream(StringRef name) const {
   auto it = llvm::find(names, name);
   if (it == names.end())
     return invalid("holds no array " + quoteName(name));
@@ -96,27 +101,47 @@ Expected<std::unique_ptr<MemoryBuffer>> NpzArchive::read(StringRef name) const {
   zip_file_t *file = ::zip_fopen_index(archive, index, 0);
   if (!file)
     return invalid(quoteName(name) + " is damaged");
+  return NpzStream(file, name.str(), sizes[index]);
+}
 
-  std::unique_ptr<WritableMemoryBuffer> buffer =
-      WritableMemoryBuffer::getNewUninitMemBuffer(sizes[index], name);
-  if (!buffer) {
+NpzStream::NpzStream(NpzStream &&other) noexcept
+    : file(other.file), name(std::move(other.name)), total(other.total),
+      done(other.done) {
+  other.file = nullptr;
+}
+
+NpzStream::~NpzStream() {
+  if (file)
     ::zip_fclose(file);
-    return createStringError(std::make_error_code(std::errc::not_enough_memory),
-                             quoteName(name) + ": not enough memory");
-  }
-  uint64_t done = 0;
-  int64_t received = 0;
-  while (done < sizes[index] &&
-         (received = ::zip_fread(file, buffer->getBufferStart() + done,
-                                 sizes[index] - done)) > 0)
+}
+
+Error NpzStream::read(MutableArrayRef<char> bytes) {
+  while (!bytes.empty()) {
+    int64_t received = ::zip_fread(file, bytes.data(), bytes.size());
+    if (received <= 0)
+      return invalid(quoteName(name) + " is damaged");
     done += received;
+    bytes = bytes.drop_front(received);
+  }
   // One byte more must be the end of the member; reading it also makes libzip
   // compare the checksum.
   char extra;
-  bool complete = done == sizes[index] && ::zip_fread(file, &extra, 1) == 0;
-  ::zip_fclose(file);
-  if (!complete)
+  if (done == total && ::zip_fread(file, &extra, 1) != 0)
     return invalid(quoteName(name) + " is damaged");
+  return Error::success();
+}
+
+Expected<std::unique_ptr<MemoryBuffer>> NpzArchive::read(StringRef name) const {
+  Expected<NpzStream> member = stream(name);
+  if (!member)
+    return member.takeError();
+  std::unique_ptr<WritableMemoryBuffer> buffer =
+      WritableMemoryBuffer::getNewUninitMemBuffer(member->size(), name);
+  if (!buffer)
+    return createStringError(std::make_error_code(std::errc::not_enough_memory),
+                             quoteName(name) + ": not enough memory");
+  if (Error error = member->read(buffer->getBuffer()))
+    return std::move(error);
   return std::unique_ptr<MemoryBuffer>(std::move(buffer));
 }
 

@@ -1,13 +1,15 @@
 //===- Calibrate.h - run samples through a tapped library -----------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The float model, compiled with qopt.observe, runs one sample at a time and
-// its taps fill the statistics. Memory is that of the data file and of one run.
+// The float model, compiled with qopt.observe, runs the samples, several at a
+// time, and its taps fill the statistics. Memory does not depend on the number
+// of samples.
 //===----------------------------------------------------------------------===//
 
 #ifndef QOPT_CALIBRATION_CALIBRATE_H
 #define QOPT_CALIBRATION_CALIBRATE_H
 
+#include "qopt/Calibration/Samples.h"
 #include "qopt/Calibration/Statistics.h"
 
 #include <functional>
@@ -17,13 +19,14 @@ namespace mlir::qopt {
 struct CalibrationOptions {
   /// A model.so with taps.
   std::string library;
-  /// An npz file with one array per input of the model, axis 0 the samples.
+  /// What SampleSet::open takes.
   std::string data;
+  SampleOptions samples;
   /// At most that many samples; 0: all.
   int64_t maxSamples = 0;
-  /// Threads of a run; 0: one per core.
+  /// Threads; 0: one per core.
   unsigned threads = 0;
-  /// Called after each sample.
+  /// Called after each sample, by one thread at a time.
   std::function<void(uint64_t done, uint64_t total)> progress;
 };
 

@@ -8,7 +8,8 @@
 #ifndef QOPT_CALIBRATION_OUTLIERSELECTOR_H
 #define QOPT_CALIBRATION_OUTLIERSELECTOR_H
 
-#include "qopt/Calibration/Statistics.h"
+#include "qopt/Calibration/SmoothedColumns.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace mlir::qopt {
 
@@ -29,15 +30,19 @@ struct OutlierChoice {
   int64_t candidates = 0;
 };
 
-/// The edge of exceedanceEdges() whose counts stand for `threshold`: the
-/// largest one that is not above it, so that no outlier is missed; -1 below all
-/// edges.
-int exceedanceEdge(double threshold);
-
 /// { k : hits[k] >= 1 and hits[k] >= frequency * tokens }; above the cap, those
 /// with the largest absmax, ties to the lower index.
-OutlierChoice selectOutliers(const ColumnStatistics &statistics,
+OutlierChoice selectOutliers(const SmoothedColumns &statistics,
                              const OutlierRule &rule);
+
+/// threshold=auto: columns in descending order of absmax, as long as they raise
+/// the signal to noise ratio of what reads them by at least 0.1 dB each, and at
+/// most min(cap, K / 8). `noise` is the squared error with the given columns,
+/// in this order, split off. Two columns of about one size show their gain only
+/// together, so that up to four at once may reach it on average.
+std::vector<int64_t>
+selectOutliersByGain(const SmoothedColumns &statistics, int64_t cap,
+                     llvm::function_ref<double(llvm::ArrayRef<int64_t>)> noise);
 
 } // namespace mlir::qopt
 

@@ -48,6 +48,14 @@ struct NpyArray {
 /// Parses a whole npy file.
 llvm::Expected<NpyArray> parseNpy(llvm::StringRef file);
 
+/// How much of a file parseNpyStart may need.
+constexpr size_t npyStartBytes = (1 << 16) + 12;
+
+/// Parses the header of a file of `fileSize` bytes, of which `start` is the
+/// beginning. The data is that from `offset` on; `data` stays empty.
+llvm::Expected<NpyArray> parseNpyStart(llvm::StringRef start, uint64_t fileSize,
+                                       uint64_t &offset);
+
 /// An array together with the file that holds its data.
 struct NpyFile {
   std::unique_ptr<llvm::MemoryBuffer> buffer;

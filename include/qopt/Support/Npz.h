@@ -8,6 +8,7 @@
 #ifndef QOPT_SUPPORT_NPZ_H
 #define QOPT_SUPPORT_NPZ_H
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -18,6 +19,7 @@
 #include <vector>
 
 struct zip;
+struct zip_file;
 
 namespace mlir::qopt {
 
@@ -28,6 +30,29 @@ struct NpzLimits {
   /// bytes reach the 1,032 of deflate honestly, but only while they are small.
   uint64_t ratio = 256;
   uint64_t freeBytes = uint64_t(64) << 20;
+};
+
+/// One member, unpacked piece by piece. The archive must live as long.
+class NpzStream {
+public:
+  NpzStream(NpzStream &&other) noexcept;
+  NpzStream &operator=(NpzStream &&) = delete;
+  ~NpzStream();
+
+  /// Bytes of the member as the archive claims.
+  uint64_t size() const { return total; }
+  /// The next bytes. Behind the last one the member must end and fit its
+  /// checksum.
+  llvm::Error read(llvm::MutableArrayRef<char> bytes);
+
+private:
+  friend class NpzArchive;
+  NpzStream(struct zip_file *file, std::string name, uint64_t total)
+      : file(file), name(std::move(name)), total(total) {}
+
+  struct zip_file *file;
+  std::string name;
+  uint64_t total, done = 0;
 };
 
 class NpzArchive {
@@ -49,6 +74,10 @@ public:
   /// The bytes of one member, checked against its checksum.
   llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
   read(llvm::StringRef name) const;
+
+  /// The same in pieces, for members that need not be in memory as a whole.
+  llvm::Expected<NpzStream> stream(llvm::StringRef name) const;
+  uint64_t sizeOf(llvm::StringRef name) const;
 
 private:
   NpzArchive() = default;

@@ -33,6 +33,8 @@ public:
   static llvm::Expected<TextInputs> create(const Signature &signature,
                                            llvm::StringRef idsName = "");
 
+  llvm::StringRef idsName() const { return ports[idsIndex].name; }
+
   /// What the shape of the ids allows; -1: any number.
   int64_t fixedRows() const { return rows; }
   int64_t fixedLength() const { return length; }
