@@ -91,6 +91,12 @@ FailureOr<ModelDescription> mlir::qopt::describeModel(ModuleOp module) {
   }
   if (auto hash = module->getAttrOfType<StringAttr>("onnx.source_sha256"))
     model.sourceSha256 = hash.str();
+  module.walk([&](GuardOp op) {
+    if (op.getIndex() && *op.getIndex() >= model.guards.size())
+      model.guards.resize(*op.getIndex() + 1);
+    if (op.getIndex())
+      model.guards[*op.getIndex()] = op.getName().str();
+  });
   LogicalResult taps = success();
   module.walk([&](ObserveOp op) {
     if (op.getTap() > 1000000) {

@@ -67,8 +67,10 @@ struct WeightModel
   }
 };
 
-struct ObserveModel
-    : BufferizableOpInterface::ExternalModel<ObserveModel, ObserveOp> {
+/// An operation that shows its only operand to the runtime.
+template <typename OpT>
+struct ReaderModel
+    : BufferizableOpInterface::ExternalModel<ReaderModel<OpT>, OpT> {
   bool bufferizesToMemoryRead(Operation *, OpOperand &,
                               const AnalysisState &) const {
     return true;
@@ -87,9 +89,8 @@ struct ObserveModel
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
                           const BufferizationOptions &options,
                           BufferizationState &state) const {
-    auto observe = cast<ObserveOp>(op);
     FailureOr<Value> buffer =
-        getBuffer(rewriter, observe.getInput(), options, state);
+        getBuffer(rewriter, op->getOperand(0), options, state);
     if (failed(buffer))
       return failure();
     auto type = cast<MemRefType>(buffer->getType());
@@ -105,8 +106,8 @@ struct ObserveModel
       memref::CopyOp::create(rewriter, op->getLoc(), *buffer, copy);
       *buffer = copy;
     }
-    replaceOpWithNewBufferizedOp<ObserveOp>(
-        rewriter, op, *buffer, observe.getTapAttr(), observe.getNameAttr());
+    clone(rewriter, op, /*newResultTypes=*/TypeRange(), *buffer);
+    rewriter.eraseOp(op);
     return success();
   }
 };
@@ -119,7 +120,8 @@ void registerBufferizableOpInterfaceExternalModels(DialectRegistry &registry) {
     FindOutliersOp::attachInterface<KernelModel<FindOutliersOp>>(*context);
     MatmulOp::attachInterface<KernelModel<MatmulOp>>(*context);
     WeightOp::attachInterface<WeightModel>(*context);
-    ObserveOp::attachInterface<ObserveModel>(*context);
+    ObserveOp::attachInterface<ReaderModel<ObserveOp>>(*context);
+    GuardOp::attachInterface<ReaderModel<GuardOp>>(*context);
   });
 }
 

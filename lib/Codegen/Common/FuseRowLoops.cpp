@@ -38,7 +38,7 @@ bool touchedBuffers(Operation *op, SmallVectorImpl<Value> &buffers) {
   if (canMove(op))
     return true;
   if (!isa<func::CallOp, ParallelCallOp, memref::LoadOp, memref::StoreOp,
-           scf::ParallelOp, scf::ForOp>(op))
+           scf::ParallelOp, scf::ForOp, GuardOp>(op))
     return false;
   auto add = [&](Operation *inner) {
     for (Value operand : inner->getOperands())

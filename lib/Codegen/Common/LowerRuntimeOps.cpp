@@ -30,7 +30,7 @@ public:
         converter(module.getContext()),
         pointer(LLVM::LLVMPointerType::get(module.getContext())),
         i8(builder.getI8Type()), i32(builder.getI32Type()),
-        i64(builder.getI64Type()) {}
+        i64(builder.getI64Type()), f32(builder.getF32Type()) {}
 
   LogicalResult run() {
     addContexts();
@@ -66,7 +66,7 @@ private:
 
   static bool needsContext(Operation *op) {
     return isa<memref::AllocOp, memref::DeallocOp, OutputOp, RequireOp,
-               ObserveOp, ParallelCallOp>(op);
+               ObserveOp, GuardOp, ParallelCallOp>(op);
   }
 
   /// Gives every function that needs the context an argument for it: the first
@@ -267,6 +267,8 @@ private:
       return lowerRequire(require);
     if (auto observe = dyn_cast<ObserveOp>(op))
       return lowerObserve(observe);
+    if (auto guard = dyn_cast<GuardOp>(op))
+      return lowerGuard(guard);
     if (auto call = dyn_cast<ParallelCallOp>(op))
       return lowerParallelCall(call);
     return op->emitOpError("has no kernel in this variant");
@@ -403,6 +405,28 @@ private:
         ValueRange{contextOf(op), constant(i32, op.getTap()),
                    buffer.alignedPtr(builder, loc), rows,
                    buffer.size(builder, loc, type.getRank() - 1)});
+    return success();
+  }
+
+  LogicalResult lowerGuard(GuardOp op) {
+    auto type = dyn_cast<MemRefType>(op.getMagnitudes().getType());
+    if (!type || failed(checkLayout(op, type)))
+      return failure();
+    if (!op.getIndex())
+      return op.emitOpError("has no index");
+    auto function = runtimeFunction("qopt_rt_guard", voidType(),
+                                    {pointer, i32, pointer, i64, f32});
+    MemRefDescriptor buffer = describe(op.getMagnitudes());
+    Value rows = constant(i64, 1);
+    for (int64_t i = 0; i < type.getRank(); ++i)
+      rows =
+          LLVM::MulOp::create(builder, loc, rows, buffer.size(builder, loc, i));
+    Value threshold =
+        LLVM::ConstantOp::create(builder, loc, f32, op.getThresholdAttr());
+    LLVM::CallOp::create(
+        builder, loc, function,
+        ValueRange{contextOf(op), constant(i32, *op.getIndex()),
+                   buffer.alignedPtr(builder, loc), rows, threshold});
     return success();
   }
 
@@ -557,26 +581,48 @@ private:
       return main.emitError("still returns its results");
     LLVM::LLVMFuncOp function = entryPoint("run", {pointer, pointer});
     Block *entry = function.addEntryBlock(builder);
-    builder.setInsertionPointToStart(entry);
-    Value args = entry->getArgument(1);
-    SmallVector<Value> operands = {entry->getArgument(0)};
-    for (auto [i, argument] :
-         llvm::enumerate(main.getArgumentTypes().drop_front())) {
-      auto type = dyn_cast<MemRefType>(argument);
+    SmallVector<BlockArgument> inputs(main.getArguments().drop_front());
+    for (auto [i, input] : llvm::enumerate(inputs)) {
+      auto type = dyn_cast<MemRefType>(input.getType());
       if (!type || failed(checkLayout(main, type)))
         return main.emitError("arguments of @main are buffers");
-      Value data =
-          LLVM::LoadOp::create(builder, loc, pointer, at(args, kArgBytes * i));
-      SmallVector<Value> sizes;
       for (int64_t d = 0; d < type.getRank(); ++d)
-        sizes.push_back(type.isDynamicDim(d)
-                            ? loadDim(args, i, d)
-                            : constant(i64, type.getDimSize(d)));
-      operands.push_back(identityBuffer(type, data, sizes));
+        if (type.isDynamicDim(d))
+          dynamicDims.push_back({i, d});
     }
-    func::CallOp::create(builder, loc, main, operands);
+    takePacked(main, 1, [&](Value args) {
+      for (auto [i, input] : llvm::enumerate(inputs)) {
+        if (input.use_empty())
+          continue;
+        auto type = cast<MemRefType>(input.getType());
+        Value data = LLVM::LoadOp::create(builder, loc, pointer,
+                                          at(args, kArgBytes * i));
+        SmallVector<Value> sizes;
+        for (int64_t d = 0; d < type.getRank(); ++d)
+          sizes.push_back(type.isDynamicDim(d)
+                              ? loadDim(args, i, d)
+                              : constant(i64, type.getDimSize(d)));
+        input.replaceAllUsesWith(identityBuffer(type, data, sizes));
+      }
+    });
+    builder.setInsertionPointToStart(entry);
+    func::CallOp::create(builder, loc, main, entry->getArguments());
     LLVM::ReturnOp::create(builder, loc, constant(i32, 0));
     return success();
+  }
+
+  /// Replaces the arguments from `first` on by a pointer to all of them, which
+  /// `unpack` reads at the start of the function. There may be thousands, and
+  /// LLVM's time for a call grows faster than their number.
+  void takePacked(func::FuncOp function, unsigned first,
+                  llvm::function_ref<void(Value)> unpack) {
+    unsigned end = function.getNumArguments();
+    (void)function.insertArgument(end, pointer, {}, loc);
+    builder.setInsertionPointToStart(&function.front());
+    unpack(function.getArgument(end));
+    llvm::BitVector replaced(end + 1);
+    replaced.set(first, end);
+    (void)function.eraseArguments(replaced);
   }
 
   /// int32_t shapes(qopt_ctx *, const qopt_arg *, int64_t (*)[8])
@@ -589,18 +635,17 @@ private:
     LLVM::LLVMFuncOp function =
         entryPoint("shapes", {pointer, pointer, pointer});
     Block *entry = function.addEntryBlock(builder);
-    builder.setInsertionPointToStart(entry);
-    SmallVector<Value> operands;
-    for (auto [i, argument] :
-         llvm::enumerate(main.getArgumentTypes().drop_front())) {
-      auto type = mlir::cast<MemRefType>(argument);
-      for (int64_t d = 0; d < type.getRank(); ++d)
-        if (type.isDynamicDim(d))
-          operands.push_back(toIndex(loadDim(entry->getArgument(1), i, d)));
-    }
-    if (operands.size() != shapes.getNumArguments())
+    if (dynamicDims.size() != shapes.getNumArguments())
       return shapes.emitError("takes other dims than @main has");
-    auto call = func::CallOp::create(builder, loc, shapes, operands);
+    takePacked(shapes, 0, [&](Value args) {
+      for (auto [place, dim] : llvm::zip(dynamicDims, shapes.getArguments()))
+        if (!dim.use_empty())
+          dim.replaceAllUsesWith(
+              toIndex(loadDim(args, place.first, place.second)));
+    });
+    builder.setInsertionPointToStart(entry);
+    auto call =
+        func::CallOp::create(builder, loc, shapes, entry->getArgument(1));
     unsigned next = 0;
     for (auto [i, rank] : llvm::enumerate(ranks.asArrayRef()))
       for (int64_t d = 0; d < rank; ++d) {
@@ -619,10 +664,12 @@ private:
   OpBuilder builder;
   LLVMTypeConverter converter;
   LLVM::LLVMPointerType pointer;
-  Type i8, i32, i64;
+  Type i8, i32, i64, f32;
   Location loc = builder.getUnknownLoc();
   llvm::DenseMap<Operation *, Value> contexts;
   llvm::StringMap<std::string> texts;
+  /// Input and number of each dim of the inputs that a run decides.
+  SmallVector<std::pair<int64_t, int64_t>> dynamicDims;
 };
 
 class LowerRuntimeOpsPass final

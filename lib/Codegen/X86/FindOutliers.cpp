@@ -20,14 +20,19 @@ using namespace mlir::qopt::x86;
 /// enough of them for the prefetcher.
 constexpr int64_t kVectors = 8;
 
-/// Marks columns [column, column + count) of the mask.
+/// Marks columns [column, column + count) of the mask. `factors` may be null.
 static void markColumns(KernelBuilder &b, const Isa &isa, float threshold,
-                        Value input, Value mask, Value column, int64_t count) {
+                        Value input, Value mask, Value factors, Value column,
+                        int64_t count) {
   int64_t vectors = llvm::divideCeil(count, isa.lanes);
   auto floats = VectorType::get({isa.lanes}, b.getF32Type());
   auto lanes = [&](int64_t v) {
     return std::min(isa.lanes, count - v * isa.lanes);
   };
+  SmallVector<Value> columnFactors;
+  for (int64_t v = 0; factors && v < vectors; ++v)
+    columnFactors.push_back(
+        b.load(factors, {b.add(column, v * isa.lanes)}, isa.lanes, lanes(v)));
   // A NaN is no outlier: the comparison leaves the maximum as it was.
   SmallVector<Value> maxima = b.loop(
       b.index(0), b.dim(input, 0), 1,
@@ -37,6 +42,8 @@ static void markColumns(KernelBuilder &b, const Isa &isa, float threshold,
         for (int64_t v = 0; v < vectors; ++v) {
           Value value = b.load(input, {row, b.add(column, v * isa.lanes)},
                                isa.lanes, lanes(v));
+          if (factors)
+            value = arith::MulFOp::create(b, value, columnFactors[v]);
           Value magnitude = math::AbsFOp::create(b, value);
           Value above = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT,
                                               magnitude, carried[v]);
@@ -56,16 +63,18 @@ static void markColumns(KernelBuilder &b, const Isa &isa, float threshold,
 }
 
 static void generateMark(KernelBuilder &b, const Isa &isa, float threshold,
-                         Value begin, Value end, Value input, Value mask) {
+                         Value begin, Value end, Value input, Value mask,
+                         Value factors) {
   int64_t k = cast<MemRefType>(input.getType()).getDimSize(1);
   int64_t width = kVectors * isa.lanes, full = k / width * width;
   b.loop(begin, end, 1, [&](Value task) {
     Value column = b.mul(task, width);
     auto whole = [&] {
-      markColumns(b, isa, threshold, input, mask, column, width);
+      markColumns(b, isa, threshold, input, mask, factors, column, width);
     };
     auto last = [&] {
-      markColumns(b, isa, threshold, input, mask, b.index(full), k - full);
+      markColumns(b, isa, threshold, input, mask, factors, b.index(full),
+                  k - full);
     };
     if (full == k)
       return whole();
@@ -108,12 +117,15 @@ LogicalResult x86::lowerFindOutliers(FindOutliersOp op, const Isa &isa,
   llvm::raw_string_ostream(key) << op.getThresholdAttr();
 
   SmallVector<Value> captures{input, op.getMaskInit()};
+  if (op.getFactors())
+    captures.push_back(op.getFactors());
   func::FuncOp mark = kernels.get(
       op.getLoc(), "mark_outliers_" + std::to_string(k), key,
       ValueRange(captures).getTypes(),
       [&](KernelBuilder &inner, Value begin, Value end, ValueRange arguments) {
         generateMark(inner, isa, threshold, begin, end, arguments[0],
-                     arguments[1]);
+                     arguments[1],
+                     arguments.size() > 2 ? arguments[2] : Value());
       });
   int64_t width = kVectors * isa.lanes;
   Value rows = b.dim(input, 0);

@@ -1,17 +1,15 @@
 //===- QuantizeRows.cpp - kernels of qopt.quantize_rows -------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Two passes over a row that is in the L1 cache by the second. The first takes
-// the maximum of the magnitudes as integers: their order is that of the floats,
-// and a NaN is above all of them, where a float maximum would drop it. The
-// second multiplies by 127 / absmax (one true division), clamps, rounds to even
-// and converts. No value out of range ever reaches the conversion.
+// Two passes over a row that is in the L1 cache by the second: its range, then
+// its codes. One scale for all rows needs every range first: a kernel stores
+// them where the scales will be, a short loop joins them, another kernel reads
+// them back. With a given scale there is one pass.
 //===----------------------------------------------------------------------===//
 
+#include "RowCodes.h"
 #include "Rows.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace mlir::qopt;
@@ -19,171 +17,189 @@ using namespace mlir::qopt::x86;
 
 namespace {
 
-class QuantizeGenerator {
+/// The views that a call passes; what the operation does not have is null.
+struct Views {
+  Value input, codes, scales, zeroPoints, magnitudes, mask, scale, zeroPoint;
+
+  template <typename Fn> void forEach(Fn fn) {
+    for (Value *value : {&input, &codes, &scales, &zeroPoints, &magnitudes,
+                         &mask, &scale, &zeroPoint})
+      if (*value)
+        fn(*value);
+  }
+};
+
+/// Which part of the work a kernel does.
+enum class Step { All, Ranges, Codes };
+
+class RowGenerator {
 public:
-  QuantizeGenerator(KernelBuilder &b, const Isa &isa, Value input, Value mask,
-                    Value codes, Value scales)
-      : b(b), isa(isa), input(input), mask(mask), codes(codes), scales(scales),
-        floats(VectorType::get({isa.lanes}, b.getF32Type())),
-        words(VectorType::get({isa.lanes}, b.getI32Type())),
-        k(cast<MemRefType>(input.getType()).getDimSize(1)),
-        padded(cast<MemRefType>(codes.getType()).getDimSize(1)) {}
+  RowGenerator(KernelBuilder &b, const Isa &isa, const RowRule &rule,
+               const Views &views)
+      : b(b), rule(rule), views(views),
+        codes(b, isa, rule, views.input, views.mask, views.codes) {}
 
-  void quantizeRow(Value row) {
-    Value magnitude = absMax(row);
-    Value infinity =
-        arith::ConstantOp::create(b, b.getI32IntegerAttr(0x7f800000));
-    // 127 * FLT_MIN: below it 127 / absmax is no longer exact enough.
-    Value smallest = arith::ConstantOp::create(b, b.getI32IntegerAttr(tiny()));
-    Value finite = arith::CmpIOp::create(b, arith::CmpIPredicate::slt,
-                                         magnitude, infinity);
-    Value zero = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, magnitude,
-                                       smallest);
-    Value absmax = arith::BitcastOp::create(b, b.getF32Type(), magnitude);
-    Value scale = arith::DivFOp::create(b, absmax, b.f32(127.0f));
-    Value factor = arith::DivFOp::create(b, b.f32(127.0f), absmax);
-    scale = arith::SelectOp::create(b, zero, b.f32(1.0f), scale);
-    factor = arith::SelectOp::create(b, zero, b.f32(0.0f), factor);
-    Value nan = b.f32(std::numeric_limits<float>::quiet_NaN());
-    scale = arith::SelectOp::create(b, finite, scale, nan);
-    memref::StoreOp::create(b, scale, scales, ValueRange{row});
-
-    Value factors = b.broadcast(factor, isa.lanes);
-    eachVector([&](Value base, int64_t offset, int64_t count) {
-      Value column = b.add(base, offset);
-      Value scaled =
-          arith::MulFOp::create(b, loadMasked(row, column, count), factors);
-      storeCodes(toCodes(scaled), row, column);
+  void emit(Step step, Value begin, Value end) {
+    if (views.scale)
+      given = codes.givenScale(
+          load(views.scale), views.zeroPoint ? load(views.zeroPoint) : Value());
+    b.loop(begin, end, 1, [&](Value row) {
+      if (views.scale)
+        return emitGiven(row);
+      RowRange range;
+      if (step == Step::Codes) {
+        range = loadRange(row);
+      } else {
+        range = codes.range(row);
+        storeMagnitude(row, codes.magnitude(range));
+      }
+      if (step == Step::Ranges)
+        return storeRange(row, range);
+      RowScale scale = codes.scaleOf(range);
+      store(scale.value, views.scales, row);
+      if (views.zeroPoints)
+        store(codes.signedZero(scale), views.zeroPoints, row);
+      codes.emit(row, scale);
     });
-    // Every lane of the last vector was written; what is left is whole vectors.
-    Value fill = b.splat(VectorType::get({isa.lanes}, b.getI8Type()),
-                         int8_t(isa.codeOffset()));
-    for (int64_t column = llvm::alignTo(k, isa.lanes); column < padded;
-         column += isa.lanes)
-      storeCodes(fill, row, b.index(column));
+  }
+
+  /// Gives all rows the range that covers the ranges of all.
+  void emitJoin() {
+    Value rows = b.dim(views.scales, 0), zero = b.index(0);
+    SmallVector<Value> joined =
+        b.loop(zero, rows, 1, codes.emptyRange().parts(),
+               [&](Value row, ValueRange carried) {
+                 return codes.join(RowRange(carried), loadRange(row)).parts();
+               });
+    b.loop(zero, rows, 1,
+           [&](Value row) { storeRange(row, RowRange(joined)); });
   }
 
 private:
-  static int32_t tiny() {
-    float value = 127.0f * std::numeric_limits<float>::min();
-    int32_t bits;
-    memcpy(&bits, &value, sizeof(bits));
-    return bits;
+  void emitGiven(Value row) {
+    RowRange range = codes.emit(row, given);
+    Value magnitude = codes.magnitude(range);
+    store(codes.nanUnlessFinite(given.value, magnitude), views.scales, row);
+    if (views.zeroPoints)
+      store(codes.signedZero(given), views.zeroPoints, row);
+    storeMagnitude(row, magnitude);
   }
 
-  /// The vectors of a row, the last one with less than all lanes.
-  void eachVector(function_ref<void(Value, int64_t, int64_t)> body) {
-    int64_t whole = k / isa.lanes * isa.lanes;
-    constexpr int64_t unroll = 4;
-    int64_t step = unroll * isa.lanes, end = whole / step * step;
-    b.loop(b.index(0), b.index(end), step, [&](Value column) {
-      for (int64_t i = 0; i < unroll; ++i)
-        body(column, i * isa.lanes, isa.lanes);
-    });
-    for (int64_t column = end; column < k; column += isa.lanes)
-      body(b.index(column), 0, std::min(isa.lanes, k - column));
+  Value load(Value vector) {
+    return memref::LoadOp::create(b, vector, ValueRange{b.index(0)});
+  }
+  void store(Value value, Value vector, Value row) {
+    memref::StoreOp::create(b, value, vector, ValueRange{row});
+  }
+  void storeMagnitude(Value row, Value magnitude) {
+    if (views.magnitudes)
+      store(arith::BitcastOp::create(b, b.getF32Type(), magnitude),
+            views.magnitudes, row);
   }
 
-  /// input * mask; a column whose factor is 0 counts as 0 even if it holds Inf.
-  Value loadMasked(Value row, Value column, int64_t count) {
-    Value value = b.load(input, {row, column}, isa.lanes, count);
-    if (!mask)
-      return value;
-    Value factor = b.load(mask, {column}, isa.lanes, count);
-    Value zero = b.splat(floats, 0);
-    Value off =
-        arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, factor, zero);
-    return arith::SelectOp::create(b, off, zero,
-                                   arith::MulFOp::create(b, value, factor));
+  /// The bits of a range are in `scales`, and the second part in `zeroPoints`.
+  void storeRange(Value row, RowRange range) {
+    store(arith::BitcastOp::create(b, b.getF32Type(), range.high), views.scales,
+          row);
+    if (range.low)
+      store(range.low, views.zeroPoints, row);
   }
-
-  /// The bits of the largest magnitude of a row.
-  Value absMax(Value row) {
-    constexpr int64_t unroll = 4;
-    int64_t whole = k / isa.lanes * isa.lanes;
-    int64_t step = unroll * isa.lanes, end = whole / step * step;
-    Value magnitudeBits = b.splat(words, 0x7fffffff);
-    auto update = [&](Value &maximum, Value column, int64_t count) {
-      Value bits =
-          arith::BitcastOp::create(b, words, loadMasked(row, column, count));
-      bits = arith::AndIOp::create(b, bits, magnitudeBits);
-      maximum = arith::MaxSIOp::create(b, maximum, bits);
-    };
-    SmallVector<Value> maxima(unroll, b.splat(words, 0));
-    maxima =
-        b.loop(b.index(0), b.index(end), step, maxima,
-               [&](Value column, ValueRange carried) {
-                 SmallVector<Value> next(carried);
-                 for (int64_t i = 0; i < unroll; ++i)
-                   update(next[i], b.add(column, i * isa.lanes), isa.lanes);
-                 return next;
-               });
-    for (int64_t i = 0, column = end; column < k; column += isa.lanes, ++i)
-      update(maxima[i % unroll], b.index(column),
-             std::min(isa.lanes, k - column));
-    for (int64_t i = 1; i < unroll; ++i)
-      maxima[0] = arith::MaxSIOp::create(b, maxima[0], maxima[i]);
-    return vector::ReductionOp::create(b, vector::CombiningKind::MAXSI,
-                                       maxima[0]);
-  }
-
-  /// clamp, round to even, convert. The comparisons are those of minps and
-  /// maxps: a NaN becomes a bound.
-  Value toCodes(Value scaled) {
-    Value high = b.splat(floats, 127), low = b.splat(floats, -127);
-    Value below =
-        arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, scaled, high);
-    scaled = arith::SelectOp::create(b, below, scaled, high);
-    Value above =
-        arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, scaled, low);
-    scaled = arith::SelectOp::create(b, above, scaled, low);
-    Value rounded = math::RoundEvenOp::create(b, scaled);
-    Value code = arith::FPToSIOp::create(b, words, rounded);
-    if (isa.codeOffset())
-      code = b.add(code, b.splat(words, isa.codeOffset()));
-    return arith::TruncIOp::create(
-        b, VectorType::get({isa.lanes}, b.getI8Type()), code);
-  }
-
-  void storeCodes(Value vector, Value row, Value column) {
-    b.store(vector, codes, {row, column}, isa.lanes);
+  RowRange loadRange(Value row) {
+    RowRange range;
+    range.high = arith::BitcastOp::create(
+        b, b.getI32Type(),
+        memref::LoadOp::create(b, views.scales, ValueRange{row}));
+    if (rule.asymmetric)
+      range.low = memref::LoadOp::create(b, views.zeroPoints, ValueRange{row});
+    return range;
   }
 
   KernelBuilder &b;
-  const Isa &isa;
-  Value input, mask, codes, scales;
-  VectorType floats, words;
-  int64_t k, padded;
+  const RowRule &rule;
+  const Views &views;
+  RowCodes codes;
+  RowScale given;
 };
 
 } // namespace
 
+/// Everything that the types of the operands do not say, as a key.
+static std::string keyOf(QuantizeRowsOp op, const RowRule &rule, Step step) {
+  std::string key;
+  llvm::raw_string_ostream os(key);
+  for (int32_t size : op.getProperties().getOperandSegmentSizes())
+    os << size << ',';
+  os << int(step) << rule.asymmetric << rule.keepSmall << bool(op.getScale())
+     << op.getMagnitudes();
+  if (rule.threshold)
+    os << ',' << op.getThresholdAttr();
+  return key;
+}
+
 LogicalResult x86::lowerQuantizeRows(QuantizeRowsOp op, const Isa &isa,
                                      KernelTable &kernels) {
   KernelBuilder b(op.getLoc(), op);
-  SmallVector<Value> captures{viewAsMatrix(b, op.getInput()),
-                              viewAsMatrix(b, op.getCodesInit()),
-                              viewAsVector(b, op.getScalesInit())};
-  if (op.getMask())
-    captures.push_back(viewAsVector(b, op.getMask()));
-  if (llvm::is_contained(captures, Value()))
+  Views views;
+  views.input = viewAsMatrix(b, op.getInput());
+  views.codes = viewAsMatrix(b, op.getCodesInit());
+  views.scales = viewAsVector(b, op.getScalesInit());
+  SmallVector<std::pair<Value *, Value>> vectors{
+      {&views.zeroPoints, op.getZeroPointsInit()},
+      {&views.magnitudes, op.getMagnitudesInit()},
+      {&views.mask, op.getMask()},
+      {&views.scale, op.getScale()},
+      {&views.zeroPoint, op.getZeroPoint()}};
+  bool valid = views.input && views.codes && views.scales;
+  for (auto [view, operand] : vectors)
+    if (operand)
+      valid &= bool(*view = viewAsVector(b, operand));
+  if (!valid)
     return op.emitOpError("works on contiguous buffers only");
-  int64_t k = cast<MemRefType>(captures[0].getType()).getDimSize(1);
-  func::FuncOp kernel = kernels.get(
-      op.getLoc(), "quantize_rows_" + std::to_string(k), "",
-      ValueRange(captures).getTypes(),
-      [&](KernelBuilder &inner, Value begin, Value end, ValueRange arguments) {
-        QuantizeGenerator generator(inner, isa, arguments[0],
-                                    arguments.size() > 3 ? arguments[3]
-                                                         : Value(),
-                                    arguments[1], arguments[2]);
-        inner.loop(begin, end, 1,
-                   [&](Value row) { generator.quantizeRow(row); });
-      });
+
+  RowRule rule;
+  rule.asymmetric = op.getAsymmetric();
+  rule.keepSmall = op.getKeepSmall();
+  if (std::optional<APFloat> threshold = op.getThreshold())
+    rule.threshold = threshold->convertToFloat();
+  int64_t k = cast<MemRefType>(views.input.getType()).getDimSize(1);
+  SmallVector<Value> captures;
+  views.forEach([&](Value value) { captures.push_back(value); });
+  auto kernel = [&](StringRef name, Step step,
+                    function_ref<void(RowGenerator &, Value, Value)> emit) {
+    return kernels.get(op.getLoc(), (name + "_" + Twine(k)).str(),
+                       keyOf(op, rule, step), ValueRange(captures).getTypes(),
+                       [&](KernelBuilder &inner, Value begin, Value end,
+                           ValueRange arguments) {
+                         Views own = views;
+                         size_t next = 0;
+                         own.forEach(
+                             [&](Value &value) { value = arguments[next++]; });
+                         RowGenerator generator(inner, isa, rule, own);
+                         emit(generator, begin, end);
+                       });
+  };
   // A task is a row; about two elements are done in a nanosecond of one thread.
-  ParallelCallOp::create(b, kernel.getSymName(), b.dim(captures[0], 0),
-                         b.index(std::max<int64_t>(1, (32 << 10) / k)),
-                         captures);
+  auto eachRow = [&](StringRef name, Step step) {
+    func::FuncOp callee =
+        kernel(name, step, [&](RowGenerator &g, Value begin, Value end) {
+          g.emit(step, begin, end);
+        });
+    ParallelCallOp::create(b, callee.getSymName(), b.dim(views.input, 0),
+                           b.index(std::max<int64_t>(1, (32 << 10) / k)),
+                           captures);
+  };
+  if (op.getGranularity() == Granularity::Tensor && !op.getScale()) {
+    eachRow("row_ranges", Step::Ranges);
+    func::FuncOp join =
+        kernel("join_ranges", Step::Ranges,
+               [&](RowGenerator &g, Value, Value) { g.emitJoin(); });
+    SmallVector<Value> operands{b.index(0), b.index(1)};
+    llvm::append_range(operands, captures);
+    func::CallOp::create(b, join, operands);
+    eachRow("quantize_rows", Step::Codes);
+  } else {
+    eachRow("quantize_rows", Step::All);
+  }
   op.erase();
   return success();
 }

@@ -79,7 +79,9 @@ class ConvertONNXToLinalgPass final
       function.walk([&](RequireOp) { ++numRequired; });
     }
     if (failing)
-      signalPassFailure();
+      return signalPassFailure();
+    int32_t guards = 0;
+    getOperation().walk([&](GuardOp op) { op.setIndex(guards++); });
   }
 };
 } // namespace

@@ -28,7 +28,7 @@ func.func @quantize(%x: memref<2x?x100xf32>, %mask: memref<100xf32>, %q: memref<
 // VNNI: arith.constant dense<-128> : vector<16xi8>
 // AVX2: arith.constant dense<0> : vector<8xi8>
 
-// A column that the mask takes out counts as 0 even if it holds Inf.
+// A column whose factor is not positive counts as 0 even if it holds Inf.
 // CHECK: func.func private @[[MASKED]](
-// CHECK: arith.cmpf oeq
+// CHECK: arith.cmpf ole
 // CHECK: arith.select

@@ -10,5 +10,6 @@
 // RUN: %S/Inputs/run.sh amx codes 3000 330 1 | FileCheck %s
 // RUN: %S/Inputs/run.sh amx f16 129 64 0 | FileCheck %s
 // RUN: %S/Inputs/run.sh amx rows 130 | FileCheck %s
+// RUN: %S/Inputs/run.sh amx steps 130 | FileCheck %s
 // RUN: %S/Inputs/run.sh amx contractions 19 | FileCheck %s
 // CHECK: equal

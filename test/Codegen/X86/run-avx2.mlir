@@ -10,6 +10,8 @@
 // RUN: %S/Inputs/run.sh avx2 f16 129 64 0 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx2 rows 7 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx2 rows 130 | FileCheck %s
+// RUN: %S/Inputs/run.sh avx2 steps 7 | FileCheck %s
+// RUN: %S/Inputs/run.sh avx2 steps 130 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx2 contractions 32 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx2 contractions 19 | FileCheck %s
 // CHECK: equal

@@ -11,6 +11,8 @@
 // RUN: %S/Inputs/run.sh avx512vnni f16 129 64 0 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx512vnni rows 7 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx512vnni rows 130 | FileCheck %s
+// RUN: %S/Inputs/run.sh avx512vnni steps 7 | FileCheck %s
+// RUN: %S/Inputs/run.sh avx512vnni steps 130 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx512vnni contractions 32 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx512vnni contractions 19 | FileCheck %s
 // CHECK: equal

@@ -115,15 +115,24 @@ LogicalResult OutlierSplitOp::verify() {
                        "columns rank 1");
   if (getBody().getType() != input)
     return emitOpError("C1: body has the type of the input");
-  if (getMode() == OutlierMode::None)
-    return emitOpError("mode is static or dynamic");
-  if (getMode() == OutlierMode::Dynamic) {
-    if (getOutliers() || !getThreshold() ||
-        getThreshold()->convertToFloat() <= 0)
+  OutlierMode mode = getMode();
+  if (mode == OutlierMode::None)
+    return emitOpError("mode is static, guarded, dynamic or dynamic_row");
+  bool positive = getThreshold() && getThreshold()->convertToFloat() > 0;
+  if (getKeepSmall() && mode != OutlierMode::Dynamic)
+    return emitOpError("C5: keep_small is for dynamic mode");
+  if (mode == OutlierMode::Dynamic || mode == OutlierMode::DynamicRow) {
+    if (getOutliers() || !positive)
       return emitOpError("C3: dynamic mode takes a positive threshold and no "
                          "list of outliers");
+    if (!factorsFit(getFactors(), input))
+      return emitOpError("C4: there is one factor per column");
     return success();
   }
+  if (getFactors())
+    return emitOpError("C4: factors are for the dynamic modes");
+  if (mode == OutlierMode::Guarded && !positive)
+    return emitOpError("C3: guarded mode takes a positive threshold");
   if (!getOutliers())
     return emitOpError("C2: static mode needs a list of outliers");
   int64_t last = -1, width = input.getShape().back();

@@ -76,11 +76,24 @@ LogicalResult WeightOp::verify() {
 }
 
 LogicalResult QuantizeRowsOp::verify() {
-  if (failed(verifyForm(*this, 2)))
+  if (failed(verifyForm(*this, 2 + getAsymmetric() + getMagnitudes())))
     return failure();
   auto input = shaped(getInput()), codes = shaped(getCodesInit()),
        scales = shaped(getScalesInit());
   int64_t rank = input.getRank();
+  if (getGranularity() != Granularity::Token &&
+      getGranularity() != Granularity::Tensor)
+    return emitOpError("has a scale per token or one per tensor");
+  if (bool(getZeroPoint()) != (getScale() && getAsymmetric()))
+    return emitOpError("takes a zero point with a scale of asymmetric codes");
+  for (Value given : {getScale(), getZeroPoint()})
+    if (given && shaped(given).getRank() != 0)
+      return emitOpError("takes a scale and a zero point of rank 0");
+  if (getKeepSmall() && (!getThreshold() || !getMask()))
+    return emitOpError("keep_small goes with a threshold and a mask");
+  for (Value perRow : getInits().drop_front(2))
+    if (shaped(perRow).getRank() != rank - 1)
+      return emitOpError("gives zero points and magnitudes [...]");
   if (rank == 0 || codes.getRank() != rank || scales.getRank() != rank - 1)
     return emitOpError("takes x [..., K] and gives codes [..., Kp] and scales "
                        "[...]");
@@ -97,8 +110,10 @@ LogicalResult FindOutliersOp::verify() {
   if (ShapedType::isDynamic(k) ||
       shaped(getMaskInit()).getShape() != ArrayRef<int64_t>{k} ||
       shaped(getColumnsInit()).getShape() != ArrayRef<int64_t>{k} ||
-      shaped(getCountInit()).getShape() != ArrayRef<int64_t>{1})
-    return emitOpError("needs a static K, mask [K], columns [K], count [1]");
+      shaped(getCountInit()).getShape() != ArrayRef<int64_t>{1} ||
+      (getFactors() && shaped(getFactors()).getShape() != ArrayRef<int64_t>{k}))
+    return emitOpError(
+        "needs a static K, factors [K], mask [K], columns [K], count [1]");
   if (getThreshold().convertToFloat() <= 0)
     return emitOpError("needs a positive threshold");
   return success();

@@ -1,6 +1,8 @@
 #!/bin/sh
 # run.sh ISA codes|f32|f16 K N J [time]
-# run.sh ISA rows K
+# run.sh ISA groups|zeros K N GROUP [time]
+# run.sh ISA bytes K N GROUP [time]
+# run.sh ISA rows|steps K
 # run.sh ISA contractions D [time]
 # Builds kernels through the pipelines of the compiler and runs them against the
 # scalar references beside this file. Called by the tests, and by hand to measure.
@@ -11,7 +13,7 @@ isa=$1 kind=$2 k=$3
 shift 3
 n=1 j=1
 case $kind in
-  codes | f32 | f16) n=$1 j=$2 && shift 2 ;;
+  codes | f32 | f16 | groups | zeros | bytes) n=$1 j=$2 && shift 2 ;;
 esac
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -21,14 +23,27 @@ case $isa in
   amx) features=+avx512vnni,+amx-tile,+amx-int8 offset=0 ;;
   avx2) cpu=x86-64-v3 features= offset=0 ;;
 esac
+# Rows of K that share a scale; 0: all of them.
+group=$j clause="group $j" scales=${n} sums=$((panels * 32))
+if [ "$group" = 0 ]; then
+  clause=
+else
+  scales=$(((k + group - 1) / group))x$scales sums=$(((k + group - 1) / group))x$sums
+fi
+zeros=
+[ $kind = zeros ] && zeros="zero_points(%zeros : tensor<?xi32>)"
 case $kind in
+  groups) source=run-schemes.mlir program=schemes.c defines="-DOFFSET=$offset -DZERO=0 -DGROUP=$group" ;;
+  zeros) source=run-schemes.mlir program=schemes.c defines="-DOFFSET=$offset -DZERO=1 -DGROUP=$group" ;;
+  bytes) source=run-bytes.mlir program=schemes.c defines="-DBYTES -DGROUP=$group" ;;
   codes) source=run-codes.mlir program=matmul.c defines="-DCODES -DOFFSET=$offset -DJ=$j" ;;
   f16) source=run-floats.mlir program=matmul.c defines=-DWEIGHT=_Float16 ;;
   f32) source=run-floats.mlir program=matmul.c defines=-DWEIGHT=float ;;
   rows) source=run-rows.mlir program=rows.c defines=-DOFFSET=$offset ;;
+  steps) source=run-steps.mlir program=steps.c defines=-DOFFSET=$offset ;;
   contractions) source=run-contractions.mlir program=contraction.c defines=-DD=$k ;;
 esac
-sed -e "s/KP/$((kblocks * 64))/g; s/KBLOCKS/$kblocks/g; s/PANELS/$panels/g; s/WIDTH/$((panels * 32))/g" \
+sed -e "s/GROUP/$clause/; s/ZEROS/$zeros/; s/SCALES/$scales/g; s/SUMS/$sums/g" -e "s/KP/$((kblocks * 64))/g; s/KBLOCKS/$kblocks/g; s/PANELS/$panels/g; s/WIDTH/$((panels * 32))/g" \
     -e "s/COLUMNS/$n/g; s/TAIL/$j/g; s/DEPTH/$k/g; s/WEIGHT/$kind/g" "$here/$source" > "$dir/in.mlir"
 qopt-opt "$dir/in.mlir" --qopt-buffers --qopt-variant=isa=$isa -o "$dir/llvm.mlir"
 mlir-translate --mlir-to-llvmir "$dir/llvm.mlir" -o "$dir/in.ll"

@@ -16,7 +16,7 @@ typedef struct {
   int64_t dims[8];
 } qopt_arg;
 
-static void *outputs[8];
+static void *outputs[24];
 
 void *qopt_rt_alloc(void *ctx, int64_t bytes) {
   return aligned_alloc(64, (bytes + 64) / 64 * 64);

@@ -7,11 +7,12 @@
 def QOpt_QuantizeOp : QOpt_Op<"quantize", [Pure, AttrSizedOperandSegments]> {
   let summary = "float values to 8-bit codes with a given scale";
   let description = [{
-    Symmetric: `q = convert(rne(clamp(x * r, -127, 127)))`, signed. With a zero
-    point z in [0, 255]: `q = convert(rne(clamp(x * r, -z, 255 - z))) + z`,
-    unsigned. `r = 1 / scale`; with `factors`, one per column,
-    `r[k] = factors[k] * (1 / scale)`: smoothing that no operation in front could
-    take, at one multiplication per element either way. All of it in f32.
+    Symmetric: `q = convert(rne(clamp(x * (1 / scale), -127, 127)))`, signed. With
+    a zero point z in [0, 255], as ONNX QuantizeLinear divides:
+    `q = convert(rne(clamp(x / scale, -z, 255 - z))) + z`, unsigned. All of it in
+    f32. With `factors`, one per column, it is done on `x[t,k] * factors[k]`:
+    smoothing that no operation in front could take. A row with a value that is
+    not finite makes a NaN row of the product that reads the codes.
 
     The scale has one element (`tensor`), or one per element of the last axis
     (`channel`), or the shape of x without its last axis (`token`).
@@ -68,8 +69,7 @@ def QOpt_DynamicQuantizeOp : QOpt_Op<"dynamic_quantize", [Pure]> {
     With the result `zero_point`, unsigned, by the rule of ONNX
     DynamicQuantizeLinear: `lo = min(0, min x)`, `hi = max(0, max x)`,
     `scale = (hi - lo) / 255`, `z = clamp(rne(-lo / scale), 0, 255)`,
-    `q = convert(rne(clamp(x * (1 / scale), -z, 255 - z))) + z`. Zero is always
-    exact. `hi - lo < 255 * FLT_MIN` gives scale 1, zero point 0, codes 0.
+    `q = convert(rne(clamp(x / scale, -z, 255 - z))) + z`. Zero is always exact. `hi - lo < 255 * FLT_MIN` gives scale 1, zero point 0, codes 0.
 
     A value that is not finite makes the scale NaN, so that it stays visible in
     the result. With `factors`, one per column, all this is done on
@@ -101,30 +101,49 @@ def QOpt_DynamicQuantizeOp : QOpt_Op<"dynamic_quantize", [Pure]> {
 }
 
 def QOpt_OutlierSplitOp : QOpt_Op<"outlier_split", [Pure]> {
-  let summary = "separate the outlier columns of an activation";
+  let summary = "separate the outliers of an activation";
   let description = [{
-    `body` has the shape of the input with zeros in the outlier columns; `tail`
-    holds just those columns, in ascending order; `columns` are their indices.
-    With `mode <static>` the list is the attribute `outliers` (ascending,
-    non-negative) and `columns` is constant; with `mode <dynamic>` it is every
-    column with `|x| >= threshold` in any row of this call (arXiv 2208.07339,
-    section 3.2), and its length is known at run time only.
+    `body` has the shape of the input with zeros for the outliers; `tail` holds the
+    outlier columns, in ascending order; `columns` are their indices.
 
-    Constraints: (C1) body has the type of the input; (C2) static: `outliers` is
-    strictly ascending, within [0, K), and its length is the last dimension of tail
-    and the dimension of columns; (C3) dynamic: `threshold` > 0 and no `outliers`.
+    - `static`: the list is the attribute `outliers` (ascending, non-negative), and
+      `columns` is constant. `guarded`: the same, and rows with a value of
+      magnitude >= `threshold` outside of the list are counted.
+    - `dynamic`: every column with `|x| >= threshold` in any row of this call
+      (arXiv 2208.07339, section 3.2); their number is known at run time only.
+      `keep_small`: small elements of these columns count for the scales of a
+      quantize step that reads the body, as in bitsandbytes.
+    - `dynamic_row`: each row has its own outliers, the elements with
+      `|x| >= threshold`. The columns are those of all rows together; `tail` is 0
+      where a row has no outlier in one of them. What becomes of a row does not
+      depend on the others.
+
+    With `factors`, one per column, `x * factors` is compared with the threshold.
+
+    Constraints: (C1) body has the type of the input; (C2) static, guarded:
+    `outliers` is strictly ascending, within [0, K), and its length is the last
+    dimension of tail and the dimension of columns; (C3) all modes but static have
+    a positive `threshold`, and the dynamic ones no `outliers`; (C4) factors [K]
+    are for the dynamic modes; (C5) `keep_small` is for dynamic.
 
     ```mlir
     %b, %t, %c = qopt.outlier_split %x mode <static> outliers [5, 22] : tensor<?x64xf32> -> tensor<?x64xf32>, tensor<?x2xf32>, tensor<2xi32>
     ```
   }];
-  let arguments = (ins TensorOf<[F32]>:$input, QOpt_OutlierModeAttr:$mode,
-                       OptionalAttr<DenseI64ArrayAttr>:$outliers, OptionalAttr<F32Attr>:$threshold);
+  let arguments = (ins TensorOf<[F32]>:$input, Optional<TensorOf<[F32]>>:$factors, QOpt_OutlierModeAttr:$mode,
+                       OptionalAttr<DenseI64ArrayAttr>:$outliers, OptionalAttr<F32Attr>:$threshold,
+                       UnitAttr:$keep_small);
   let results = (outs TensorOf<[F32]>:$body, TensorOf<[F32]>:$tail, TensorOf<[I32]>:$columns);
   let assemblyFormat = [{
-    $input `mode` $mode (`outliers` $outliers^)? (`threshold` $threshold^)? attr-dict
+    $input (`factors` `(` $factors^ `:` type($factors) `)`)? `mode` $mode (`outliers` $outliers^)?
+    (`threshold` $threshold^)? attr-dict
     `:` type($input) `->` type($body) `,` type($tail) `,` type($columns)
   }];
+  let builders = [OpBuilder<(ins "::mlir::TypeRange":$results, "::mlir::Value":$input,
+      "::mlir::qopt::OutlierMode":$mode, "::mlir::DenseI64ArrayAttr":$outliers, "::mlir::FloatAttr":$threshold), [{
+    build($_builder, $_state, results, input, /*factors=*/::mlir::Value(), mode, outliers, threshold,
+          /*keep_small=*/false);
+  }]>];
   let hasVerifier = 1;
 }
 

@@ -25,41 +25,78 @@ def QOpt_WeightOp : QOpt_Op<"weight", [Pure]> {
 }
 
 def QOpt_QuantizeRowsOp : QOpt_KernelOp<"quantize_rows", [AttrSizedOperandSegments]> {
-  let summary = "kernel of dynamic_quantize: codes and scales of all rows";
+  let summary = "kernel of quantize and dynamic_quantize: codes and scales of all rows";
   let description = [{
-    Semantics of `qopt.dynamic_quantize` on `input * mask` (mask: one factor per
-    column, 0 for outlier columns). The codes have a last dimension Kp >= K, a
-    multiple of 64; columns from K on are written as zero. How a code is stored
-    (signed, or offset by 128 for u8 x s8 instructions) is the target's affair.
-    Inputs: x [..., K] f32, optional mask [K] f32; inits: codes [..., Kp] i8,
-    scales [...] f32.
+    Semantics of `qopt.dynamic_quantize`, or with a given `scale` of
+    `qopt.quantize`, on `v[..., k] = input[..., k] * mask[k]`. What is left out
+    counts as 0, even an Inf:
+
+    - columns whose factor in `mask` is not positive;
+    - with `threshold`, elements with `|v| >= threshold`;
+    - with `keep_small` these are left out of the ranges only, and the columns of
+      the codes only, so that small elements of such a column count for the scale
+      (with the magnitude of its factor).
+
+    Every row gets a scale, also when one is common to all (`granularity`
+    tensor, or a given one): a NaN marks rows with a value that is not finite.
+    Codes are signed; unsigned ones and their zero points (`asymmetric`) are
+    stored less 128. The codes have a last dimension Kp >= K, a multiple of 64;
+    those from K on meet zero weights. How a code is stored (signed, or offset by
+    128 for u8 x s8 instructions) is the target's affair.
+
+    Inputs: x [..., K] f32, optional mask [K] f32, optional scale f32 and zero point
+    i32 (0 to 255) of rank 0; inits: codes [..., Kp] i8, scales [...] f32, with
+    `asymmetric` zero points [...] i32, with `magnitudes` the largest |v| [...] f32.
   }];
-  let arguments = (ins QOpt_Shaped:$input, Optional<QOpt_Shaped>:$mask, Variadic<QOpt_Shaped>:$inits);
+  let arguments = (ins QOpt_Shaped:$input, Optional<QOpt_Shaped>:$mask, Optional<QOpt_Shaped>:$scale,
+                       Optional<QOpt_Shaped>:$zero_point, Variadic<QOpt_Shaped>:$inits,
+                       DefaultValuedAttr<QOpt_GranularityAttr, "::mlir::qopt::Granularity::Token">:$granularity,
+                       UnitAttr:$asymmetric, UnitAttr:$magnitudes, OptionalAttr<F32Attr>:$threshold,
+                       UnitAttr:$keep_small);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     `ins` `(` $input `:` type($input) `)` (`mask` `(` $mask^ `:` type($mask) `)`)?
-    `outs` `(` $inits `:` type($inits) `)` attr-dict (`->` type($results)^)?
+    (`scale` `(` $scale^ `:` type($scale) `)`)? (`zero_point` `(` $zero_point^ `:` type($zero_point) `)`)?
+    `outs` `(` $inits `:` type($inits) `)` (`granularity` $granularity^)? (`threshold` $threshold^)? attr-dict
+    (`->` type($results)^)?
   }];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
     ::mlir::Value getCodesInit() { return getInits()[0]; }
     ::mlir::Value getScalesInit() { return getInits()[1]; }
+    /// Null where there is none.
+    ::mlir::Value getZeroPointsInit() { return getAsymmetric() ? getInits()[2] : ::mlir::Value(); }
+    ::mlir::Value getMagnitudesInit() { return getMagnitudes() ? getInits().back() : ::mlir::Value(); }
   }];
   let hasVerifier = 1;
 }
 
-def QOpt_FindOutliersOp : QOpt_KernelOp<"find_outliers"> {
+def QOpt_GuardOp : QOpt_Op<"guard", [MemoryEffects<[MemWrite]>]> {
+  let summary = "count rows that a list of outlier columns was not made for";
+  let description = [{
+    Hands the largest magnitude of each row outside of the outlier columns to the
+    runtime, which counts those of at least `threshold` under `index` (given by
+    `convert-onnx-to-linalg`); `name` is the layer.
+  }];
+  let arguments = (ins AnyTypeOf<[TensorOf<[F32]>, MemRefOf<[F32]>]>:$magnitudes, F32Attr:$threshold, StrAttr:$name,
+                       OptionalAttr<I32Attr>:$index);
+  let assemblyFormat = "$magnitudes `threshold` $threshold $name (`index` $index^)? attr-dict `:` type($magnitudes)";
+}
+
+def QOpt_FindOutliersOp : QOpt_KernelOp<"find_outliers", [AttrSizedOperandSegments]> {
   let summary = "kernel of the dynamic outlier rule: mask, columns and their number";
   let description = [{
-    A column k is an outlier when `|x[t, k]| >= threshold` in any row t. Inits:
-    mask [K] f32 (0 for outliers, 1 elsewhere), columns [K] i32 (the first
-    `count` entries are written, ascending), count [1] i32.
+    A column k is an outlier when `|x[t, k] * factors[k]| >= threshold` in any row t
+    (factors 1 without them). Inits: mask [K] f32 (0 for outliers, 1 elsewhere),
+    columns [K] i32 (the first `count` entries are written, ascending), count [1]
+    i32.
   }];
-  let arguments = (ins QOpt_Shaped:$input, Variadic<QOpt_Shaped>:$inits, F32Attr:$threshold);
+  let arguments = (ins QOpt_Shaped:$input, Optional<QOpt_Shaped>:$factors, Variadic<QOpt_Shaped>:$inits,
+                       F32Attr:$threshold);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
-    `ins` `(` $input `:` type($input) `)` `outs` `(` $inits `:` type($inits) `)`
-    `threshold` $threshold attr-dict (`->` type($results)^)?
+    `ins` `(` $input `:` type($input) `)` (`factors` `(` $factors^ `:` type($factors) `)`)?
+    `outs` `(` $inits `:` type($inits) `)` `threshold` $threshold attr-dict (`->` type($results)^)?
   }];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
