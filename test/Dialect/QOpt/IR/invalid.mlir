@@ -41,7 +41,7 @@ func.func @dynamic_quantize_c3(%x: tensor<4x8xf32>, %f: tensor<4xf32>) {
 // -----
 
 func.func @split_none(%x: tensor<4x8xf32>) {
-  // expected-error @+1 {{mode is static or dynamic}}
+  // expected-error @+1 {{mode is static, guarded, dynamic or dynamic_row}}
   %b, %t, %c = qopt.outlier_split %x mode <none> : tensor<4x8xf32> -> tensor<4x8xf32>, tensor<4x?xf32>, tensor<?xi32>
   return
 }
@@ -184,7 +184,7 @@ func.func @rows_mixed(%x: tensor<?x64xf32>, %q: memref<?x64xi8>, %s: memref<?xf3
 // -----
 
 func.func @outliers_shape(%x: memref<?x64xf32>, %m: memref<64xf32>, %c: memref<32xi32>, %n: memref<1xi32>) {
-  // expected-error @+1 {{needs a static K, mask [K], columns [K], count [1]}}
+  // expected-error @+1 {{needs a static K, factors [K], mask [K], columns [K], count [1]}}
   qopt.find_outliers ins(%x : memref<?x64xf32>) outs(%m, %c, %n : memref<64xf32>, memref<32xi32>, memref<1xi32>) threshold 6.0
   return
 }
@@ -436,5 +436,61 @@ func.func @kernel_tail(%q: memref<?x64xi8>, %w: memref<64x8xi8>, %s: memref<?xf3
     ^bb0(%a: f32):
       qopt.yield %a : f32
   }
+  return
+}
+
+// -----
+
+func.func @guard_without_threshold(%x: tensor<4x8xf32>) {
+  // expected-error @+1 {{C3: guarded mode takes a positive threshold}}
+  %b, %t, %c = qopt.outlier_split %x mode <guarded> outliers [3] : tensor<4x8xf32> -> tensor<4x8xf32>, tensor<4x1xf32>, tensor<1xi32>
+  return
+}
+
+// -----
+
+func.func @static_factors(%x: tensor<4x8xf32>, %f: tensor<8xf32>) {
+  // expected-error @+1 {{C4: factors are for the dynamic modes}}
+  %b, %t, %c = qopt.outlier_split %x factors(%f : tensor<8xf32>) mode <static> outliers [3] : tensor<4x8xf32> -> tensor<4x8xf32>, tensor<4x1xf32>, tensor<1xi32>
+  return
+}
+
+// -----
+
+func.func @wrong_factors(%x: tensor<4x8xf32>, %f: tensor<4xf32>) {
+  // expected-error @+1 {{C4: there is one factor per column}}
+  %b, %t, %c = qopt.outlier_split %x factors(%f : tensor<4xf32>) mode <dynamic_row> threshold 6.0 : tensor<4x8xf32> -> tensor<4x8xf32>, tensor<4x?xf32>, tensor<?xi32>
+  return
+}
+
+// -----
+
+func.func @keep_small_per_row(%x: tensor<4x8xf32>) {
+  // expected-error @+1 {{C5: keep_small is for dynamic mode}}
+  %b, %t, %c = qopt.outlier_split %x mode <dynamic_row> threshold 6.0 {keep_small} : tensor<4x8xf32> -> tensor<4x8xf32>, tensor<4x?xf32>, tensor<?xi32>
+  return
+}
+
+// -----
+
+func.func @missing_zero_points(%x: tensor<?x64xf32>, %q: tensor<?x64xi8>, %s: tensor<?xf32>) {
+  // expected-error @+1 {{has 3 inits}}
+  %0, %1 = qopt.quantize_rows ins(%x : tensor<?x64xf32>) outs(%q, %s : tensor<?x64xi8>, tensor<?xf32>) {asymmetric} -> tensor<?x64xi8>, tensor<?xf32>
+  return
+}
+
+// -----
+
+func.func @scale_without_zero_point(%x: tensor<?x64xf32>, %g: tensor<f32>, %q: tensor<?x64xi8>, %s: tensor<?xf32>, %z: tensor<?xi32>) {
+  // expected-error @+1 {{takes a zero point with a scale of asymmetric codes}}
+  %0, %1, %2 = qopt.quantize_rows ins(%x : tensor<?x64xf32>) scale(%g : tensor<f32>) outs(%q, %s, %z : tensor<?x64xi8>, tensor<?xf32>, tensor<?xi32>) {asymmetric} -> tensor<?x64xi8>, tensor<?xf32>, tensor<?xi32>
+  return
+}
+
+// -----
+
+func.func @keep_small_without_mask(%x: tensor<?x64xf32>, %q: tensor<?x64xi8>, %s: tensor<?xf32>) {
+  // expected-error @+1 {{keep_small goes with a threshold and a mask}}
+  %0, %1 = qopt.quantize_rows ins(%x : tensor<?x64xf32>) outs(%q, %s : tensor<?x64xi8>, tensor<?xf32>) threshold 6.0 {keep_small} -> tensor<?x64xi8>, tensor<?xf32>
   return
 }
