@@ -3,11 +3,13 @@
 //
 //   RMSNormalization (opset 23)   x / Sqrt(ReduceMean(Pow(x, 2)) + eps) * scale
 //   Swish (opset 24)              x * Sigmoid(alpha * x)
-// in the order of operands that ONNX Runtime's fusions look for. What has no
-// known form stays and asks for its opset.
+// in the order of operands that ONNX Runtime's fusions look for, and Resize
+// with a rounding that only opset 10 had. What has no known form stays and asks
+// for its opset.
 //===----------------------------------------------------------------------===//
 
 #include "NodeMaker.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "qopt/Export/Passes.h"
 
@@ -82,6 +84,34 @@ static Value expandSwish(onnx::SwishOp op, OpBuilder &builder) {
   return b.op<onnx::MulOp>("", {x, b.op<onnx::SigmoidOp>("sigmoid", scaled)});
 }
 
+/// `nearest_mode = "simple"` truncates where it enlarges and rounds up where it
+/// shrinks: modes of their own since, as long as all dims do the same.
+static LogicalResult renameSimple(onnx::ResizeOp op) {
+  if (op.getNearestMode() != "simple")
+    return success();
+  DenseFPElementsAttr scales;
+  if (op.getMode() == "nearest") {
+    if (!matchPattern(op.getScales(), m_Constant(&scales)) ||
+        !scales.getElementType().isF32())
+      return op.emitError("cannot be exported: the rounding of opset 10 needs "
+                          "constant scales");
+    auto all = [&](auto test) {
+      return llvm::all_of(scales.getValues<float>(), test);
+    };
+    if (all([](float scale) { return scale >= 1; }))
+      op.setNearestMode("floor");
+    else if (all([](float scale) { return scale <= 1; }))
+      op.setNearestMode("ceil");
+    else
+      return op.emitError("cannot be exported: the rounding of opset 10 for "
+                          "scales on both sides of 1");
+    return success();
+  }
+  // No other mode reads it.
+  op.setNearestMode("round_prefer_floor");
+  return success();
+}
+
 namespace {
 class ONNXExpandNewPass final
     : public qopt::impl::ONNXExpandNewPassBase<ONNXExpandNewPass> {
@@ -90,7 +120,10 @@ public:
 
   void runOnOperation() override {
     OpBuilder builder(&getContext());
+    bool good = true;
     getOperation().walk([&](Operation *op) {
+      if (auto resize = dyn_cast<onnx::ResizeOp>(op))
+        good &= succeeded(renameSimple(resize));
       builder.setInsertionPoint(op);
       Value result;
       if (auto norm = dyn_cast<onnx::RMSNormalizationOp>(op))
@@ -103,6 +136,8 @@ public:
       op->getResult(0).replaceAllUsesWith(result);
       op->erase();
     });
+    if (!good)
+      signalPassFailure();
   }
 };
 } // namespace

@@ -169,7 +169,9 @@ LogicalResult GraphWriter::writeNode(Operation *op, pb::GraphProto &graph) {
   node.set_op_type(form->op.str());
 
   unsigned inputs = op->getNumOperands();
-  while (inputs && isa<NoneType>(op->getOperand(inputs - 1).getType()))
+  // A Loop names its count and condition even if both are absent.
+  unsigned least = isa<onnx::LoopOp>(op) ? 2 : 0;
+  while (inputs > least && isa<NoneType>(op->getOperand(inputs - 1).getType()))
     --inputs;
   for (Value operand : op->getOperands().take_front(inputs))
     node.add_input(isa<NoneType>(operand.getType()) ? std::string()

@@ -93,6 +93,9 @@ FailureOr<NodeForm> NodeForms::get(Operation *op) {
       return op->emitError("cannot be exported: ONNX has no attribute ")
              << quoteName(name) << " of " << form.op;
     form.opset = std::max(form.opset, since);
+    // Opset 22 says which last window of a pool counts.
+    if (name == "ceil_mode")
+      form.opset = std::max<int64_t>(form.opset, 22);
     form.attributes.push_back(attribute);
   }
   return form;

@@ -28,7 +28,8 @@ def ONNXExpandNewPass : Pass<"onnx-expand-new", "mlir::ModuleOp"> {
   let summary = "Write RMSNormalization and Swish as operators of opset 21";
   let description = [{
     Both are younger than most runtimes in use. The basic operators are those from which
-    ONNX Runtime makes its own fused ones again.
+    ONNX Runtime makes its own fused ones again. A Resize that rounds as opset 10 did gets
+    the name of that rounding in later opsets.
   }];
 }
 
