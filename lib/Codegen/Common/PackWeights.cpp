@@ -11,6 +11,8 @@
 #include "qopt/Codegen/Passes.h"
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
 
+#include <map>
+
 using namespace mlir;
 
 namespace mlir::qopt {
@@ -28,14 +30,20 @@ struct Matrix {
 };
 
 /// Panel [Kp/64, 2, 16, 64] of codes: byte of (k, n) is k%4 within n%16 within
-/// (k%64)/4. `sums` gets the sums of the 32 columns.
-void packCodes(const Matrix &from, int64_t panel, char *to, int32_t *sums) {
+/// (k%64)/4. `sums` gets the sums of the 32 columns over each group of rows,
+/// one group every `stride` numbers.
+void packCodes(const Matrix &from, int64_t panel, char *to, int64_t groupRows,
+               int32_t *sums, int64_t stride) {
   int64_t blocks = llvm::divideCeil(from.rows, 64);
   int64_t first = panel * kPanel;
   int64_t count = std::min(kPanel, from.columns - first);
   memset(to, 0, blocks * 64 * kPanel);
-  std::fill_n(sums, kPanel, 0);
   for (int64_t k = 0; k < from.rows; ++k) {
+    if (k % groupRows == 0) {
+      if (k)
+        sums += stride;
+      std::fill_n(sums, kPanel, 0);
+    }
     const char *row = from.data + k * from.columns + first;
     char *quad = to + k / 64 * 64 * kPanel + k % 64 / 4 * 64 + k % 4;
     for (int64_t n = 0; n < count; ++n) {
@@ -83,7 +91,8 @@ class PackWeightsPass final
     WeightOp weight = rowMajorWeight(op.getRhs());
     if (weight) {
       FailureOr<Packed> packed =
-          op.isInteger() ? packInteger(weight) : packFloat(weight);
+          op.isInteger() ? packInteger(weight, op.getGroupSize().value_or(0))
+                         : packFloat(weight);
       if (failed(packed))
         return failure();
       replace(builder, weight, op.getRhsMutable(), packed->value);
@@ -131,21 +140,31 @@ class PackWeightsPass final
       *blob = AsmResourceBlob();
   }
 
-  FailureOr<Packed> packInteger(WeightOp weight) {
-    return once(weight, "packed", [&](const Matrix &from, StringRef name) {
+  /// `groupSize` rows have sums of their own, 0: all of them together.
+  FailureOr<Packed> packInteger(WeightOp weight, int64_t groupSize) {
+    std::string suffix = "packed";
+    if (groupSize)
+      suffix += "_g" + std::to_string(groupSize);
+    return once(weight, suffix, [&](const Matrix &from, StringRef name) {
       int64_t panels = llvm::divideCeil(from.columns, kPanel);
       int64_t blocks = llvm::divideCeil(from.rows, 64);
       Builder builder(&getContext());
       auto type = RankedTensorType::get({panels, blocks, 2, 16, 64},
                                         builder.getI8Type());
-      auto sumType =
-          RankedTensorType::get({panels * kPanel}, builder.getI32Type());
+      SmallVector<int64_t> sumShape{panels * kPanel};
+      int64_t groupRows = std::max<int64_t>(from.rows, 1);
+      if (groupSize) {
+        groupRows = groupSize;
+        sumShape.insert(sumShape.begin(),
+                        llvm::divideCeil(from.rows, groupSize));
+      }
+      auto sumType = RankedTensorType::get(sumShape, builder.getI32Type());
       AsmResourceBlob blob = allocate(type), sumBlob = allocate(sumType);
       char *to = blob.getMutableData().data();
       auto *sums = reinterpret_cast<int32_t *>(sumBlob.getMutableData().data());
       parallelFor(&getContext(), 0, panels, [&](size_t panel) {
-        packCodes(from, panel, to + panel * blocks * 64 * kPanel,
-                  sums + panel * kPanel);
+        packCodes(from, panel, to + panel * blocks * 64 * kPanel, groupRows,
+                  sums + panel * kPanel, panels * kPanel);
       });
       return Packed{DenseResourceElementsAttr::get(type, name, std::move(blob)),
                     DenseResourceElementsAttr::get(
@@ -153,21 +172,27 @@ class PackWeightsPass final
     });
   }
 
+  /// Rows of panels, of floats or of the codes of a weight-only product.
   FailureOr<Packed> packFloat(WeightOp weight) {
-    return once(weight, "packed", [&](const Matrix &from, StringRef name) {
-      Type element = weight.getValue().getShapedType().getElementType();
-      int64_t size = element.getIntOrFloatBitWidth() / 8;
-      int64_t panels = llvm::divideCeil(from.columns, kPanel);
-      auto type = RankedTensorType::get({panels, from.rows, kPanel}, element);
-      AsmResourceBlob blob = allocate(type);
-      char *to = blob.getMutableData().data();
-      parallelFor(&getContext(), 0, panels, [&](size_t panel) {
-        packRows(from, size, panel * kPanel, kPanel,
-                 to + panel * from.rows * kPanel * size);
-      });
-      return Packed{DenseResourceElementsAttr::get(type, name, std::move(blob)),
-                    ElementsAttr()};
-    });
+    bool codes = weight.getValue().getElementType().isInteger();
+    return once(weight, codes ? "panels" : "packed",
+                [&](const Matrix &from, StringRef name) {
+                  Type element =
+                      weight.getValue().getShapedType().getElementType();
+                  int64_t size = element.getIntOrFloatBitWidth() / 8;
+                  int64_t panels = llvm::divideCeil(from.columns, kPanel);
+                  auto type = RankedTensorType::get({panels, from.rows, kPanel},
+                                                    element);
+                  AsmResourceBlob blob = allocate(type);
+                  char *to = blob.getMutableData().data();
+                  parallelFor(&getContext(), 0, panels, [&](size_t panel) {
+                    packRows(from, size, panel * kPanel, kPanel,
+                             to + panel * from.rows * kPanel * size);
+                  });
+                  return Packed{DenseResourceElementsAttr::get(type, name,
+                                                               std::move(blob)),
+                                ElementsAttr()};
+                });
   }
 
   FailureOr<Packed> widen(WeightOp weight) {
@@ -193,7 +218,8 @@ class PackWeightsPass final
   once(WeightOp weight, StringRef suffix,
        function_ref<Packed(const Matrix &, StringRef name)> fn) {
     ElementsAttr value = weight.getValue();
-    auto [it, isNew] = forms.try_emplace({value, suffix}, Packed());
+    auto [it, isNew] =
+        forms.try_emplace({value.getAsOpaquePointer(), suffix.str()});
     if (!isNew)
       return it->second;
     auto type = cast<RankedTensorType>(value.getType());
@@ -224,7 +250,7 @@ class PackWeightsPass final
   }
 
   DenseMap<const void *, unsigned> users;
-  llvm::DenseMap<std::pair<Attribute, StringRef>, Packed> forms;
+  std::map<std::pair<const void *, std::string>, Packed> forms;
 };
 
 } // namespace

@@ -15,20 +15,17 @@ namespace mlir::qopt::x86 {
 /// Rows of a task; its columns are Isa::integerColumns.
 constexpr int64_t kTileTaskRows = 32;
 
-/// The operands of the product lhs [M, Kp] (signed codes) times packed rhs with
-/// its column sums; the result has `columns` columns.
-struct TiledOperands {
-  Value lhs, rhs, sums;
-  int64_t columns;
-};
+/// Codes of a row that one step of the tiles takes.
+constexpr int64_t kTileDepth = 64;
 
-/// What is done with the i32 sums of a block.
+/// What is done with the sums of a block: i32, or f32 sums over groups.
 using FinishBlock = function_ref<void(const Tile &, Accumulators)>;
 
-/// Tasks [begin, end) of the product of `m` rows.
-void emitTiledTasks(KernelBuilder &b, const Isa &isa,
-                    const TiledOperands &operands, Value m, Value begin,
-                    Value end, FinishBlock finish);
+/// Tasks [begin, end) of the product of `m` rows of signed codes times packed
+/// rhs; the result has `columns` columns. Groups are multiples of kTileDepth.
+void emitTiledTasks(KernelBuilder &b, const Isa &isa, const Operands &operands,
+                    int64_t columns, Value m, Value begin, Value end,
+                    FinishBlock finish);
 
 } // namespace mlir::qopt::x86
 

@@ -34,6 +34,11 @@ struct Isa {
   bool amx = false;
 
   int64_t codeOffset() const { return vnni && !amx ? 128 : 0; }
+  /// Registers that accumulators may take.
+  int64_t registers() const { return floatRows * floatVectors; }
+  /// Rows of a block with scales per group, which has f32 sums beside the i32
+  /// ones.
+  int64_t groupedRows() const { return vnni ? 3 : 4; }
 };
 
 /// 32 registers of 512 bits: 24 accumulators leave 8 for operands.

@@ -19,27 +19,51 @@ using namespace mlir::qopt::x86;
 
 namespace {
 
+/// The widened rows of a block. A product of groups with longer rows widens
+/// them as it reads them.
+constexpr int64_t kWidenedBytes = 256 << 10;
+
+/// What decides about the loops of a product.
+struct Form {
+  bool integer, weightOnly, grouped;
+  /// Whether the product is made of tiles. Groups have to be whole steps of
+  /// them; the others go by vectors.
+  bool tiles;
+
+  Form(MatmulOp op, const Isa &isa)
+      : integer(op.isInteger()), weightOnly(op.isWeightOnly()),
+        grouped(op.getGroupSize().has_value()),
+        tiles(isa.amx && integer &&
+              (!grouped || *op.getGroupSize() % kTileDepth == 0)) {}
+};
+
 /// How a product is cut into tasks; everything but M is static.
 struct Tasks {
   int64_t n, columns, rows, maxRows, bytesPerRow;
   /// Columns of a block of accumulators.
   int64_t blockColumns;
 
-  Tasks(const Isa &isa, bool integer, int64_t n, int64_t k) : n(n) {
+  Tasks(const Isa &isa, const Form &form, int64_t n, int64_t k) : n(n) {
+    bool integer = form.integer;
     columns = integer ? isa.integerColumns : isa.floatColumns;
+    // A row of a panel of bytes is half a cache line: one task reads it all.
+    if (form.weightOnly)
+      columns = std::max<int64_t>(columns, 32);
     blockColumns =
         isa.lanes * (integer ? isa.integerVectors : isa.floatVectors);
     rows = integer ? isa.integerRows : isa.floatRows;
+    if (integer && form.grouped)
+      rows = isa.groupedRows();
     bytesPerRow = integer ? k : 4 * k;
     // Widened rows are on the stack.
     if (integer && !isa.vnni)
-      rows = std::clamp<int64_t>((256 << 10) / (2 * k), 1, rows);
+      rows = std::clamp<int64_t>(kWidenedBytes / (2 * k), 1, rows);
     // Rows of a task share the L2 cache with its columns of rhs. Where there
     // are few blocks of columns the rows have to feed the threads.
     int64_t limit = columnBlocks() >= 8 ? 384 : 96;
     maxRows = std::min(limit, std::max<int64_t>(48, (512 << 10) / bytesPerRow));
     maxRows = std::max(rows, maxRows / rows * rows);
-    if (integer && isa.amx)
+    if (form.tiles)
       rows = maxRows = kTileTaskRows;
   }
   int64_t columnBlocks() const { return (n + columns - 1) / columns; }
@@ -54,41 +78,25 @@ struct Tasks {
   }
 };
 
-/// The operands of a product inside of its kernel, or the views that a call
-/// passes to it: the same list in the same order.
-struct Operands {
-  Value lhs, rhs, lhsScale, rhsScale, tailLhs, tailRhs, columns, sums;
-  SmallVector<Value> epilogueInputs, scalars, inits;
-
-  template <typename Fn> void forEach(Fn fn) {
-    for (Value *value : {&lhs, &rhs, &lhsScale, &rhsScale, &tailLhs, &tailRhs,
-                         &columns, &sums})
-      if (*value)
-        fn(*value);
-    for (auto *list : {&epilogueInputs, &scalars, &inits})
-      for (Value &value : *list)
-        fn(value);
-  }
-};
-
 class MatmulGenerator {
 public:
-  MatmulGenerator(MatmulOp op, const Isa &isa, const Tasks &tasks)
-      : op(op), isa(isa), tasks(tasks) {}
+  MatmulGenerator(MatmulOp op, const Isa &isa, const Form &form,
+                  const Tasks &tasks)
+      : op(op), isa(isa), form(form), tasks(tasks) {}
 
   void generate(KernelBuilder &b, Value begin, Value end, Operands &operands) {
     Value m = b.dim(operands.inits.front(), 0);
-    if (operands.lhsScale && isa.amx)
-      return emitTiledTasks(
-          b, isa, {operands.lhs, operands.rhs, operands.sums, tasks.n}, m,
-          begin, end, [&](const Tile &block, Accumulators sums) {
-            applyScales(b, operands, block, sums);
-            finishBlock(b, operands, block, sums);
-          });
+    if (form.tiles)
+      return emitTiledTasks(b, isa, operands, tasks.n, m, begin, end,
+                            [&](const Tile &block, Accumulators sums) {
+                              applyScales(b, isa, operands, block, sums);
+                              finishBlock(b, operands, block, sums);
+                            });
     Value rowsPerTask = tasks.rowsPerTask(b, m);
     Value columnBlocks = b.index(tasks.columnBlocks());
-    if (operands.lhsScale && !isa.vnni) {
-      int64_t depth = cast<MemRefType>(operands.lhs.getType()).getDimSize(1);
+    int64_t depth = cast<MemRefType>(operands.lhs.getType()).getDimSize(1);
+    if (form.integer && !isa.vnni &&
+        !(form.grouped && 2 * depth > kWidenedBytes)) {
       widened = memref::AllocaOp::create(
           b, MemRefType::get({tasks.rows, depth}, b.getI16Type()),
           b.getI64IntegerAttr(64));
@@ -140,50 +148,32 @@ private:
   }
 
   void emitBlock(KernelBuilder &b, Operands &in, const Tile &block) {
-    Accumulators values;
-    if (in.lhsScale) {
-      values = widened ? wideProduct(b, isa, widened, in.rhs, block)
-                       : vnniProduct(b, isa, in.lhs, in.rhs, in.sums, block,
-                                     isa.codeOffset() &&
-                                         !op->hasAttr(kSignedCodesAttrName));
-      applyScales(b, in, block, values);
-    } else {
-      values = floatProduct(b, isa, in.lhs, in.rhs, block);
-    }
+    Accumulators values = product(b, in, block);
+    if (form.integer)
+      applyScales(b, isa, in, block, values);
     finishBlock(b, in, block, values);
+  }
+
+  Accumulators product(KernelBuilder &b, Operands &in, const Tile &block) {
+    if (!form.integer)
+      return floatProduct(b, isa, in, block);
+    bool hasOffset = isa.codeOffset() && !op->hasAttr(kSignedCodesAttrName);
+    if (form.grouped)
+      return groupedProduct(b, isa, in, widened, block, hasOffset);
+    if (widened)
+      return wideProduct(b, isa, widened, in.rhs, block);
+    return vnniProduct(b, isa, in.lhs, in.rhs, in.sums, block, hasOffset);
   }
 
   /// Tail, epilogue and stores.
   void finishBlock(KernelBuilder &b, Operands &in, const Tile &block,
                    Accumulators values) {
     if (in.tailLhs)
-      values =
-          addTail(b, isa, in.tailLhs, in.tailRhs, in.columns, block, values);
+      values = in.tailRhs ? addTail(b, isa, in, block, values)
+                          : addCodeTail(b, isa, in, block, values);
     for (int64_t i = 0; i < block.rows; ++i)
       for (int64_t v = 0; v < block.vectors(isa); ++v)
         finish(b, in, block, i, v, values[i * block.vectors(isa) + v]);
-  }
-
-  /// float(product) * (lhs_scale * rhs_scale).
-  void applyScales(KernelBuilder &b, Operands &in, const Tile &block,
-                   Accumulators &values) {
-    auto type = VectorType::get({isa.lanes}, b.getF32Type());
-    SmallVector<Value> rhsScales;
-    for (int64_t v = 0; v < block.vectors(isa); ++v)
-      rhsScales.push_back(b.load(in.rhsScale,
-                                 {b.add(block.column, v * isa.lanes)},
-                                 isa.lanes, block.lanesOf(isa, v)));
-    for (int64_t i = 0; i < block.rows; ++i) {
-      Value scalar = memref::LoadOp::create(b, in.lhsScale,
-                                            ValueRange{b.add(block.row, i)});
-      Value lhsScale = b.broadcast(scalar, isa.lanes);
-      for (auto [v, rhsScale] : llvm::enumerate(rhsScales)) {
-        Value &value = values[i * rhsScales.size() + v];
-        Value scale = arith::MulFOp::create(b, lhsScale, rhsScale);
-        Value sum = arith::SIToFPOp::create(b, type, value);
-        value = arith::MulFOp::create(b, sum, scale);
-      }
-    }
   }
 
   /// Epilogue and store of one vector.
@@ -206,6 +196,7 @@ private:
 
   MatmulOp op;
   const Isa &isa;
+  const Form &form;
   const Tasks &tasks;
   Value widened;
 };
@@ -232,7 +223,10 @@ static FailureOr<Operands> makeViews(MatmulOp op, KernelBuilder &b) {
   views.lhs = matrix(op.getLhs(), "lhs");
   views.rhs = op.getRhs();
   views.lhsScale = vector(op.getLhsScale(), "lhs_scale");
-  views.rhsScale = vector(op.getRhsScale(), "rhs_scale");
+  // The number of groups is static.
+  views.rhsScale = op.getGroupSize() ? op.getRhsScale()
+                                     : vector(op.getRhsScale(), "rhs_scale");
+  views.lhsZero = vector(op.getLhsZero(), "lhs_zero");
   views.tailLhs = matrix(op.getTailLhs(), "tail_lhs");
   views.tailRhs = op.getTailRhs();
   views.columns = vector(op.getColumns(), "columns");
@@ -245,6 +239,7 @@ static FailureOr<Operands> makeViews(MatmulOp op, KernelBuilder &b) {
   for (Value init : op.getInits())
     views.inits.push_back(matrix(init, "an init"));
   views.scalars = epilogueScalars(op);
+  views.groupRows = op.getGroupSize().value_or(0);
   if (!valid)
     return failure();
   return views;
@@ -255,10 +250,10 @@ LogicalResult x86::lowerMatmul(MatmulOp op, const Isa &isa,
   auto rhsType = cast<MemRefType>(op.getRhs().getType());
   if (rhsType.getRank() == 2)
     return op.emitOpError("has a right operand that is not packed");
-  bool integer = op.isInteger();
-  if (integer && isa.vnni && !op.getRhsSums())
+  Form form(op, isa);
+  if (form.integer && (isa.vnni || op.getLhsZero()) && !op.getRhsSums())
     return op.emitOpError("has no column sums");
-  if (!integer &&
+  if (!form.integer &&
       !cast<MemRefType>(op.getLhs().getType()).getElementType().isF32())
     return op.emitOpError("multiplies f32 or codes only");
   if (failed(verifyEpilogue(op)))
@@ -274,8 +269,8 @@ LogicalResult x86::lowerMatmul(MatmulOp op, const Isa &isa,
   auto initType = cast<MemRefType>(views->inits.front().getType());
   int64_t n = initType.getDimSize(1);
   int64_t k = cast<MemRefType>(views->lhs.getType()).getDimSize(1);
-  Tasks tasks(isa, integer, n, k);
-  MatmulGenerator generator(op, isa, tasks);
+  Tasks tasks(isa, form, n, k);
+  MatmulGenerator generator(op, isa, form, tasks);
   std::string name;
   llvm::raw_string_ostream(name)
       << "matmul_" << rhsType.getElementType() << '_' << k << 'x' << n;
@@ -285,6 +280,7 @@ LogicalResult x86::lowerMatmul(MatmulOp op, const Isa &isa,
     key += ',' + std::to_string(size);
   if (op->hasAttr(kSignedCodesAttrName))
     key += ",signed";
+  key += ",group " + std::to_string(views->groupRows);
   func::FuncOp kernel = kernels.get(
       op.getLoc(), name, key, ValueRange(captures).getTypes(),
       [&](KernelBuilder &inner, Value begin, Value end, ValueRange arguments) {
@@ -299,8 +295,8 @@ LogicalResult x86::lowerMatmul(MatmulOp op, const Isa &isa,
   // A product of few rows is bound by the reading of its weights, which takes
   // as long as about 12 rows of work.
   Value work = b.mul(b.add(rowsPerTask, 12), 2 * k * tasks.columns);
-  Value grain =
-      b.ceilDiv(b.index(integer ? isa.integerGrain : isa.floatGrain), work);
+  Value grain = b.ceilDiv(
+      b.index(form.integer ? isa.integerGrain : isa.floatGrain), work);
   Value rowTasks =
       b.ceilDiv(m, arith::MaxUIOp::create(b, rowsPerTask, b.index(1)));
   ParallelCallOp::create(b, kernel.getSymName(),

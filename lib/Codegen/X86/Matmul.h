@@ -31,6 +31,25 @@ struct Tile {
 /// Accumulators of a block, vector v of row i at [i * vectors + v].
 using Accumulators = SmallVector<Value>;
 
+/// The operands of a product inside of its kernel, or the views that a call
+/// passes to it: the same list in the same order.
+struct Operands {
+  Value lhs, rhs, lhsScale, rhsScale, lhsZero, tailLhs, tailRhs, columns, sums;
+  SmallVector<Value> epilogueInputs, scalars, inits;
+  /// Rows of K that share a scale; 0: all of them.
+  int64_t groupRows = 0;
+
+  template <typename Fn> void forEach(Fn fn) {
+    for (Value *value : {&lhs, &rhs, &lhsScale, &rhsScale, &lhsZero, &tailLhs,
+                         &tailRhs, &columns, &sums})
+      if (*value)
+        fn(*value);
+    for (auto *list : {&epilogueInputs, &scalars, &inits})
+      for (Value &value : *list)
+        fn(value);
+  }
+};
+
 /// The exact product of codes lhs [M, Kp], as the target stores them, and
 /// packed rhs: i32 vectors. `sums` are the column sums of rhs.
 /// `hasOffset`: 128 has been added to the codes of lhs.
@@ -46,14 +65,34 @@ Accumulators wideProduct(KernelBuilder &b, const Isa &isa, Value widened,
 void widenRows(KernelBuilder &b, Value lhs, Value row, int64_t rows,
                Value widened);
 
-/// The product of f32 lhs [M, K] and packed f32 or f16 rhs: f32 vectors.
-Accumulators floatProduct(KernelBuilder &b, const Isa &isa, Value lhs,
-                          Value rhs, const Tile &block);
+/// The sum over all groups of their exact products times their column scales:
+/// f32 vectors. Without VNNI rows are read from `widened` if there is one.
+Accumulators groupedProduct(KernelBuilder &b, const Isa &isa,
+                            const Operands &in, Value widened,
+                            const Tile &block, bool hasOffset);
+/// `floats` plus a group's exact product times its column scales.
+Accumulators addGroup(KernelBuilder &b, const Isa &isa, const Operands &in,
+                      Value group, const Tile &block, Accumulators sums,
+                      ValueRange floats);
+/// Makes floats of i32 sums, with zero points and all scales; only row scales
+/// are left for sums over groups.
+void applyScales(KernelBuilder &b, const Isa &isa, const Operands &in,
+                 const Tile &block, Accumulators &sums);
 
-/// `accumulators` plus lhs [M, J] times rows [J or K, N]; J is small.
-Accumulators addTail(KernelBuilder &b, const Isa &isa, Value lhs, Value rhs,
-                     Value columns, const Tile &block,
-                     ArrayRef<Value> accumulators);
+/// The product of f32 lhs [M, K] and packed f32, f16 or scaled i8 rhs: f32
+/// vectors.
+Accumulators floatProduct(KernelBuilder &b, const Isa &isa, const Operands &in,
+                          const Tile &block);
+/// Multiplies f32 sums by the column scales.
+void scaleColumns(KernelBuilder &b, const Isa &isa, const Operands &in,
+                  const Tile &block, Accumulators &sums);
+
+/// `accumulators` plus tail_lhs [M, J] times rows [J or K, N]; J is small.
+Accumulators addTail(KernelBuilder &b, const Isa &isa, const Operands &in,
+                     const Tile &block, ArrayRef<Value> accumulators);
+/// The same with rows of the packed codes.
+Accumulators addCodeTail(KernelBuilder &b, const Isa &isa, const Operands &in,
+                         const Tile &block, ArrayRef<Value> accumulators);
 
 /// Replaces the operation by a call; fails with a diagnostic.
 LogicalResult lowerMatmul(MatmulOp op, const Isa &isa, KernelTable &kernels);

@@ -1,4 +1,4 @@
-//===- Products.cpp - the loops over K of matrix kernels ------------------===//
+//===- Products.cpp - the loops over K of integer products ----------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // One block of accumulators stays in registers over the whole of K. A block of
@@ -6,7 +6,7 @@
 // accumulators, which take turns and are added at the end.
 //===----------------------------------------------------------------------===//
 
-#include "Matmul.h"
+#include "Products.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -19,24 +19,23 @@ using namespace mlir::qopt::x86;
 /// a cycle.
 constexpr int64_t kChains = 10;
 
-static int64_t accumulatorSets(const Isa &isa, int64_t accumulators) {
-  int64_t sets = 1, registers = isa.floatRows * isa.floatVectors;
+int64_t x86::accumulatorSets(int64_t accumulators, int64_t registers) {
+  int64_t sets = 1;
   while (sets < 4 && sets * accumulators < kChains &&
          2 * sets * accumulators <= registers)
     sets *= 2;
   return sets;
 }
 
-static Value callIntrinsic(KernelBuilder &b, StringRef name, Type result,
-                           ValueRange operands) {
+Value x86::callIntrinsic(KernelBuilder &b, StringRef name, Type result,
+                         ValueRange operands) {
   return LLVM::CallIntrinsicOp::create(b, result, b.getStringAttr(name),
                                        operands)
       .getResult(0);
 }
 
-/// Four codes of a row, repeated over a vector register.
-static Value broadcastQuad(KernelBuilder &b, const Isa &isa, Value lhs,
-                           Value row, Value k) {
+Value x86::broadcastQuad(KernelBuilder &b, const Isa &isa, Value lhs, Value row,
+                         Value k) {
   Value quad = b.load(lhs, {row, k}, 4, 4);
   Type code = getElementTypeOrSelf(quad);
   int64_t bits = 4 * code.getIntOrFloatBitWidth();
@@ -48,8 +47,16 @@ static Value broadcastQuad(KernelBuilder &b, const Isa &isa, Value lhs,
                                    b.broadcast(scalar, count));
 }
 
-static Accumulators sumSets(KernelBuilder &b, ArrayRef<Value> values,
-                            int64_t sets) {
+Value x86::addPairs(KernelBuilder &b, Value first, Value second) {
+  Value even = vector::ShuffleOp::create(
+      b, first, second, ArrayRef<int64_t>{0, 2, 4, 6, 8, 10, 12, 14});
+  Value odd = vector::ShuffleOp::create(
+      b, first, second, ArrayRef<int64_t>{1, 3, 5, 7, 9, 11, 13, 15});
+  return b.add(even, odd);
+}
+
+Accumulators x86::sumSets(KernelBuilder &b, ArrayRef<Value> values,
+                          int64_t sets) {
   Accumulators sums(values);
   for (int64_t width = sets; width > 1; width /= 2) {
     size_t half = sums.size() / 2;
@@ -67,7 +74,7 @@ Accumulators x86::vnniProduct(KernelBuilder &b, const Isa &isa, Value lhs,
                               bool hasOffset) {
   int64_t blocksOfK = cast<MemRefType>(rhs.getType()).getDimSize(1);
   int64_t vectors = block.vectors(isa), perSet = block.rows * vectors;
-  int64_t sets = accumulatorSets(isa, perSet);
+  int64_t sets = accumulatorSets(perSet, isa.registers());
   auto type = VectorType::get({isa.lanes}, b.getI32Type());
   Value panel = arith::DivUIOp::create(b, block.column, b.index(32));
 
@@ -134,7 +141,8 @@ void x86::widenRows(KernelBuilder &b, Value lhs, Value row, int64_t rows,
 Accumulators x86::wideProduct(KernelBuilder &b, const Isa &isa, Value widened,
                               Value rhs, const Tile &block) {
   int64_t blocksOfK = cast<MemRefType>(rhs.getType()).getDimSize(1);
-  int64_t perSet = 2 * block.rows, sets = accumulatorSets(isa, perSet);
+  int64_t perSet = 2 * block.rows,
+          sets = accumulatorSets(perSet, isa.registers());
   auto type = VectorType::get({8}, b.getI32Type());
   auto words = VectorType::get({16}, b.getI16Type());
   Value panel = arith::DivUIOp::create(b, block.column, b.index(32));
@@ -184,94 +192,7 @@ Accumulators x86::wideProduct(KernelBuilder &b, const Isa &isa, Value widened,
   result = sumSets(b, result, sets);
   // Each column has two sums side by side.
   Accumulators sums;
-  for (int64_t i = 0; i < block.rows; ++i) {
-    Value even =
-        vector::ShuffleOp::create(b, result[2 * i], result[2 * i + 1],
-                                  ArrayRef<int64_t>{0, 2, 4, 6, 8, 10, 12, 14});
-    Value odd =
-        vector::ShuffleOp::create(b, result[2 * i], result[2 * i + 1],
-                                  ArrayRef<int64_t>{1, 3, 5, 7, 9, 11, 13, 15});
-    sums.push_back(b.add(even, odd));
-  }
+  for (int64_t i = 0; i < block.rows; ++i)
+    sums.push_back(addPairs(b, result[2 * i], result[2 * i + 1]));
   return sums;
-}
-
-/// `lanes` elements as f32.
-static Value loadFloat(KernelBuilder &b, Value memref, ValueRange indices,
-                       int64_t lanes, int64_t count) {
-  Value vector = b.load(memref, indices, lanes, count);
-  if (getElementTypeOrSelf(vector).isF32())
-    return vector;
-  return arith::ExtFOp::create(b, VectorType::get({lanes}, b.getF32Type()),
-                               vector);
-}
-
-Accumulators x86::floatProduct(KernelBuilder &b, const Isa &isa, Value lhs,
-                               Value rhs, const Tile &block) {
-  int64_t k = cast<MemRefType>(rhs.getType()).getDimSize(1);
-  int64_t vectors = block.vectors(isa), perSet = block.rows * vectors;
-  constexpr int64_t unroll = 8;
-  int64_t sets = accumulatorSets(isa, perSet);
-  // A block may be half a panel.
-  Value panel = arith::DivUIOp::create(b, block.column, b.index(32));
-  Value first = arith::RemUIOp::create(b, block.column, b.index(32));
-  auto type = VectorType::get({isa.lanes}, b.getF32Type());
-  SmallVector<Value> initial(sets * perSet, b.splat(type, 0));
-  SmallVector<Value> result = b.unrolled(
-      k, unroll, initial, [&](Value base, int64_t offset, ValueRange carried) {
-        SmallVector<Value> accumulators(carried);
-        Value position = b.add(base, offset);
-        SmallVector<Value> rhsVectors;
-        for (int64_t v = 0; v < vectors; ++v)
-          rhsVectors.push_back(
-              loadFloat(b, rhs,
-                        {b.add(panel, v * isa.lanes / 32), position,
-                         b.add(first, v * isa.lanes % 32)},
-                        isa.lanes, isa.lanes));
-        for (int64_t i = 0; i < block.rows; ++i) {
-          Value scalar = memref::LoadOp::create(
-              b, lhs, ValueRange{b.add(block.row, i), position});
-          Value row = b.broadcast(scalar, isa.lanes);
-          for (int64_t v = 0; v < vectors; ++v) {
-            Value &accumulator =
-                accumulators[offset % sets * perSet + i * vectors + v];
-            accumulator =
-                vector::FMAOp::create(b, row, rhsVectors[v], accumulator);
-          }
-        }
-        return accumulators;
-      });
-  return sumSets(b, result, sets);
-}
-
-Accumulators x86::addTail(KernelBuilder &b, const Isa &isa, Value lhs,
-                          Value rhs, Value columns, const Tile &block,
-                          ArrayRef<Value> accumulators) {
-  int64_t vectors = block.vectors(isa);
-  // Packing widens rhs to whole panels; otherwise the last vector is masked.
-  int64_t width = cast<MemRefType>(rhs.getType()).getDimSize(1);
-  bool padded = width % 32 == 0;
-  return b.loop(b.index(0), b.dim(lhs, 1), 1, accumulators,
-                [&](Value j, ValueRange carried) {
-                  Accumulators next(carried);
-                  Value row = j;
-                  if (columns)
-                    row = arith::IndexCastOp::create(
-                        b, b.getIndexType(),
-                        memref::LoadOp::create(b, columns, ValueRange{j}));
-                  SmallVector<Value> rhsVectors;
-                  for (int64_t v = 0; v < vectors; ++v)
-                    rhsVectors.push_back(loadFloat(
-                        b, rhs, {row, b.add(block.column, v * isa.lanes)},
-                        isa.lanes, padded ? isa.lanes : block.lanesOf(isa, v)));
-                  for (int64_t i = 0; i < block.rows; ++i) {
-                    Value scalar = memref::LoadOp::create(
-                        b, lhs, ValueRange{b.add(block.row, i), j});
-                    Value factor = b.broadcast(scalar, isa.lanes);
-                    for (int64_t v = 0; v < vectors; ++v)
-                      next[i * vectors + v] = vector::FMAOp::create(
-                          b, factor, rhsVectors[v], next[i * vectors + v]);
-                  }
-                  return next;
-                });
 }

@@ -28,17 +28,17 @@ namespace {
 
 class TiledProduct {
 public:
-  TiledProduct(KernelBuilder &b, const Isa &isa, const TiledOperands &in,
-               Value m, FinishBlock finish)
-      : b(b), isa(isa), in(in), m(m), finish(finish),
+  TiledProduct(KernelBuilder &b, const Isa &isa, const Operands &in,
+               int64_t columns, Value m, FinishBlock finish)
+      : b(b), isa(isa), in(in), columns(columns), m(m), finish(finish),
         rhsType(cast<MemRefType>(in.rhs.getType())),
         tileType(LLVM::LLVMX86AMXType::get(b.getContext())),
         tileRows(b.create<arith::ConstantOp>(b.getI16IntegerAttr(16))),
         tileWidth(b.create<arith::ConstantOp>(b.getI16IntegerAttr(64))) {
     // Rows of 32 sums.
-    scratch = memref::AllocaOp::create(
-        b, MemRefType::get({kTileTaskRows, 32}, b.getI32Type()),
-        b.getI64IntegerAttr(64));
+    scratch = allocate(b.getI32Type());
+    if (in.groupRows)
+      groupSums = allocate(b.getF32Type());
     scratchPointer = pointerTo(scratch);
     rhsPointer = pointerTo(in.rhs);
     lhsPointer = pointerTo(in.lhs, &lhsStride);
@@ -63,17 +63,20 @@ private:
   int64_t panels() const { return rhsType.getDimSize(0); }
   int64_t stepsOfK() const { return rhsType.getDimSize(1); }
   int64_t groups() const {
-    return llvm::divideCeil(in.columns, isa.integerColumns);
+    return llvm::divideCeil(columns, isa.integerColumns);
   }
 
   /// All rows, by the columns of a task.
   void emitVectorTask(Value group) {
-    int64_t width = isa.integerColumns, whole = in.columns / width;
+    int64_t width = isa.integerColumns, whole = columns / width;
     auto cover = [&](Value column, int64_t count) {
       auto emit = [&](Value row, int64_t rows) {
         Tile block{row, column, rows, count};
-        finish(block, vnniProduct(b, isa, in.lhs, in.rhs, in.sums, block,
-                                  /*hasOffset=*/false));
+        finish(block, in.groupRows
+                          ? groupedProduct(b, isa, in, Value(), block,
+                                           /*hasOffset=*/false)
+                          : vnniProduct(b, isa, in.lhs, in.rhs, in.sums, block,
+                                        /*hasOffset=*/false));
       };
       // Blocks of 4, 2 and 1 rows: each size is code of its own, and so few
       // rows wait for the weights anyway.
@@ -86,7 +89,7 @@ private:
     };
     choose(
         group, whole, groups(), [&] { cover(b.mul(group, width), width); },
-        [&] { cover(b.index(whole * width), in.columns - whole * width); });
+        [&] { cover(b.index(whole * width), columns - whole * width); });
   }
 
   /// `inner` for i < limit, `last` for limit <= i < end, where both can be.
@@ -132,39 +135,70 @@ private:
 
   /// 17 to 32 rows by two tiles, fewer by one; both end within m rows.
   void emitBlock(Value row, Value rowEnd, Value panel) {
-    Value lastTile = b.sub(m, b.index(16));
-    // The row that the first row of scratch belongs to.
-    Value base = b.min(row, lastTile);
+    // The row that the first row of scratch belongs to: with two tiles row <=
+    // lastTile, so that base is row.
+    Value lastTile = b.sub(m, b.index(16)), base = b.min(row, lastTile);
     Value two = arith::CmpIOp::create(b, arith::CmpIPredicate::ugt,
                                       b.sub(rowEnd, row), b.index(16));
-    b.ifElse(
-        two,
-        [&] { multiply({row, b.min(b.add(row, 16), lastTile)}, row, panel); },
-        [&] { multiply({base}, base, panel); });
-
-    // With two tiles row <= lastTile, so that base is row.
-    Value column = b.mul(panel, 32);
-    auto finishRows = [&](int64_t count) {
-      Value rows = b.sub(rowEnd, row);
-      Value whole =
-          b.sub(rows, arith::RemUIOp::create(b, rows, b.index(kFinishRows)));
-      Value middle = b.add(row, whole);
-      auto step = [&](Value first, int64_t rows) {
-        finish(Tile{first, column, rows, count},
-               loadSums(b.sub(first, base), rows, count));
-      };
-      b.loop(row, middle, kFinishRows,
-             [&](Value first) { step(first, kFinishRows); });
-      b.loop(middle, rowEnd, 1, [&](Value first) { step(first, 1); });
+    auto multiplySteps = [&](Value begin, Value end) {
+      b.ifElse(
+          two,
+          [&] {
+            multiply({row, b.min(b.add(row, 16), lastTile)}, row, panel, begin,
+                     end);
+          },
+          [&] { multiply({base}, base, panel, begin, end); });
     };
-    choose(
-        panel, in.columns / 32, panels(), [&] { finishRows(32); },
-        [&] { finishRows(in.columns % 32); });
+    auto forRows = [&](function_ref<void(const Tile &, Value)> body) {
+      Value column = b.mul(panel, 32);
+      auto cover = [&](int64_t count) {
+        Value rows = b.sub(rowEnd, row);
+        Value rest = arith::RemUIOp::create(b, rows, b.index(kFinishRows));
+        Value middle = b.sub(rowEnd, rest);
+        auto step = [&](Value first, int64_t rows) {
+          body(Tile{first, column, rows, count}, b.sub(first, base));
+        };
+        b.loop(row, middle, kFinishRows,
+               [&](Value first) { step(first, kFinishRows); });
+        b.loop(middle, rowEnd, 1, [&](Value first) { step(first, 1); });
+      };
+      choose(
+          panel, columns / 32, panels(), [&] { cover(32); },
+          [&] { cover(columns % 32); });
+    };
+
+    if (!in.groupRows) {
+      multiplySteps(b.index(0), b.index(stepsOfK()));
+      return forRows([&](const Tile &block, Value first) {
+        finish(block, loadSums(scratch, first, block));
+      });
+    }
+    Value zero = b.splat(VectorType::get({isa.lanes}, b.getF32Type()), 0);
+    b.loop(b.index(0), b.index(kTileTaskRows), 1, [&](Value i) {
+      for (int64_t column = 0; column < 32; column += isa.lanes)
+        b.store(zero, groupSums, {i, b.index(column)}, isa.lanes);
+    });
+    int64_t steps = in.groupRows / kTileDepth;
+    int64_t groups = cast<MemRefType>(in.rhsScale.getType()).getDimSize(0);
+    b.loop(b.index(0), b.index(groups), 1, [&](Value group) {
+      Value begin = b.mul(group, steps);
+      multiplySteps(begin, b.min(b.add(begin, steps), b.index(stepsOfK())));
+      forRows([&](const Tile &block, Value first) {
+        storeSums(addGroup(b, isa, in, group, block,
+                           loadSums(scratch, first, block),
+                           loadSums(groupSums, first, block)),
+                  first, block);
+      });
+    });
+    forRows([&](const Tile &block, Value first) {
+      finish(block, loadSums(groupSums, first, block));
+    });
   }
 
   /// Sums of 16 rows from each of `rows` on to scratch, whose first row is
-  /// `base`.
-  void multiply(ArrayRef<Value> rows, Value base, Value panel) {
+  /// `base`, over k steps [begin, end).
+  void multiply(ArrayRef<Value> rows, Value base, Value panel, Value begin,
+                Value end) {
     Value rhs = advance(rhsPointer, b.mul(panel, stepsOfK() * kStepBytes));
     SmallVector<Value> lhs;
     for (Value row : rows)
@@ -176,9 +210,8 @@ private:
     for (size_t i = 0; i < 2 * rows.size(); ++i)
       zeros.push_back(
           call("llvm.x86.tilezero.internal", tileType, {tileRows, tileWidth}));
-    SmallVector<Value> sums = b.loop(
-        b.index(0), b.index(stepsOfK()), 1, zeros,
-        [&](Value step, ValueRange carried) {
+    SmallVector<Value> sums =
+        b.loop(begin, end, 1, zeros, [&](Value step, ValueRange carried) {
           SmallVector<Value> next(carried), rhsTiles;
           Value rhsStep = advance(rhs, b.mul(step, kStepBytes));
           for (int64_t half = 0; half < 2; ++half)
@@ -211,13 +244,25 @@ private:
     }
   }
 
-  Accumulators loadSums(Value row, int64_t rows, int64_t count) {
+  Accumulators loadSums(Value from, Value row, const Tile &block) {
     Accumulators sums;
-    for (int64_t i = 0; i < rows; ++i)
-      for (int64_t column = 0; column < count; column += isa.lanes)
-        sums.push_back(b.load(scratch, {b.add(row, i), b.index(column)},
+    for (int64_t i = 0; i < block.rows; ++i)
+      for (int64_t v = 0; v < block.vectors(isa); ++v)
+        sums.push_back(b.load(from, {b.add(row, i), b.index(v * isa.lanes)},
                               isa.lanes, isa.lanes));
     return sums;
+  }
+  void storeSums(ArrayRef<Value> sums, Value row, const Tile &block) {
+    int64_t vectors = block.vectors(isa);
+    for (auto [i, sum] : llvm::enumerate(sums))
+      b.store(sum, groupSums,
+              {b.add(row, i / vectors), b.index(i % vectors * isa.lanes)},
+              isa.lanes);
+  }
+  Value allocate(Type element) {
+    return memref::AllocaOp::create(
+        b, MemRefType::get({kTileTaskRows, 32}, element),
+        b.getI64IntegerAttr(64));
   }
 
   /// The first element, and the distance of rows: elements are bytes, or the
@@ -249,19 +294,20 @@ private:
 
   KernelBuilder &b;
   const Isa &isa;
-  const TiledOperands &in;
+  const Operands &in;
+  int64_t columns;
   Value m;
   FinishBlock finish;
   MemRefType rhsType;
   Type tileType;
-  Value tileRows, tileWidth, scratch;
+  Value tileRows, tileWidth, scratch, groupSums;
   Value lhsPointer, lhsStride, rhsPointer, scratchPointer;
 };
 
 } // namespace
 
 void x86::emitTiledTasks(KernelBuilder &b, const Isa &isa,
-                         const TiledOperands &operands, Value m, Value begin,
-                         Value end, FinishBlock finish) {
-  TiledProduct(b, isa, operands, m, finish).emitTasks(begin, end);
+                         const Operands &operands, int64_t columns, Value m,
+                         Value begin, Value end, FinishBlock finish) {
+  TiledProduct(b, isa, operands, columns, m, finish).emitTasks(begin, end);
 }

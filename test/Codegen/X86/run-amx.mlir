@@ -12,4 +12,20 @@
 // RUN: %S/Inputs/run.sh amx rows 130 | FileCheck %s
 // RUN: %S/Inputs/run.sh amx steps 130 | FileCheck %s
 // RUN: %S/Inputs/run.sh amx contractions 19 | FileCheck %s
+// Groups of rows, zero points, outlier columns out of the codes; weight-only.
+// RUN: %S/Inputs/run.sh amx groups 100 70 0 | FileCheck %s
+// RUN: %S/Inputs/run.sh amx groups 100 70 28 | FileCheck %s
+// RUN: %S/Inputs/run.sh amx groups 384 96 128 | FileCheck %s
+// RUN: %S/Inputs/run.sh amx groups 200 33 192 | FileCheck %s
+// RUN: %S/Inputs/run.sh amx zeros 100 70 0 | FileCheck %s
+// RUN: %S/Inputs/run.sh amx zeros 172 70 32 | FileCheck %s
+// RUN: %S/Inputs/run.sh amx zeros 384 70 64 | FileCheck %s
+// RUN: %S/Inputs/run.sh amx zeros 7 5 4 | FileCheck %s
+// RUN: %S/Inputs/run.sh amx bytes 100 70 0 | FileCheck %s
+// RUN: %S/Inputs/run.sh amx bytes 172 33 32 | FileCheck %s
+// RUN: %S/Inputs/run.sh amx bytes 7 5 4 | FileCheck %s
+// The longest sums that fit i32, and one more in two groups.
+// RUN: %S/Inputs/run.sh amx groups 133144 3 0 | FileCheck %s
+// RUN: %S/Inputs/run.sh amx zeros 66311 3 0 | FileCheck %s
+// RUN: %S/Inputs/run.sh amx groups 133145 3 133120 | FileCheck %s
 // CHECK: equal

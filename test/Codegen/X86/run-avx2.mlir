@@ -14,4 +14,20 @@
 // RUN: %S/Inputs/run.sh avx2 steps 130 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx2 contractions 32 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx2 contractions 19 | FileCheck %s
+// Groups of rows, zero points, outlier columns out of the codes; weight-only.
+// RUN: %S/Inputs/run.sh avx2 groups 100 70 0 | FileCheck %s
+// RUN: %S/Inputs/run.sh avx2 groups 100 70 28 | FileCheck %s
+// RUN: %S/Inputs/run.sh avx2 groups 384 96 128 | FileCheck %s
+// RUN: %S/Inputs/run.sh avx2 groups 200 33 192 | FileCheck %s
+// RUN: %S/Inputs/run.sh avx2 zeros 100 70 0 | FileCheck %s
+// RUN: %S/Inputs/run.sh avx2 zeros 172 70 32 | FileCheck %s
+// RUN: %S/Inputs/run.sh avx2 zeros 384 70 64 | FileCheck %s
+// RUN: %S/Inputs/run.sh avx2 zeros 7 5 4 | FileCheck %s
+// RUN: %S/Inputs/run.sh avx2 bytes 100 70 0 | FileCheck %s
+// RUN: %S/Inputs/run.sh avx2 bytes 172 33 32 | FileCheck %s
+// RUN: %S/Inputs/run.sh avx2 bytes 7 5 4 | FileCheck %s
+// The longest sums that fit i32, and one more in two groups.
+// RUN: %S/Inputs/run.sh avx2 groups 133144 3 0 | FileCheck %s
+// RUN: %S/Inputs/run.sh avx2 zeros 66311 3 0 | FileCheck %s
+// RUN: %S/Inputs/run.sh avx2 groups 133145 3 133120 | FileCheck %s
 // CHECK: equal

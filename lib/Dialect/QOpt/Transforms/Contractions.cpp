@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What can be quantized is a matter of form: a constant f32 matrix, rows to put
-// scales on, a K that fits the i32 sum. What should be is the plan's business.
+// scales on. What should be is the plan's business.
 //===----------------------------------------------------------------------===//
 
 #include "qopt/Dialect/QOpt/Transforms/Contractions.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -46,8 +47,8 @@ static std::string toString(Type type) {
 }
 
 std::string whyNotQuantizable(ContractionOpInterface op) {
-  if (op->getName().stripDialect().starts_with("Conv"))
-    return "convolution";
+  if (std::string reason = op.whyIrregular(); !reason.empty())
+    return reason;
   if (!constantWeight(op))
     return "the second operand is not a constant";
   if (op.isActivationTransposed())
@@ -75,9 +76,6 @@ std::string whyNotQuantizable(ContractionOpInterface op) {
     return "the activation has " +
            std::to_string(activation.getShape().back()) +
            " columns, the weight takes " + std::to_string(k);
-  if (k > maxCodesK)
-    return "K = " + std::to_string(k) + " can overflow the i32 sum (limit " +
-           std::to_string(maxCodesK) + ")";
   return {};
 }
 
@@ -89,9 +87,13 @@ static bool isBehindProjection(Operation *op) {
   StringRef name = op->getName().stripDialect();
   if (name.ends_with("Normalization") || name.ends_with("Attention"))
     return true;
-  if (name != "Add" && name != "Sum")
+  // ONNX, linalg, arith.
+  if (name != "Add" && name != "Sum" && name != "add" && name != "addf")
     return false;
-  return llvm::count_if(op->getOperands(), [](Value operand) {
+  SmallVector<Value> addends(op->getOperands());
+  if (auto inits = dyn_cast<DestinationStyleOpInterface>(op))
+    addends = inits.getDpsInputs();
+  return llvm::count_if(addends, [](Value operand) {
            return !matchPattern(operand, m_Constant());
          }) > 1;
 }

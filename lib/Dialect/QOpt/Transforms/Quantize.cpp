@@ -4,21 +4,21 @@
 //   y = contraction(x, w) + bias           with qopt.scheme
 // becomes
 //   body, tail, columns = qopt.outlier_split x     (schemes with outliers)
-//   codes, scale = qopt.dynamic_quantize body factors(1 / s)   (smoothed ones)
-//   y = qopt.quantized_matmul codes, scale, wq, ws tail(tail, wt) bias(bias)
-// Activations are split and quantized once for all readers that agree about the
-// outliers, shared weights are quantized once.
+//   codes, scale, zero = qopt.dynamic_quantize body factors(1 / s)   (or
+//                        qopt.quantize with a given scale)
+//   y = qopt.quantized_matmul codes, scale, wq, ws zero tail wt bias
+// or, weight-only, y = qopt.weight_only_matmul x, wq, ws bias. Activations are
+// split and quantized once for all readers that agree about them, shared
+// weights are quantized once.
 //===----------------------------------------------------------------------===//
 
 #include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
-#include "qopt/Dialect/ONNX/IR/ONNXElementwise.h"
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
 #include "qopt/Dialect/QOpt/Transforms/Contractions.h"
 #include "qopt/Dialect/QOpt/Transforms/Passes.h"
+#include "qopt/Dialect/QOpt/Transforms/QuantizeRequest.h"
 #include "qopt/Dialect/QOpt/Transforms/QuantizeWeights.h"
 #include "llvm/ADT/Sequence.h"
-
-#include <cmath>
 
 namespace mlir::qopt {
 #define GEN_PASS_DEF_QUANTIZEPASS
@@ -30,27 +30,17 @@ using namespace mlir::qopt;
 
 namespace {
 
-/// An activation, ready for quantized_matmul. `tail` and `columns` may be null.
+/// An activation, ready for quantized_matmul. All but codes and scale may be
+/// null.
 struct QuantizedActivation {
-  Value codes, scale, tail, columns;
+  Value codes, scale, zeroPoint, tail, columns;
 };
 
-/// A weight, ready for quantized_matmul. `tail` may be null.
+/// A weight, ready for a product of 8-bit weights. `tail` may be null, and
+/// `groupSize`: one scale for all of K.
 struct QuantizedWeight {
   Value codes, scale, tail;
-};
-
-/// How one contraction is quantized. `smooth` may be null.
-struct Request {
-  SchemeAttr scheme;
-  DenseI64ArrayAttr outliers;
-  DenseFPElementsAttr smooth;
-
-  /// All of it, as a key.
-  SmallVector<Attribute> key() const {
-    return {scheme, outliers,
-            smooth ? Attribute(smooth) : UnitAttr::get(scheme.getContext())};
-  }
+  IntegerAttr groupSize;
 };
 
 class QuantizePass final : public qopt::impl::QuantizePassBase<QuantizePass> {
@@ -59,14 +49,12 @@ public:
   void runOnOperation() override;
 
 private:
-  /// What the plan asks for, checked against the operation.
-  FailureOr<Request> readRequest(ContractionOpInterface op, SchemeAttr scheme);
-  LogicalResult rewrite(ContractionOpInterface op, const Request &request,
-                        BlobUses &blobs);
+  LogicalResult rewrite(ContractionOpInterface op,
+                        const QuantizeRequest &request, BlobUses &blobs);
   QuantizedActivation quantizeActivation(ContractionOpInterface op,
-                                         const Request &request);
+                                         const QuantizeRequest &request);
   FailureOr<QuantizedWeight> quantizeWeight(ContractionOpInterface op,
-                                            const Request &request);
+                                            const QuantizeRequest &request);
   Value makeTailWeight(OpBuilder &builder, Location loc, StringRef name,
                        const WeightMatrix &weight, ArrayRef<int64_t> rows);
 
@@ -79,28 +67,63 @@ private:
 
 } // namespace
 
+/// A constant tensor of that shape whose data `fill` writes.
+template <typename T, typename Fill>
+static Value makeConstant(OpBuilder &builder, Location loc,
+                          ArrayRef<int64_t> shape, Type element,
+                          const Twine &name, Fill fill) {
+  auto type = RankedTensorType::get(shape, element);
+  AsmResourceBlob blob = allocateBlob(type.getNumElements() * sizeof(T));
+  fill(MutableArrayRef<T>(reinterpret_cast<T *>(blob.getMutableData().data()),
+                          type.getNumElements()));
+  return createConstant(builder, loc, type, name.str(), std::move(blob));
+}
+
 /// The constant 1 / s in front of the quantize step, or null.
 static Value makeFactors(OpBuilder &builder, ContractionOpInterface op,
                          DenseFPElementsAttr smooth) {
   if (!smooth)
     return {};
-  int64_t k = smooth.getNumElements();
-  AsmResourceBlob blob = allocateBlob(k * sizeof(float));
-  auto *out = reinterpret_cast<float *>(blob.getMutableData().data());
-  for (float s : smooth.getValues<float>())
-    *out++ = 1 / s;
-  return createConstant(builder, op->getLoc(),
-                        RankedTensorType::get({k}, builder.getF32Type()),
-                        (nodeName(op) + ".smooth").str(), std::move(blob));
+  return makeConstant<float>(
+      builder, op->getLoc(), {smooth.getNumElements()}, builder.getF32Type(),
+      nodeName(op) + ".smooth", [&](MutableArrayRef<float> out) {
+        for (auto [to, s] : llvm::zip(out, smooth.getValues<float>()))
+          to = 1 / s;
+      });
 }
 
-QuantizedActivation QuantizePass::quantizeActivation(ContractionOpInterface op,
-                                                     const Request &request) {
+/// The outliers of the activation, split off; `result` gets tail and columns.
+static Value splitOutliers(OpBuilder &builder, ContractionOpInterface op,
+                           const QuantizeRequest &request, Value factors,
+                           QuantizedActivation &result) {
   SchemeAttr scheme = request.scheme;
-  DenseI64ArrayAttr outliers = request.outliers;
+  auto type = cast<RankedTensorType>(op.getActivation().getType());
+  bool finds = scheme.findsOutliers();
+  int64_t count = finds ? ShapedType::kDynamic : request.outliers.size();
+  SmallVector<int64_t> tailShape(type.getShape());
+  tailShape.back() = count;
+  Type types[] = {type, type.clone(tailShape),
+                  RankedTensorType::get({count}, builder.getI32Type())};
+  bool needsThreshold = scheme.getOutliers() != OutlierMode::Static;
+  auto split = OutlierSplitOp::create(
+      builder, op->getLoc(), types, op.getActivation(),
+      finds ? factors : Value(), scheme.getOutliers(),
+      finds ? DenseI64ArrayAttr() : request.outliers,
+      needsThreshold ? scheme.getThreshold() : FloatAttr(),
+      /*keep_small=*/scheme.getTail() == TailSource::Codes &&
+          scheme.getOutliers() == OutlierMode::Dynamic);
+  result.tail = split.getTail();
+  if (finds)
+    result.columns = split.getColumns();
+  return split.getBody();
+}
+
+QuantizedActivation
+QuantizePass::quantizeActivation(ContractionOpInterface op,
+                                 const QuantizeRequest &request) {
+  SchemeAttr scheme = request.scheme;
   Value input = op.getActivation();
-  Attribute form = ArrayAttr::get(&getContext(), request.key());
-  QuantizedActivation &result = activations[{input, form}];
+  QuantizedActivation &result = activations[{input, request.activationKey()}];
   if (result.codes)
     return result;
 
@@ -109,30 +132,44 @@ QuantizedActivation QuantizePass::quantizeActivation(ContractionOpInterface op,
   builder.setInsertionPointAfterValue(input);
   Location loc = op->getLoc();
   auto type = cast<RankedTensorType>(input.getType());
+  Value factors = makeFactors(builder, op, request.smooth);
   Value body = input;
   if (scheme.getOutliers() != OutlierMode::None) {
-    bool dynamic = scheme.getOutliers() == OutlierMode::Dynamic;
-    int64_t count = dynamic ? ShapedType::kDynamic : outliers.size();
-    SmallVector<int64_t> tailShape(type.getShape());
-    tailShape.back() = count;
-    auto split = OutlierSplitOp::create(
-        builder, loc,
-        TypeRange{type, type.clone(tailShape),
-                  RankedTensorType::get({count}, builder.getI32Type())},
-        input, scheme.getOutliers(), dynamic ? DenseI64ArrayAttr() : outliers,
-        dynamic ? scheme.getThreshold() : FloatAttr());
-    body = split.getBody();
-    result.tail = split.getTail();
-    if (dynamic)
-      result.columns = split.getColumns();
+    body = splitOutliers(builder, op, request, factors, result);
     ++numSplits;
   }
+  Type i32 = builder.getI32Type(), f32 = builder.getF32Type();
+  bool asymmetric = scheme.getAsymmetric();
+  auto codes = type.clone(
+      asymmetric ? Type(builder.getIntegerType(8, /*isSigned=*/false))
+                 : Type(builder.getI8Type()));
+  Granularity granularity = scheme.getActivationGranularity();
+  if (scheme.getActivationMode() == ActivationMode::Static) {
+    result.scale =
+        makeConstant<float>(builder, loc, {}, f32, nodeName(op) + ".scale",
+                            [&](MutableArrayRef<float> out) {
+                              out[0] = float(request.scale.getValueAsDouble());
+                            });
+    if (asymmetric)
+      result.zeroPoint = makeConstant<int32_t>(
+          builder, loc, {}, i32, nodeName(op) + ".zero_point",
+          [&](MutableArrayRef<int32_t> out) {
+            out[0] = int32_t(request.zeroPoint.getInt());
+          });
+    result.codes = QuantizeOp::create(builder, loc, codes, body, result.scale,
+                                      result.zeroPoint, factors, granularity);
+    return result;
+  }
+  ArrayRef<int64_t> rows = type.getShape().drop_back();
+  if (granularity == Granularity::Tensor)
+    rows = {};
   auto quantize = DynamicQuantizeOp::create(
-      builder, loc, type.clone(builder.getI8Type()),
-      RankedTensorType::get(type.getShape().drop_back(), type.getElementType()),
-      body, makeFactors(builder, op, request.smooth));
+      builder, loc, codes, RankedTensorType::get(rows, f32),
+      asymmetric ? RankedTensorType::get(rows, i32) : Type(), body, factors,
+      granularity);
   result.codes = quantize.getCodes();
   result.scale = quantize.getScale();
+  result.zeroPoint = quantize.getZeroPoint();
   return result;
 }
 
@@ -159,14 +196,28 @@ Value QuantizePass::makeTailWeight(OpBuilder &builder, Location loc,
                         name, std::move(blob));
 }
 
+/// How the codes of a weight share scales in the product, which may need more
+/// groups than the scheme: an i32 sum holds so many products only.
+static std::pair<ScaleGroups, int64_t> groupsOf(SchemeAttr scheme, int64_t k) {
+  ScaleGroups groups{scheme.getWeightGranularity() == Granularity::Tensor, k};
+  if (scheme.getWeightGranularity() == Granularity::Group)
+    groups.rows = scheme.getGroupSize();
+  // What divides by the step of every kernel.
+  constexpr int64_t step = 64;
+  int64_t depth = maxProductDepth(scheme.getAsymmetric());
+  if (scheme.isWeightOnly() || groups.rows <= depth)
+    return {groups, groups.rows < k ? groups.rows : 0};
+  return {groups, depth / step * step};
+}
+
 FailureOr<QuantizedWeight>
 QuantizePass::quantizeWeight(ContractionOpInterface op,
-                             const Request &request) {
+                             const QuantizeRequest &request) {
   Value source = op.getWeight();
   OpBuilder builder(&getContext());
-  SmallVector<Attribute> form = request.key();
-  form.push_back(builder.getF32FloatAttr(op.getProductFactor()));
-  form.push_back(builder.getBoolAttr(op.isWeightTransposed()));
+  Attribute form[] = {request.weightKey(),
+                      builder.getF32FloatAttr(op.getProductFactor()),
+                      builder.getBoolAttr(op.isWeightTransposed())};
   QuantizedWeight &result = weights[{source, builder.getArrayAttr(form)}];
   if (result.codes)
     return result;
@@ -185,29 +236,36 @@ QuantizePass::quantizeWeight(ContractionOpInterface op,
   if (name.empty())
     name = "weight";
 
-  bool dynamic = request.scheme.getOutliers() == OutlierMode::Dynamic;
   ArrayRef<int64_t> removed = request.outliers.asArrayRef();
   SmallVector<float> factors;
   if (request.smooth)
     llvm::append_range(factors, request.smooth.getValues<float>());
-  AsmResourceBlob codes = allocateBlob(k * n);
-  AsmResourceBlob scales = allocateBlob(n * sizeof(float));
-  int64_t zeros = quantizeColumns(
-      weight, removed,
-      {reinterpret_cast<int8_t *>(codes.getMutableData().data()),
-       size_t(k * n)},
-      {reinterpret_cast<float *>(scales.getMutableData().data()), size_t(n)},
-      factors);
+  auto [groups, groupSize] = groupsOf(request.scheme, k);
+  std::vector<float> scales(groups.count(k, n));
+  int64_t zeros = 0;
+  result.codes = makeConstant<int8_t>(
+      builder, loc, {k, n}, builder.getI8Type(), name + ".codes",
+      [&, &groups = groups](MutableArrayRef<int8_t> out) {
+        zeros = quantizeMatrix(weight, groups, removed, out, scales, factors);
+      });
   zeroChannels += zeros;
   zeroTensors += zeros != 0;
 
-  result.codes = createConstant(
-      builder, loc, RankedTensorType::get({k, n}, builder.getI8Type()),
-      name + ".codes", std::move(codes));
-  result.scale = createConstant(
-      builder, loc, RankedTensorType::get({n}, builder.getF32Type()),
-      name + ".scale", std::move(scales));
-  if (dynamic)
+  // One scale for all columns has rank 0, unless the product is cut in groups.
+  SmallVector<int64_t> shape;
+  if (groupSize)
+    shape.push_back(llvm::divideCeil(k, groupSize));
+  if (groupSize || !groups.perTensor)
+    shape.push_back(n);
+  if (groupSize)
+    result.groupSize = builder.getI64IntegerAttr(groupSize);
+  result.scale =
+      makeConstant<float>(builder, loc, shape, builder.getF32Type(),
+                          name + ".scale", [&](MutableArrayRef<float> out) {
+                            for (auto [i, to] : llvm::enumerate(out))
+                              to = scales[i % scales.size()];
+                          });
+  if (request.keepsAllRows())
     result.tail = makeTailWeight(builder, loc, name + ".tail", weight,
                                  llvm::to_vector(llvm::seq<int64_t>(0, k)));
   else if (!removed.empty())
@@ -215,111 +273,83 @@ QuantizePass::quantizeWeight(ContractionOpInterface op,
   return result;
 }
 
-/// A bias [N] with its factor applied, if it is a constant that is one row of
-/// the result; else null.
-static Value makeRowBias(OpBuilder &builder, ContractionOpInterface op,
-                         int64_t n) {
+/// The elements of a bias that is a constant row of the result; one for all
+/// columns is repeated in reading.
+static std::optional<FloatData> constantRowBias(ContractionOpInterface op,
+                                                int64_t n) {
   Value bias = op.getContractionBias();
-  auto type = dyn_cast<RankedTensorType>(bias.getType());
   ElementsAttr value;
+  auto type = bias ? dyn_cast<RankedTensorType>(bias.getType()) : nullptr;
   if (!type || !matchPattern(bias, m_Constant(&value)))
-    return {};
+    return std::nullopt;
   int64_t count = type.getNumElements();
-  bool row = count == 1 || (count == n && type.getShape().back() == n);
-  std::optional<FloatData> data = FloatData::get(value);
-  if (!row || !data)
-    return {};
-  AsmResourceBlob blob = allocateBlob(n * sizeof(float));
-  auto *out = reinterpret_cast<float *>(blob.getMutableData().data());
-  float factor = op.getBiasFactor();
-  for (int64_t i = 0; i < n; ++i)
-    out[i] = factor * (*data)[count == 1 ? 0 : i];
-  Operation *constant = bias.getDefiningOp();
-  return createConstant(builder, constant->getLoc(),
-                        RankedTensorType::get({n}, builder.getF32Type()),
-                        (constantName(constant) + ".bias").str(),
-                        std::move(blob));
+  if (count != 1 && (count != n || type.getShape().back() != n))
+    return std::nullopt;
+  return FloatData::get(value);
 }
 
-FailureOr<Request> QuantizePass::readRequest(ContractionOpInterface op,
-                                             SchemeAttr scheme) {
-  // Someone may have edited the plan, or written it by hand.
-  std::string reason = whyNotQuantizable(op);
-  if (!reason.empty())
-    return emitError(op->getLoc())
-           << "has a scheme, but cannot be quantized: " << reason;
-  if (scheme.getWeightGranularity() != Granularity::Channel ||
-      scheme.getActivationGranularity() != Granularity::Token ||
-      scheme.getAsymmetric() || scheme.getTail() != TailSource::Original ||
-      scheme.getOutliers() == OutlierMode::Guarded ||
-      scheme.getOutliers() == OutlierMode::DynamicRow)
-    return emitError(op->getLoc())
-           << "there is no kernel yet for the scheme " << scheme;
-  int64_t k = weightShape(op).first;
-  auto outliers = op->getAttrOfType<DenseI64ArrayAttr>(outliersAttrName);
-  bool isStatic = scheme.hasListedOutliers();
-  if (isStatic && !outliers)
-    return emitError(op->getLoc(), "has a scheme with static outliers, but no ")
-           << outliersAttrName;
-  if (!isStatic)
-    outliers = DenseI64ArrayAttr::get(&getContext(), {});
-  int64_t last = -1;
-  for (int64_t column : outliers.asArrayRef()) {
-    if (column <= last || column >= k)
-      return emitError(op->getLoc())
-             << outliersAttrName << " must ascend strictly within [0, " << k
-             << ")";
-    last = column;
-  }
-  // An empty list is no split.
-  if (isStatic && outliers.empty())
-    scheme = scheme.withOutliers(OutlierMode::None);
-  auto smooth = op->getAttrOfType<DenseFPElementsAttr>(smoothAttrName);
-  auto positive = [](float s) { return s > 0 && std::isfinite(s); };
-  if (op->hasAttr(smoothAttrName) &&
-      (!smooth || !smooth.getElementType().isF32() ||
-       smooth.getNumElements() != k ||
-       !llvm::all_of(smooth.getValues<float>(), positive)))
-    return emitError(op->getLoc())
-           << smoothAttrName << " must hold " << k << " positive f32 numbers";
-  return Request{scheme, outliers, smooth};
+/// The constant that is added to all rows: the bias with its factor, if it is
+/// one (`hasBias`), and the correction. Null when there is neither.
+static Value makeRowBias(OpBuilder &builder, ContractionOpInterface op,
+                         DenseFPElementsAttr correction, bool &hasBias) {
+  int64_t n = weightShape(op).second;
+  std::optional<FloatData> data = constantRowBias(op, n);
+  hasBias = data.has_value();
+  if (!data && !correction)
+    return {};
+  Operation *constant =
+      data ? op.getContractionBias().getDefiningOp() : op.getOperation();
+  std::string name =
+      (data ? constantName(constant) : nodeName(op)).str() + ".bias";
+  return makeConstant<float>(
+      builder, constant->getLoc(), {n}, builder.getF32Type(), name,
+      [&](MutableArrayRef<float> out) {
+        for (int64_t i = 0; i < n; ++i) {
+          out[i] = data ? float(op.getBiasFactor()) *
+                              (*data)[data->size() == 1 ? 0 : i]
+                        : 0.0f;
+          if (correction)
+            out[i] += correction.getValues<float>()[i];
+        }
+      });
 }
 
 LogicalResult QuantizePass::rewrite(ContractionOpInterface op,
-                                    const Request &request, BlobUses &blobs) {
-  int64_t n = weightShape(op).second;
+                                    const QuantizeRequest &request,
+                                    BlobUses &blobs) {
   FailureOr<QuantizedWeight> weight = quantizeWeight(op, request);
   if (failed(weight))
     return failure();
-  QuantizedActivation activation = quantizeActivation(op, request);
+  bool weightOnly = request.scheme.isWeightOnly();
+  QuantizedActivation activation;
+  if (!weightOnly)
+    activation = quantizeActivation(op, request);
 
   OpBuilder builder(op);
   Location loc = op->getLoc();
-  Value bias = op.getContractionBias(), rowBias, addend;
-  if (bias) {
-    auto biasType = dyn_cast<RankedTensorType>(bias.getType());
-    rowBias = makeRowBias(builder, op, n);
-    if (!rowBias && op.getBiasFactor() == 1 && biasType &&
-        biasType.getShape() == ArrayRef<int64_t>{n})
+  bool hasBias = false;
+  Value rowBias = makeRowBias(builder, op, request.correction, hasBias);
+  Value bias = op.getContractionBias();
+  // A row that is no constant goes into the product as it is.
+  if (bias && !rowBias && op.getBiasFactor() == 1)
+    if (auto type = dyn_cast<RankedTensorType>(bias.getType());
+        type && type.getShape() == ArrayRef<int64_t>{weightShape(op).second}) {
       rowBias = bias;
-    if (!rowBias)
-      addend = bias;
-  }
-  Type resultType = op->getResult(0).getType();
-  Value result = QuantizedMatmulOp::create(
-      builder, loc, resultType, activation.codes, activation.scale,
-      weight->codes, weight->scale, /*zero_point=*/Value(), activation.tail,
-      weight->tail, activation.columns, rowBias, /*group_size=*/IntegerAttr());
-  if (addend) {
-    if (op.getBiasFactor() != 1) {
-      auto one = RankedTensorType::get({}, builder.getF32Type());
-      Value factor = onnx::ConstantOp::create(
-          builder, loc, DenseElementsAttr::get(one, float(op.getBiasFactor())));
-      addend =
-          onnx::MulOp::create(builder, loc, addend.getType(), addend, factor);
+      hasBias = true;
     }
-    result = onnx::AddOp::create(builder, loc, resultType, result, addend);
-  }
+  Type resultType = op->getResult(0).getType();
+  Value result =
+      weightOnly
+          ? Value(WeightOnlyMatmulOp::create(
+                builder, loc, resultType, op.getActivation(), weight->codes,
+                weight->scale, rowBias, weight->groupSize))
+          : Value(QuantizedMatmulOp::create(
+                builder, loc, resultType, activation.codes, activation.scale,
+                weight->codes, weight->scale, activation.zeroPoint,
+                activation.tail, weight->tail, activation.columns, rowBias,
+                weight->groupSize));
+  if (bias && !hasBias)
+    result = op.addBias(builder, result);
 
   SmallVector<Operation *> operands;
   for (Value operand : op->getOperands())
@@ -342,7 +372,7 @@ void QuantizePass::runOnOperation() {
   BlobUses blobs(module);
   for (ContractionOpInterface op : collectContractions(module))
     if (auto scheme = op->getAttrOfType<SchemeAttr>(schemeAttrName)) {
-      FailureOr<Request> request = readRequest(op, scheme);
+      FailureOr<QuantizeRequest> request = QuantizeRequest::read(op, scheme);
       if (failed(request) || failed(rewrite(op, *request, blobs)))
         return signalPassFailure();
     }

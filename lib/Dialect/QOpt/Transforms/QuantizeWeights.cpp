@@ -45,37 +45,50 @@ static int8_t roundToCode(float value) {
   return int8_t(int32_t((value + magic) - magic));
 }
 
-int64_t quantizeColumns(const WeightMatrix &weight, ArrayRef<int64_t> removed,
-                        MutableArrayRef<int8_t> codes,
-                        MutableArrayRef<float> scales,
-                        ArrayRef<float> factors) {
+int64_t quantizeMatrix(const WeightMatrix &weight, const ScaleGroups &groups,
+                       ArrayRef<int64_t> removed, MutableArrayRef<int8_t> codes,
+                       MutableArrayRef<float> scales, ArrayRef<float> factors) {
   // 0 for a removed row, 1 without factors: a product with it is exact.
   std::vector<float> rows(weight.k, 1.0f);
   llvm::copy(factors, rows.begin());
   for (int64_t row : removed)
     rows[row] = 0;
+  // The scale of an element is at firstScale[row] + column * step.
+  std::vector<int64_t> firstScale(weight.k, 0);
+  int64_t step = groups.perTensor ? 0 : 1;
+  for (int64_t row = 0; step && row < weight.k; ++row)
+    firstScale[row] = row / groups.rows * weight.n;
 
-  std::vector<float> absmax(weight.n, 0.0f);
+  int64_t count = groups.count(weight.k, weight.n);
+  std::vector<float> absmax(count, 0.0f);
   forEachElement(weight, [&](int64_t row, int64_t column, float value) {
-    absmax[column] = std::max(absmax[column], std::fabs(value) * rows[row]);
+    float &most = absmax[firstScale[row] + column * step];
+    most = std::max(most, std::fabs(value) * rows[row]);
   });
 
-  int64_t zeroChannels = 0;
-  std::vector<float> inverse(weight.n);
-  for (int64_t column = 0; column < weight.n; ++column) {
-    float a = absmax[column];
-    bool tiny = a < tinyAbsmax;
-    zeroChannels += tiny;
-    scales[column] = tiny ? 1.0f : a / 127.0f;
-    inverse[column] = tiny ? 0.0f : 127.0f / a;
+  int64_t zeros = 0;
+  std::vector<float> inverse(count);
+  for (int64_t i = 0; i < count; ++i) {
+    bool tiny = absmax[i] < tinyAbsmax;
+    zeros += tiny;
+    scales[i] = tiny ? 1.0f : absmax[i] / 127.0f;
+    inverse[i] = tiny ? 0.0f : 127.0f / absmax[i];
   }
 
   forEachElement(weight, [&](int64_t row, int64_t column, float value) {
-    float scaled = value * rows[row] * inverse[column];
+    float scaled = value * rows[row] * inverse[firstScale[row] + column * step];
     codes[row * weight.n + column] =
         roundToCode(std::min(std::max(scaled, -127.0f), 127.0f));
   });
-  return zeroChannels;
+  return zeros;
+}
+
+int64_t quantizeColumns(const WeightMatrix &weight, ArrayRef<int64_t> removed,
+                        MutableArrayRef<int8_t> codes,
+                        MutableArrayRef<float> scales,
+                        ArrayRef<float> factors) {
+  ScaleGroups columns{/*perTensor=*/false, weight.k};
+  return quantizeMatrix(weight, columns, removed, codes, scales, factors);
 }
 
 bool fitsHalf(const WeightMatrix &weight, ArrayRef<int64_t> rows) {

@@ -21,13 +21,15 @@ constexpr llvm::StringLiteral recipeAttrName = "qopt.recipe";
 constexpr llvm::StringLiteral keepAttrName = "qopt.keep";
 constexpr llvm::StringLiteral outliersAttrName = "qopt.outliers";
 /// Of a static activation scale: f32, and with a zero point i32.
-constexpr llvm::StringLiteral activationScaleAttrName =
-    "qopt.activation_scale";
+constexpr llvm::StringLiteral activationScaleAttrName = "qopt.activation_scale";
 constexpr llvm::StringLiteral activationZeroPointAttrName =
     "qopt.activation_zero_point";
 /// Alpha of smoothing for the layer: f64 within [0, 1], "auto" or "off"; behind
 /// qopt-smooth what was used.
 constexpr llvm::StringLiteral alphaAttrName = "qopt.alpha";
+/// What quantization takes from the mean of each output channel, to be given
+/// back by the bias: f32 [N].
+constexpr llvm::StringLiteral biasCorrectionAttrName = "qopt.bias_correction";
 /// A remark of the plan on a layer that has a scheme.
 constexpr llvm::StringLiteral noteAttrName = "qopt.note";
 /// The type in which a kept layer's weight is stored, when a rule asks for it.
@@ -45,9 +47,6 @@ constexpr llvm::StringLiteral smoothingAttrName = "qopt.smoothing";
 constexpr llvm::StringLiteral calibrationAttrName = "qopt.calibration";
 /// On the module: names of the calibration taps.
 constexpr llvm::StringLiteral tapsAttrName = "qopt.taps";
-
-/// K of a product of 8-bit codes whose i32 sum cannot overflow.
-constexpr int64_t maxCodesK = ((int64_t(1) << 31) - 1) / (127 * 127);
 
 /// Name of the ONNX node, from the location; empty if there is none.
 StringRef nodeName(Operation *op);

@@ -1,9 +1,9 @@
 //===- QuantizeWeights.h - codes and scales of a weight matrix ------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Symmetric 8-bit quantization per output channel, with the arithmetic fixed to
-// the last bit: scale = absmax / 127 and r = 127 / absmax, one IEEE division
-// each, code = rne(clamp(w * r, -127, 127)).
+// Symmetric 8-bit quantization per output channel, group of rows or tensor,
+// with the arithmetic fixed to the last bit: scale = absmax / 127 and r = 127 /
+// absmax, one IEEE division each, code = rne(clamp(w * r, -127, 127)).
 //===----------------------------------------------------------------------===//
 
 #ifndef QOPT_DIALECT_QOPT_TRANSFORMS_QUANTIZEWEIGHTS_H
@@ -38,10 +38,27 @@ std::optional<int64_t> findNonfinite(const WeightMatrix &weight);
 /// and the factor 127 / absmax is finite.
 constexpr float tinyAbsmax = 127 * 1.17549435e-38f;
 
-/// Fills codes [K, N] and scales [N]. The rows `removed` (ascending) get codes
-/// 0 and are no part of absmax; row k counts as multiplied by factors[k] where
-/// there are factors. Returns the number of channels whose absmax counts as
-/// zero: they get scale 1 and codes 0.
+/// Which elements of a matrix [K, N] share a scale.
+struct ScaleGroups {
+  /// One scale for all; else one for each column of `rows` rows.
+  bool perTensor = false;
+  int64_t rows = 0;
+
+  int64_t count(int64_t k, int64_t n) const {
+    return perTensor ? 1 : (k + rows - 1) / rows * n;
+  }
+};
+
+/// Fills codes [K, N] and scales [count], row by row of groups. The rows
+/// `removed` (ascending) get codes 0 and are no part of absmax; row k counts as
+/// multiplied by factors[k] where there are factors. Returns the number of
+/// scales whose absmax counts as zero: they are 1, and the codes 0.
+int64_t quantizeMatrix(const WeightMatrix &weight, const ScaleGroups &groups,
+                       ArrayRef<int64_t> removed, MutableArrayRef<int8_t> codes,
+                       MutableArrayRef<float> scales,
+                       ArrayRef<float> factors = {});
+
+/// The same with one scale per column, [N].
 int64_t quantizeColumns(const WeightMatrix &weight, ArrayRef<int64_t> removed,
                         MutableArrayRef<int8_t> codes,
                         MutableArrayRef<float> scales,

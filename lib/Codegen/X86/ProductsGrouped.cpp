@@ -1,0 +1,174 @@
+//===- ProductsGrouped.cpp - integer products with scales per group -------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Two sets of accumulators: i32 sums of the current group, which are exact, and
+// f32 sums of the groups so far. Both stay in registers, hence blocks of fewer
+// rows than without groups. A group is any multiple of 4 codes: what matters is
+// where its quads lie in the packed form, which knows nothing of groups.
+//===----------------------------------------------------------------------===//
+
+#include "Products.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace mlir::qopt;
+using namespace mlir::qopt::x86;
+
+namespace {
+
+class GroupedProduct {
+public:
+  GroupedProduct(KernelBuilder &b, const Isa &isa, const Operands &in,
+                 Value widened, const Tile &block, bool hasOffset)
+      : b(b), isa(isa), in(in), widened(widened), block(block),
+        hasOffset(hasOffset), vectors(block.vectors(isa)),
+        words(VectorType::get({isa.lanes}, b.getI32Type())) {}
+
+  Accumulators emit() {
+    int64_t depth = cast<MemRefType>(in.rhs.getType()).getDimSize(1) * 64;
+    int64_t groups = cast<MemRefType>(in.rhsScale.getType()).getDimSize(0);
+    int64_t size = std::min(in.groupRows, depth);
+    // Codes are padded: the last group may end behind K.
+    int64_t last = std::min(size, depth - (groups - 1) * size);
+    int64_t whole = last == size ? groups : groups - 1;
+    auto add = [&](Value group, int64_t rows, ValueRange floats) {
+      Value quad = b.mul(group, size / 4);
+      Accumulators sums =
+          isa.vnni ? vnniSums(group, quad, rows / 4) : wideSums(quad, rows / 4);
+      return addGroup(b, isa, in, group, block, sums, floats);
+    };
+    auto type = VectorType::get({isa.lanes}, b.getF32Type());
+    SmallVector<Value> floats(block.rows * vectors, b.splat(type, 0));
+    floats = b.loop(b.index(0), b.index(whole), 1, floats,
+                    [&](Value group, ValueRange carried) {
+                      return add(group, size, carried);
+                    });
+    if (whole < groups)
+      floats = add(b.index(whole), last, floats);
+    return floats;
+  }
+
+private:
+  /// Half of the registers are f32 sums.
+  int64_t setsOf(int64_t accumulators) const {
+    return accumulatorSets(accumulators, isa.registers() / 2);
+  }
+
+  /// `count` bytes of packed rhs: quad `quad` of the columns from `column` on.
+  Value loadQuads(Value quad, Value column, int64_t count) {
+    Value inPanel = arith::RemUIOp::create(b, column, b.index(32));
+    return b.load(in.rhs,
+                  {arith::DivUIOp::create(b, column, b.index(32)),
+                   arith::DivUIOp::create(b, quad, b.index(16)),
+                   arith::DivUIOp::create(b, inPanel, b.index(16)),
+                   arith::RemUIOp::create(b, quad, b.index(16)),
+                   b.mul(arith::RemUIOp::create(b, inPanel, b.index(16)), 4)},
+                  count, count);
+  }
+
+  /// Quads [quad, quad + count) by vpdpbusd. The offset of the codes is taken
+  /// off before the first product.
+  Accumulators vnniSums(Value group, Value quad, int64_t count) {
+    int64_t perSet = block.rows * vectors, sets = setsOf(perSet);
+    SmallVector<Value> initial(sets * perSet, b.splat(words, 0));
+    for (int64_t v = 0; v < vectors; ++v) {
+      Value sum = b.load(in.sums, {group, b.add(block.column, v * isa.lanes)},
+                         isa.lanes, isa.lanes);
+      Value start = b.mul(sum, b.splat(words, -128));
+      for (int64_t i = 0; i < block.rows; ++i)
+        initial[i * vectors + v] = start;
+    }
+    SmallVector<Value> sums = b.unrolled(
+        count, /*unroll=*/8, initial,
+        [&](Value base, int64_t offset, ValueRange carried) {
+          SmallVector<Value> next(carried), rhs;
+          Value position = b.add(b.add(quad, base), offset);
+          for (int64_t v = 0; v < vectors; ++v)
+            rhs.push_back(
+                loadQuads(position, b.add(block.column, v * isa.lanes), 64));
+          for (int64_t i = 0; i < block.rows; ++i) {
+            Value codes = broadcastQuad(b, isa, in.lhs, b.add(block.row, i),
+                                        b.mul(position, 4));
+            if (!hasOffset)
+              codes = arith::XOrIOp::create(
+                  b, codes, b.splat(cast<VectorType>(codes.getType()), -128));
+            for (int64_t v = 0; v < vectors; ++v) {
+              Value &sum = next[offset % sets * perSet + i * vectors + v];
+              sum = callIntrinsic(b, "llvm.x86.avx512.vpdpbusd.512", words,
+                                  {sum, codes, rhs[v]});
+            }
+          }
+          return next;
+        });
+    return sumSets(b, sums, sets);
+  }
+
+  /// Four codes of row i of the block as 16 bits, repeated over a register.
+  Value wideQuad(int64_t i, Value k) {
+    if (widened)
+      return broadcastQuad(b, isa, widened, b.index(i), k);
+    Value quad = b.load(in.lhs, {b.add(block.row, i), k}, 4, 4);
+    Value word = vector::BitCastOp::create(
+        b, VectorType::get({1}, b.getI32Type()), quad);
+    Value scalar = vector::ExtractOp::create(b, word, ArrayRef<int64_t>{0});
+    Value codes = vector::BitCastOp::create(
+        b, VectorType::get({16}, b.getI8Type()), b.broadcast(scalar, 4));
+    return arith::ExtSIOp::create(b, VectorType::get({16}, b.getI16Type()),
+                                  codes);
+  }
+
+  /// The same in products of 16 bits. Steps are not unrolled, for the reason
+  /// given at wideProduct.
+  Accumulators wideSums(Value quad, int64_t count) {
+    int64_t perSet = 2 * block.rows, sets = setsOf(perSet);
+    auto halves = VectorType::get({16}, b.getI16Type());
+    auto step = [&](Value position, int64_t set, SmallVector<Value> &sums) {
+      Value rhs[2];
+      for (int64_t v = 0; v < 2; ++v)
+        rhs[v] = arith::ExtSIOp::create(
+            b, halves, loadQuads(position, b.add(block.column, 4 * v), 16));
+      for (int64_t i = 0; i < block.rows; ++i) {
+        Value codes = wideQuad(i, b.mul(position, 4));
+        for (int64_t v = 0; v < 2; ++v) {
+          Value &sum = sums[set * perSet + 2 * i + v];
+          sum = b.add(sum, callIntrinsic(b, "llvm.x86.avx2.pmadd.wd", words,
+                                         {codes, rhs[v]}));
+        }
+      }
+    };
+    int64_t whole = count / sets * sets;
+    SmallVector<Value> sums(sets * perSet, b.splat(words, 0));
+    sums = b.loop(quad, b.add(quad, whole), sets, sums,
+                  [&](Value position, ValueRange carried) {
+                    SmallVector<Value> next(carried);
+                    for (int64_t set = 0; set < sets; ++set)
+                      step(b.add(position, set), set, next);
+                    b.disableUnrolling();
+                    return next;
+                  });
+    for (int64_t rest = whole; rest < count; ++rest)
+      step(b.add(quad, rest), 0, sums);
+    sums = sumSets(b, sums, sets);
+    Accumulators columns;
+    for (int64_t i = 0; i < block.rows; ++i)
+      columns.push_back(addPairs(b, sums[2 * i], sums[2 * i + 1]));
+    return columns;
+  }
+
+  KernelBuilder &b;
+  const Isa &isa;
+  const Operands &in;
+  Value widened;
+  const Tile &block;
+  bool hasOffset;
+  int64_t vectors;
+  VectorType words;
+};
+
+} // namespace
+
+Accumulators x86::groupedProduct(KernelBuilder &b, const Isa &isa,
+                                 const Operands &in, Value widened,
+                                 const Tile &block, bool hasOffset) {
+  return GroupedProduct(b, isa, in, widened, block, hasOffset).emit();
+}
