@@ -25,8 +25,7 @@ void qopt::buildFP32Pipeline(OpPassManager &pm,
     pm.addPass(createLayerTapsPass());
 }
 
-/// The plan and the passes behind it, the same for every scheme; smoothing
-/// between them where there are options for it.
+/// The plan and the passes behind it, the same for every scheme.
 namespace {
 
 /// Options in braces, those that were given.
@@ -77,10 +76,10 @@ std::string qopt::schemeText(StringRef method, const LLMInt8Options &options) {
   return text.str(method);
 }
 
-/// `alpha`: of smoothing; empty: none.
+/// `alpha`: of smoothing, for layers that do not say it themselves.
 static void addQuantization(OpPassManager &pm, const std::string &scheme,
                             const QuantizePresetOptions &options,
-                            const std::string &alpha = "") {
+                            const std::string &alpha = "off") {
   addSimplification(pm, options);
   PlanPassOptions plan;
   plan.scheme = scheme;
@@ -92,12 +91,10 @@ static void addQuantization(OpPassManager &pm, const std::string &scheme,
   plan.planFile = options.planFile;
   plan.force = options.force;
   pm.addPass(createPlanPass(plan));
-  if (!alpha.empty()) {
-    SmoothPassOptions smooth;
-    smooth.statistics = options.statistics;
-    smooth.alpha = alpha;
-    pm.addPass(createSmoothPass(smooth));
-  }
+  SmoothPassOptions smooth;
+  smooth.statistics = options.statistics;
+  smooth.alpha = alpha;
+  pm.addPass(createSmoothPass(smooth));
   SelectPassOptions select;
   select.statistics = options.statistics;
   pm.addPass(createSelectPass(select));
@@ -123,20 +120,25 @@ void qopt::buildW8A16Pipeline(OpPassManager &pm,
   addQuantization(pm, schemeText("w8a16", options), options);
 }
 
+static std::string alphaOr(const W8A8Options &options, StringRef standard) {
+  return options.alpha.empty() ? standard.str() : options.alpha.getValue();
+}
+
 void qopt::buildW8A8Pipeline(OpPassManager &pm, const W8A8Options &options) {
-  addQuantization(pm, schemeText("w8a8", options), options, options.alpha);
+  addQuantization(pm, schemeText("w8a8", options), options,
+                  alphaOr(options, "off"));
 }
 
 void qopt::buildLLMInt8Pipeline(OpPassManager &pm,
                                 const LLMInt8Options &options) {
-  addQuantization(pm, schemeText("llm-int8", options), options, options.alpha);
+  addQuantization(pm, schemeText("llm-int8", options), options,
+                  alphaOr(options, "off"));
 }
 
 void qopt::buildSmoothQuantPipeline(OpPassManager &pm,
                                     const W8A8Options &options) {
-  std::string alpha = options.alpha;
   addQuantization(pm, schemeText("w8a8", options), options,
-                  alpha.empty() ? "0.5" : alpha);
+                  alphaOr(options, "auto"));
 }
 
 void qopt::registerPresets() {

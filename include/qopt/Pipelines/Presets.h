@@ -88,7 +88,7 @@ struct W8A8Options : QuantizePresetOptions {
   Option<std::string> alpha{
       *this, "alpha",
       llvm::cl::desc("Smoothing: how much of the range of activations moves "
-                     "into the weights, 0 to 1; needs statistics")};
+                     "into the weights, 0 to 1, auto or off; needs statistics")};
 };
 
 /// LLM.int8() (Dettmers et al. 2022): the defaults are the published ones, and

@@ -173,6 +173,12 @@ LogicalResult PlanPass::checkFinite(ContractionOpInterface op,
   return success();
 }
 
+/// alpha stands beside the recipe, since smoothing replaces it by what it used.
+static void setRecipe(Decision &decision, SchemeSpec spec) {
+  decision.alpha = std::exchange(spec.alpha, "");
+  decision.recipe = spec.str();
+}
+
 /// The plan file decides; everything in it is meant as it stands there.
 FailureOr<Decision> PlanPass::decideAs(ContractionOpInterface op,
                                        const PlanFileLayer &planned) {
@@ -201,8 +207,9 @@ FailureOr<Decision> PlanPass::decideAs(ContractionOpInterface op,
              << " columns are outliers; keep the layer in float";
   }
   decision.scheme = planned.attribute(&getContext(), hasStatistics);
-  decision.recipe = planned.scheme.str();
-  decision.alpha = planned.alpha;
+  setRecipe(decision, planned.scheme);
+  if (!planned.alpha.empty())
+    decision.alpha = planned.alpha;
   decision.resolved = &planned;
   if (failed(checkFinite(op, decision)))
     return failure();
@@ -238,7 +245,7 @@ FailureOr<Decision> PlanPass::decide(const Layer &layer) {
     return decision;
   }
   decision.scheme = wanted.scheme(&getContext(), hasStatistics);
-  decision.recipe = wanted.str();
+  setRecipe(decision, wanted);
   if (wanted.method == SchemeSpec::Method::LLMInt8 && wanted.threshold == 0.0)
     decision.note = "threshold 0: no outliers";
   if (failed(checkFinite(op, decision)))
@@ -293,7 +300,8 @@ void PlanPass::write(ContractionOpInterface op, const Decision &decision) {
   op->setAttr(recipeAttrName, builder.getStringAttr(decision.recipe));
   if (!decision.note.empty())
     op->setAttr(noteAttrName, builder.getStringAttr(decision.note));
-  if (double number; llvm::to_float(decision.alpha, number))
+  if (double number;
+      !decision.alpha.empty() && llvm::to_float(decision.alpha, number))
     op->setAttr(alphaAttrName, builder.getF64FloatAttr(number));
   else if (!decision.alpha.empty())
     op->setAttr(alphaAttrName, builder.getStringAttr(decision.alpha));

@@ -116,6 +116,13 @@ Error readKey(StringRef key, StringRef value, SchemeSpec &spec) {
                 spec.zeroPoint);
   if (key == "observer" && codes)
     return pick(Names<Observer>(observers), "observer", value, spec.observer);
+  if (key == "alpha" && codes) {
+    spec.alpha = value.str();
+    double number;
+    return value == "auto" || value == "off"
+               ? Error::success()
+               : readNumber(key, value, 1, number);
+  }
   if (key == "mode" && llm)
     return pick(Names<Mode>(modes), "mode", value, spec.mode);
   if (key == "threshold" && llm) {
@@ -135,7 +142,8 @@ Error readKey(StringRef key, StringRef value, SchemeSpec &spec) {
   if (spec.quantizes())
     known = {"weights"};
   if (codes)
-    known.insert(known.end(), {"activations", "zero-point", "observer"});
+    known.insert(known.end(),
+                 {"activations", "zero-point", "observer", "alpha"});
   if (llm)
     known.insert(known.end(), {"mode", "threshold", "frequency", "cap"});
   return fail(spec.methodName() + " has no option " + quoteName(key) +
@@ -173,6 +181,8 @@ StringRef SchemeSpec::methodName() const {
 bool SchemeSpec::needsStatistics() const {
   if (method == Method::LLMInt8 &&
       (mode == Mode::Static || mode == Mode::Guarded || !threshold))
+    return true;
+  if (!alpha.empty() && alpha != "off")
     return true;
   return quantizes() && activations == Activations::Static;
 }
@@ -229,6 +239,8 @@ std::string SchemeSpec::str() const {
     add("frequency", number(frequency));
   if (cap != standard.cap)
     add("cap", Twine(cap));
+  if (!alpha.empty())
+    add("alpha", alpha);
   std::string text = methodName().str();
   return pairs.empty() ? text : text + "{" + join(pairs, " ") + "}";
 }

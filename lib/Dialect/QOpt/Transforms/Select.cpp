@@ -1,17 +1,20 @@
 //===- Select.cpp - what statistics decide about a planned layer ----------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The plan says how a layer is to be quantized; which columns are outliers
-// comes from data, and from the model as smoothing has left it. So this runs
-// last in front of qopt-quantize, which only carries out what stands in the IR.
+// The plan says how a layer is to be quantized; which columns are outliers and
+// which range a static scale covers comes from data, and from the model as
+// smoothing has left it. So this runs last in front of qopt-quantize, which
+// only carries out what stands in the IR.
 //===----------------------------------------------------------------------===//
 
 #include "qopt/Calibration/OutlierSelector.h"
+#include "qopt/Calibration/StaticScale.h"
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
-#include "qopt/Dialect/QOpt/Transforms/Contractions.h"
+#include "qopt/Dialect/QOpt/Transforms/LayerRecipe.h"
 #include "qopt/Dialect/QOpt/Transforms/Passes.h"
-#include "qopt/Dialect/QOpt/Transforms/SchemeSpec.h"
+#include "qopt/Dialect/QOpt/Transforms/ProductError.h"
 #include "qopt/Dialect/QOpt/Transforms/TapStatistics.h"
+#include "llvm/ADT/MapVector.h"
 
 #include <cmath>
 
@@ -25,17 +28,32 @@ using namespace mlir::qopt;
 
 namespace {
 
+/// Readers of one activation that are to be quantized in one way: they share
+/// what is chosen here, and so the codes of the activation.
+struct Group {
+  SmallVector<ContractionOpInterface> readers;
+  SchemeAttr scheme;
+  SchemeSpec recipe;
+  /// s of smoothing; empty: none.
+  SmallVector<float> factors;
+  const ColumnStatistics *statistics = nullptr;
+
+  SmoothedColumns columns() const { return {*statistics, factors}; }
+};
+
 class SelectPass final : public qopt::impl::SelectPassBase<SelectPass> {
 public:
   using SelectPassBase::SelectPassBase;
   void runOnOperation() override;
 
 private:
-  LogicalResult selectFor(ContractionOpInterface op, SchemeAttr scheme);
-  LogicalResult selectOutliersFor(ContractionOpInterface op, SchemeAttr scheme,
-                                  const SchemeSpec &recipe,
-                                  const ColumnStatistics &columns);
-  LogicalResult checkThreshold(ContractionOpInterface op, double threshold);
+  LogicalResult selectFor(Group &group);
+  LogicalResult selectOutliersFor(Group &group);
+  LogicalResult checkThreshold(const Group &group, double threshold);
+  void writeOutliers(Group &group, ArrayRef<int64_t> columns);
+  void keepInFloat(Group &group, StringRef reason);
+  void setScheme(Group &group, SchemeAttr scheme);
+  void selectScaleFor(Group &group);
   void writeOrigin();
 
   std::optional<TapStatistics> calibration;
@@ -45,30 +63,36 @@ private:
 
 } // namespace
 
-/// What the plan was asked for; the defaults for a scheme written by hand.
-static FailureOr<SchemeSpec> recipeOf(ContractionOpInterface op) {
-  auto text = op->getAttrOfType<StringAttr>(recipeAttrName);
-  if (!text)
-    return SchemeSpec();
-  llvm::Expected<SchemeSpec> spec = SchemeSpec::parse(text.getValue());
-  if (!spec)
-    return emitError(op->getLoc())
-           << recipeAttrName << ": " << llvm::toString(spec.takeError());
-  return *spec;
+/// What is left open for this layer. An edited plan brings its own lists and
+/// scales.
+static bool wantsOutliers(Operation *op, SchemeAttr scheme) {
+  return scheme.hasListedOutliers() && !op->hasAttr(outliersAttrName);
+}
+static bool wantsScale(Operation *op, SchemeAttr scheme) {
+  return scheme.getActivationMode() == ActivationMode::Static &&
+         !op->hasAttr(activationScaleAttrName);
 }
 
-static void addNote(ContractionOpInterface op, const Twine &text) {
-  std::string note = text.str();
-  if (auto old = op->getAttrOfType<StringAttr>(noteAttrName))
-    note = old.str() + "; " + note;
-  op->setAttr(noteAttrName, StringAttr::get(op->getContext(), note));
+static FailureOr<SmallVector<float>> readFactors(ContractionOpInterface op) {
+  SmallVector<float> factors;
+  Attribute attribute = op->getAttr(smoothedAttrName);
+  if (!attribute)
+    return factors;
+  auto values = dyn_cast<DenseFPElementsAttr>(attribute);
+  if (!values || !values.getElementType().isF32() ||
+      values.getNumElements() != weightShape(op).first)
+    return emitError(op->getLoc()) << smoothedAttrName << " must hold "
+                                   << weightShape(op).first << " f32 numbers";
+  llvm::append_range(factors, values.getValues<float>());
+  return factors;
 }
 
-LogicalResult SelectPass::checkThreshold(ContractionOpInterface op,
-                                         double threshold) {
-  if (llvm::is_contained(checked, threshold))
+LogicalResult SelectPass::checkThreshold(const Group &group, double threshold) {
+  // Behind smoothing every column has a threshold of its own.
+  if (!group.factors.empty() || llvm::is_contained(checked, threshold))
     return success();
   checked.push_back(threshold);
+  Operation *op = group.readers.front();
   int edge = exceedanceEdge(threshold);
   if (edge < 0)
     return emitError(op->getLoc())
@@ -82,60 +106,108 @@ LogicalResult SelectPass::checkThreshold(ContractionOpInterface op,
   return success();
 }
 
-LogicalResult SelectPass::selectOutliersFor(ContractionOpInterface op,
-                                            SchemeAttr scheme,
-                                            const SchemeSpec &recipe,
-                                            const ColumnStatistics &columns) {
-  double threshold = scheme.getThreshold().getValueAsDouble();
-  if (failed(checkThreshold(op, threshold)))
-    return failure();
-  OutlierChoice choice =
-      selectOutliers(columns, {threshold, recipe.frequency, recipe.cap});
-  if (choice.candidates == weightShape(op).first) {
+void SelectPass::setScheme(Group &group, SchemeAttr scheme) {
+  group.scheme = scheme;
+  for (Operation *op : group.readers)
+    op->setAttr(schemeAttrName, scheme);
+}
+
+void SelectPass::keepInFloat(Group &group, StringRef reason) {
+  group.scheme = {};
+  for (Operation *op : group.readers) {
     op->removeAttr(schemeAttrName);
     op->removeAttr(recipeAttrName);
-    op->setAttr(keepAttrName,
-                StringAttr::get(&getContext(),
-                                "all columns of the activation are outliers"));
+    op->setAttr(keepAttrName, StringAttr::get(&getContext(), reason));
+  }
+}
+
+void SelectPass::writeOutliers(Group &group, ArrayRef<int64_t> columns) {
+  if (columns.empty())
+    return setScheme(group, group.scheme.withOutliers(OutlierMode::None));
+  numOutlierColumns += columns.size() * group.readers.size();
+  for (Operation *op : group.readers)
+    op->setAttr(outliersAttrName,
+                DenseI64ArrayAttr::get(&getContext(), columns));
+}
+
+LogicalResult SelectPass::selectOutliersFor(Group &group) {
+  const SchemeSpec &recipe = group.recipe;
+  if (!recipe.threshold) {
+    if (group.statistics->keptRows() == 0)
+      return emitError(group.readers.front()->getLoc())
+             << "threshold=auto needs sample rows, which the statistics do not "
+                "hold; calibrate again";
+    ProductError error(*group.statistics, group.readers);
+    auto noise = [&](ArrayRef<int64_t> outliers) {
+      return error.noise({group.scheme, recipe, group.factors, outliers});
+    };
+    writeOutliers(group,
+                  selectOutliersByGain(group.columns(), recipe.cap, noise));
+    return success();
+  }
+  double threshold = group.scheme.getThreshold().getValueAsDouble();
+  if (failed(checkThreshold(group, threshold)))
+    return failure();
+  OutlierChoice choice = selectOutliers(
+      group.columns(), {threshold, recipe.frequency, recipe.cap});
+  if (choice.candidates == group.columns().columns()) {
+    keepInFloat(group, "all columns of the activation are outliers");
     return success();
   }
   if (choice.columns.size() < size_t(choice.candidates))
-    addNote(op,
-            "capped, " + Twine(choice.candidates) + " columns fulfil the rule");
-  if (choice.columns.empty()) {
-    op->setAttr(schemeAttrName, scheme.withOutliers(OutlierMode::None));
-    return success();
-  }
-  numOutlierColumns += choice.columns.size();
-  op->setAttr(outliersAttrName,
-              DenseI64ArrayAttr::get(&getContext(), choice.columns));
+    for (ContractionOpInterface op : group.readers)
+      addNote(op, "capped, " + Twine(choice.candidates) +
+                      " columns fulfil the rule");
+  writeOutliers(group, choice.columns);
   return success();
 }
 
-LogicalResult SelectPass::selectFor(ContractionOpInterface op,
-                                    SchemeAttr scheme) {
-  // An edited plan brings its own list.
-  if (!scheme.hasListedOutliers() || op->hasAttr(outliersAttrName))
-    return success();
-  if (!calibration)
-    return emitError(op->getLoc())
-           << "a static list of outlier columns needs statistics: add "
-              "--calib=FILE";
-  FailureOr<const ColumnStatistics *> columns = calibration->find(op);
-  if (failed(columns))
-    return failure();
-  if ((*columns)->tokens == 0) {
-    op->setAttr(schemeAttrName, scheme.withOutliers(OutlierMode::Dynamic));
-    addNote(op, "not seen in the calibration");
-    return success();
+void SelectPass::selectScaleFor(Group &group) {
+  ArrayRef<int64_t> outliers;
+  if (group.scheme.hasListedOutliers())
+    outliers = group.readers.front()
+                   ->getAttrOfType<DenseI64ArrayAttr>(outliersAttrName)
+                   .asArrayRef();
+  bool symmetric = !group.scheme.getAsymmetric();
+  qopt::Range range = chooseStaticRange(group.columns(), outliers,
+                                        rangeRule(group.recipe, symmetric));
+  StaticScale chosen = makeStaticScale(range, symmetric);
+  Builder builder(&getContext());
+  for (Operation *op : group.readers) {
+    op->setAttr(activationScaleAttrName, builder.getF32FloatAttr(chosen.scale));
+    if (!symmetric)
+      op->setAttr(activationZeroPointAttrName,
+                  builder.getI32IntegerAttr(chosen.zeroPoint));
   }
-  FailureOr<SchemeSpec> recipe = recipeOf(op);
-  if (failed(recipe))
-    return failure();
-  return selectOutliersFor(op, scheme, *recipe, **columns);
 }
 
-/// Says on the module where the lists of outliers come from.
+LogicalResult SelectPass::selectFor(Group &group) {
+  Operation *first = group.readers.front();
+  bool outliers = wantsOutliers(first, group.scheme);
+  bool scale = wantsScale(first, group.scheme);
+  if (group.statistics->tokens == 0) {
+    // Only what is found at run time fits what nobody has seen.
+    SchemeAttr old = group.scheme;
+    setScheme(group,
+              SchemeAttr::get(
+                  &getContext(), old.getWeightBits(),
+                  old.getWeightGranularity(), old.getActivationGranularity(),
+                  outliers ? OutlierMode::Dynamic : old.getOutliers(),
+                  old.getThreshold(), old.getGroupSize(),
+                  scale ? ActivationMode::Dynamic : old.getActivationMode(),
+                  old.getAsymmetric(), old.getTail()));
+    for (ContractionOpInterface op : group.readers)
+      addNote(op, "not seen in the calibration");
+    return success();
+  }
+  if (outliers && failed(selectOutliersFor(group)))
+    return failure();
+  if (scale && group.scheme)
+    selectScaleFor(group);
+  return success();
+}
+
+/// Says on the module which data decided.
 void SelectPass::writeOrigin() {
   ModuleOp module = getOperation();
   module->removeAttr(calibrationAttrName);
@@ -162,9 +234,39 @@ void SelectPass::runOnOperation() {
     calibration = std::move(*loaded);
     calibration->warnAboutNonfinite(module);
   }
-  for (ContractionOpInterface op : collectContractions(module))
-    if (auto scheme = op->getAttrOfType<SchemeAttr>(schemeAttrName))
-      if (failed(selectFor(op, scheme)))
-        return signalPassFailure();
+  llvm::MapVector<std::pair<Value, Attribute>, Group> groups;
+  for (ContractionOpInterface op : collectContractions(module)) {
+    auto scheme = op->getAttrOfType<SchemeAttr>(schemeAttrName);
+    if (!scheme || (!wantsOutliers(op, scheme) && !wantsScale(op, scheme)))
+      continue;
+    if (!calibration) {
+      emitError(op->getLoc())
+          << "a static "
+          << (wantsOutliers(op, scheme) ? "list of outlier columns"
+                                        : "activation scale")
+          << " needs statistics: add --calib=FILE";
+      return signalPassFailure();
+    }
+    FailureOr<SchemeSpec> recipe = recipeOf(op);
+    FailureOr<SmallVector<float>> factors = readFactors(op);
+    FailureOr<const ColumnStatistics *> columns = calibration->find(op);
+    if (failed(recipe) || failed(factors) || failed(columns))
+      return signalPassFailure();
+    SmallVector<Attribute> key;
+    for (StringRef name : {schemeAttrName, recipeAttrName, smoothAttrName,
+                           smoothedAttrName, outliersAttrName})
+      key.push_back(op->hasAttr(name) ? op->getAttr(name)
+                                      : UnitAttr::get(&getContext()));
+    Group &group =
+        groups[{op.getActivation(), ArrayAttr::get(&getContext(), key)}];
+    group.readers.push_back(op);
+    group.scheme = scheme;
+    group.recipe = *recipe;
+    group.factors = *factors;
+    group.statistics = *columns;
+  }
+  for (auto &[key, group] : groups)
+    if (failed(selectFor(group)))
+      return signalPassFailure();
   writeOrigin();
 }

@@ -47,8 +47,16 @@ SmallVector<float> smoothingFactors(ArrayRef<float> ax, ArrayRef<float> wx,
   return factors;
 }
 
-void scaleWeightRows(ContractionOpInterface op, ArrayRef<float> factors,
-                     OpBuilder &builder) {
+SmallVector<float> factorsOfColumns(ArrayRef<float> factors,
+                                    ArrayRef<int32_t> of) {
+  SmallVector<float> result;
+  for (int32_t factor : of)
+    result.push_back(factor == ScaleLayout::none ? 1.0f : factors[factor]);
+  return result;
+}
+
+Value makeScaledWeight(ContractionOpInterface op, ArrayRef<float> factors,
+                       OpBuilder &builder) {
   Value weight = op.getWeight();
   FloatData data = *FloatData::get(constantWeight(op));
   auto type = cast<RankedTensorType>(weight.getType());
@@ -59,14 +67,10 @@ void scaleWeightRows(ContractionOpInterface op, ArrayRef<float> factors,
   for (int64_t i = 0; i < count; ++i)
     out[i] = data[i] * factors[transposed ? i % width : i / width];
   Operation *constant = weight.getDefiningOp();
-  Value smoothed = createConstant(builder, constant->getLoc(), type,
-                                  (constantName(constant) + ".smooth").str(),
-                                  std::move(blob));
-  for (OpOperand &operand : op->getOpOperands())
-    if (operand.get() == weight) {
-      operand.set(smoothed);
-      return;
-    }
+  return op.buildConstant(
+      builder, constant->getLoc(),
+      makeElements(type, (constantName(constant) + ".smooth").str(),
+                   std::move(blob)));
 }
 
 } // namespace mlir::qopt

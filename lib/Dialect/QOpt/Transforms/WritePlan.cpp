@@ -53,7 +53,7 @@ static void writeLayer(const LayerPlan &layer, json::OStream &os) {
     os.attributeEnd();
   }
   double alpha;
-  if (llvm::to_float(layer.alpha, alpha))
+  if (!layer.alpha.empty() && llvm::to_float(layer.alpha, alpha))
     os.attribute("alpha", alpha);
   else
     text("alpha", layer.alpha);

@@ -21,7 +21,7 @@
 // PRESET: error: unknown scheme 'int4' (fp32, w8a8, llm-int8, w8a16)
 // SHARE: error: frequency takes a number of at least 0 and at most 1, not '2'
 // RANGE: error: threshold takes a number of at least 0, not 'nan'
-// KEY: error: w8a8 has no option 'threshold' (weights, activations, zero-point, observer)
+// KEY: error: w8a8 has no option 'threshold' (weights, activations, zero-point, observer, alpha)
 // NAN: error: {{.*}}weight 'w_bad' holds NaN at [1, 0]; --allow-nonfinite keeps such layers in float
 // ALLOW: onnx.MatMul {{.*}}qopt.scheme
 // ALLOW: onnx.Gemm {{.*}}qopt.keep = "weight 'w_bad' holds NaN at [1, 0]"

@@ -22,7 +22,15 @@ def QOpt_ContractionOpInterface : OpInterface<"ContractionOpInterface"> {
                     "bool", "isActivationTransposed">,
     InterfaceMethod<"The bias, or a null value.", "::mlir::Value", "getContractionBias">,
     InterfaceMethod<"The factor of the product (Gemm's alpha).", "double", "getProductFactor">,
-    InterfaceMethod<"The factor of the bias (Gemm's beta).", "double", "getBiasFactor">];
+    InterfaceMethod<"The factor of the bias (Gemm's beta).", "double", "getBiasFactor">,
+    InterfaceMethod<"Why this one cannot be read as such a product; empty: it can.", "std::string", "whyIrregular",
+                    (ins), /*methodBody=*/"", /*defaultImplementation=*/"return {};">,
+    InterfaceMethod<"The product plus the bias with its factor, by operations of the dialect.", "::mlir::Value", "addBias",
+                    (ins "::mlir::OpBuilder &":$builder, "::mlir::Value":$product), /*methodBody=*/"",
+                    /*defaultImplementation=*/"return ::mlir::qopt::buildArithSum(builder, product, ::llvm::cast<::mlir::qopt::ContractionOpInterface>($_op.getOperation()).getContractionBias());">,
+    InterfaceMethod<"A constant as the dialect of the operation spells it.", "::mlir::Value", "buildConstant",
+                    (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc, "::mlir::ElementsAttr":$value), /*methodBody=*/"",
+                    /*defaultImplementation=*/"return ::mlir::qopt::buildArithConstant(builder, loc, value);">];
 }
 
 def QOpt_ScaleAbsorbingOpInterface : OpInterface<"ScaleAbsorbingOpInterface"> {
@@ -42,14 +50,22 @@ def QOpt_ScaleAbsorbingOpInterface : OpInterface<"ScaleAbsorbingOpInterface"> {
 def QOpt_ScalePassingOpInterface : OpInterface<"ScalePassingOpInterface"> {
   let cppNamespace = "::mlir::qopt";
   let description = [{
-    An operation that keeps channels (the last axis) apart and that positive
-    factors per channel pass through, from an operand to the first result: a
-    reshape of the other axes, relu, a product of elements. Or one whose results
-    depend on no values at all, so that factors end there.
+    An operation that positive factors per channel pass through, from an operand to
+    results: it keeps channels apart and is linear in each for positive factors, as
+    movements, relu, a product of elements, or attention in its values. Or one whose
+    results depend on no values at all, so that factors end there.
   }];
   let methods = [
-    InterfaceMethod<"The operands any single one of which can be multiplied by positive factors in place of the first result.",
-                    "::llvm::SmallVector<::mlir::OpOperand *>", "getScalePassingOperands">,
+    InterfaceMethod<"The operands from which factors may come; `passScales` decides.",
+                    "::llvm::SmallVector<::mlir::OpOperand *>", "getScaleSources">,
+    InterfaceMethod<"Where the factors of `operand` are found in the results: one entry for each result that sees them. False when multiplying the operand by them is not the same as multiplying those results.",
+                    "bool", "passScales",
+                    (ins "::mlir::OpOperand &":$operand, "const ::mlir::qopt::ScaleLayout &":$layout,
+                         "::llvm::SmallVectorImpl<std::pair<::mlir::OpResult, ::mlir::qopt::ScaleLayout>> &":$results)>,
+    InterfaceMethod<"Multiplies by values[layout] what else flows into the first result: the constant of a sum. New constants are built in front of the op.",
+                    "void", "rescaleConstants",
+                    (ins "::mlir::OpBuilder &":$builder, "const ::mlir::qopt::ScaleLayout &":$layout,
+                         "::llvm::ArrayRef<float>":$values)>,
     InterfaceMethod<"Whether factors on operands change no result: only shapes are read.", "bool", "readsOnlyShape">];
 }
 

@@ -65,8 +65,17 @@ def SelectPass : Pass<"qopt-select", "mlir::ModuleOp"> {
     Schemes with a static list of outlier columns get `qopt.outliers`: the columns
     with `|x| >= threshold` in at least one and in at least the share `frequency`
     of the tokens, at most min(cap, K/8) of them by absmax (thresholds, shares and
-    caps come from `qopt.recipe`). An empty list is no split, a list of all columns
-    leaves the layer in float.
+    caps come from `qopt.recipe`). With `threshold=auto` columns are taken in
+    descending order of absmax while each adds 0.1 dB to the ratio of signal to noise
+    of the products on the sample rows. An empty list is no split, a list of all
+    columns leaves the layer in float.
+
+    Schemes with static activations get `qopt.activation_scale`, and with a zero
+    point `qopt.activation_zero_point`, for the range of the columns that are not in
+    the list, by the observer of the recipe. Extremes are exact, other ranges those of
+    the sample rows.
+
+    What a layer has already (an edited plan) stays.
 
     On the module, `qopt.calibration` says which data decided.
   }];
@@ -89,22 +98,31 @@ def SmoothPass : Pass<"qopt-smooth", "mlir::ModuleOp"> {
 
     The division is folded into the operation in front that can take it
     (`ScaleAbsorbingOpInterface`) when everything that reads it, through operations
-    that keep the channels apart (`ScalePassingOpInterface`), is a product with a
-    constant weight; all of them share one s. Else it becomes `qopt.smooth`, an
+    that let factors pass (`ScalePassingOpInterface`), is a product with a constant
+    weight; all of them share one s. Channels are followed through heads, groups of
+    queries and the parts of fused projections. Else it becomes `qopt.smooth`, an
     attribute of the readers with s, which `qopt-quantize` applies to codes and
     weights: the factors cost nothing there. Constants that others read are copied.
 
+    `alpha=auto` finds alpha for each group of readers on the sample rows of the
+    statistics: 0 to 1 in steps of 0.1, then 0.05 around the best, and no smoothing at
+    all, by the mean squared error of the quantized products as the plan has them.
+    `qopt.alpha` on a reader (a number, "auto" or "off") overrides the option; where
+    one reader is off, nothing is folded for the others. Afterwards it holds what was
+    used.
+
     Layers with a plan are smoothed when one of the readers is to be quantized,
-    without a plan all that can be quantized. `qopt.note` says where the factors
-    went, and why not into the operation in front; the module attribute
+    without a plan all that can be quantized. `qopt.smoothed` on every reader is s,
+    wherever it went, for those who read statistics later. `qopt.note` says where the
+    factors went, and why not into the operation in front; the module attribute
     `qopt.smoothing` which alpha and data they come from. Statistics describe the
     model before this pass, so that it runs once, and behind qopt-plan.
   }];
   let options = [
     Option<"statistics", "statistics", "std::string", /*default=*/"",
            "Statistics file of a calibration of this model">,
-    Option<"alpha", "alpha", "std::string", /*default=*/"\"0.5\"",
-           "How much of the range moves into the weights, 0 to 1">];
+    Option<"alpha", "alpha", "std::string", /*default=*/"\"auto\"",
+           "How much of the range moves into the weights: 0 to 1, auto or off">];
   let statistics = [
     Statistic<"numFolded", "folded", "Scales folded into an operation in front">,
     Statistic<"numInKernel", "in-kernel", "Activations with factors in the quantize step">];

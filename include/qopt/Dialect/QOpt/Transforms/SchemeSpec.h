@@ -18,6 +18,7 @@
 //                                    columns (llm-int8); auto: static with
 //                                    statistics, else dynamic
 //   threshold=NUMBER|auto frequency=NUMBER cap=N     which columns are outliers
+//   alpha=NUMBER|auto|off            smoothing of this layer
 //
 // The scheme that a layer gets in the end (`#qopt.scheme`) is what statistics
 // make of this.
@@ -54,6 +55,9 @@ struct SchemeSpec {
   /// Static lists: share of tokens that must hit, and most columns.
   double frequency = 0.01;
   int64_t cap = 32;
+  /// Smoothing of this layer: a number within [0, 1], auto, off, or as
+  /// everywhere when empty.
+  std::string alpha;
 
   bool quantizes() const { return method != Method::FP32; }
   StringRef methodName() const;

@@ -1,0 +1,308 @@
+//===- ProductError.cpp - squared error of quantized products -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Products of codes are exact integers, in 16 bits times 16 bits, which every
+// x86 multiplies and adds in pairs. The float products are made once. Outlier
+// columns meet the original weights, whose rounding to half is left out.
+//===----------------------------------------------------------------------===//
+
+#include "qopt/Dialect/QOpt/Transforms/ProductError.h"
+#include "qopt/Calibration/StaticScale.h"
+#include "qopt/Dialect/QOpt/Transforms/QuantizeWeights.h"
+#include "qopt/Dialect/QOpt/Transforms/Smooth.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+// Sanitizers are not up when the loader chooses.
+#if defined(__x86_64__) && !__has_feature(address_sanitizer) &&                \
+    !__has_feature(thread_sanitizer)
+#define QOPT_CLONES __attribute__((target_clones("avx2", "default")))
+#else
+#define QOPT_CLONES
+#endif
+
+using namespace mlir;
+
+namespace mlir::qopt {
+
+RangeRule rangeRule(const SchemeSpec &recipe, bool symmetric) {
+  RangeRule rule;
+  switch (recipe.observer) {
+  case SchemeSpec::Observer::MinMax:
+    rule.observer = RangeRule::Observer::MinMax;
+    break;
+  case SchemeSpec::Observer::Percentile:
+    rule.observer = RangeRule::Observer::Percentile;
+    break;
+  case SchemeSpec::Observer::MSE:
+    rule.observer = RangeRule::Observer::MSE;
+    break;
+  case SchemeSpec::Observer::Entropy:
+    rule.observer = RangeRule::Observer::Entropy;
+    break;
+  }
+  rule.symmetric = symmetric;
+  rule.levels = symmetric ? 254 : 255;
+  return rule;
+}
+
+/// Codes less their zero point, and a scale per row.
+struct ProductError::Codes {
+  std::vector<int16_t> codes; // [rows][k]
+  std::vector<float> scale;
+  /// 1 where a column is no outlier.
+  std::vector<float> body;
+};
+
+/// Sums of products of four rows of x with one row of w.
+QOPT_CLONES
+static void dotFour(const int16_t *x, int64_t stride, const int16_t *w,
+                    int64_t k, int32_t *sums) {
+  const int16_t *x0 = x, *x1 = x + stride, *x2 = x + 2 * stride,
+                *x3 = x + 3 * stride;
+  int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+  for (int64_t i = 0; i < k; ++i) {
+    int32_t value = w[i];
+    s0 += x0[i] * value;
+    s1 += x1[i] * value;
+    s2 += x2[i] * value;
+    s3 += x3[i] * value;
+  }
+  sums[0] = s0;
+  sums[1] = s1;
+  sums[2] = s2;
+  sums[3] = s3;
+}
+
+/// The float product, in double and in lanes since the compiler may not
+/// reorder.
+QOPT_CLONES
+static float dotExact(const float *a, const float *b, int64_t k) {
+  constexpr int64_t lanes = 8;
+  double sums[lanes] = {}, sum = 0;
+  int64_t i = 0;
+  for (; i + lanes <= k; i += lanes)
+    for (int64_t j = 0; j < lanes; ++j)
+      sums[j] += double(a[i + j]) * b[i + j];
+  for (; i < k; ++i)
+    sum += double(a[i]) * b[i];
+  for (double part : sums)
+    sum += part;
+  return float(sum);
+}
+
+/// Largest magnitude, in lanes since the compiler may not reorder.
+QOPT_CLONES
+static float magnitude(const float *values, int64_t count) {
+  constexpr int64_t lanes = 16;
+  float largest[lanes] = {};
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    for (int64_t j = 0; j < lanes; ++j) {
+      float value = std::fabs(values[i + j]);
+      largest[j] = value > largest[j] ? value : largest[j];
+    }
+  for (; i < count; ++i)
+    largest[0] = std::max(largest[0], std::fabs(values[i]));
+  return *std::max_element(largest, largest + lanes);
+}
+
+QOPT_CLONES
+static void multiply(float *out, const float *a, const float *b,
+                     int64_t count) {
+  for (int64_t i = 0; i < count; ++i)
+    out[i] = a[i] * b[i];
+}
+
+/// rne(clamp(v * r, lo, hi)) by the addition of 1.5 * 2^23, which rounds to
+/// integers to even.
+QOPT_CLONES
+static void roundTo(int16_t *codes, const float *values, int64_t count, float r,
+                    float lo, float hi) {
+  constexpr float magic = 12582912.0f;
+  for (int64_t i = 0; i < count; ++i) {
+    float value = values[i] * r;
+    value = value < lo ? lo : value;
+    value = value > hi ? hi : value;
+    float shifted = value + magic;
+    int32_t bits;
+    std::memcpy(&bits, &shifted, sizeof bits);
+    codes[i] = int16_t(bits - 0x4B400000);
+  }
+}
+
+/// Symmetric codes of a run of values, and their scale.
+static float quantizeRun(int16_t *codes, const float *values, int64_t count,
+                         float largest) {
+  if (!(largest >= tinyAbsmax)) {
+    std::fill(codes, codes + count, int16_t(0));
+    return 1;
+  }
+  roundTo(codes, values, count, 127 / largest, -127, 127);
+  return largest / 127;
+}
+
+/// Codes by a scale and a zero point, less the zero point.
+static void quantizeStatic(int16_t *codes, const float *values, int64_t count,
+                           StaticScale scale, bool symmetric) {
+  float z = float(scale.zeroPoint);
+  roundTo(codes, values, count, 1 / scale.scale, symmetric ? -127 : -z,
+          symmetric ? 127 : 255 - z);
+}
+
+ProductError::ProductError(const ColumnStatistics &statistics,
+                           ArrayRef<ContractionOpInterface> readers,
+                           Limits limits)
+    : statistics(statistics),
+      rows(std::min(limits.rows, statistics.keptRows())),
+      k(statistics.columns()) {
+  // Whole blocks of four rows; the added ones are 0 and count 0 times.
+  int64_t padded = (rows + 3) / 4 * 4;
+  x.resize(padded * k);
+  counts.resize(padded);
+  for (int64_t i = 0; i < rows; ++i) {
+    llvm::copy(statistics.keptRow(i), x.begin() + i * k);
+    counts[i] = double(statistics.keptCount(i));
+  }
+  rows = padded;
+  for (ContractionOpInterface op : readers) {
+    std::optional<FloatData> data = FloatData::get(constantWeight(op));
+    if (!data)
+      continue;
+    int64_t n = weightShape(op).second;
+    WeightMatrix weight{*data, k, n, op.isWeightTransposed(),
+                        float(op.getProductFactor())};
+    Reader reader;
+    reader.columns = std::min(n, limits.columns);
+    reader.rowAbsmax.resize(k);
+    raiseToRowAbsmax(op, reader.rowAbsmax);
+    reader.weight.resize(reader.columns * k);
+    for (int64_t j = 0; j < reader.columns; ++j)
+      for (int64_t i = 0; i < k; ++i)
+        reader.weight[j * k + i] = weight.at(i, j * n / reader.columns);
+    reader.result.resize(rows * reader.columns);
+    for (int64_t i = 0; i < rows; ++i)
+      for (int64_t j = 0; j < reader.columns; ++j) {
+        const float *a = x.data() + i * k, *b = reader.weight.data() + j * k;
+        reader.result[i * reader.columns + j] = dotExact(a, b, k);
+      }
+    this->readers.push_back(std::move(reader));
+  }
+}
+
+ProductError::Codes ProductError::quantizeRows(const Way &way) const {
+  Codes result;
+  result.body.assign(k, 1.0f);
+  for (int64_t column : way.outliers)
+    result.body[column] = 0;
+  std::vector<float> inverse(result.body);
+  if (!way.factors.empty())
+    for (int64_t i = 0; i < k; ++i)
+      inverse[i] /= way.factors[i];
+  result.codes.resize(rows * k);
+  result.scale.resize(rows);
+  bool symmetric = !way.scheme.getAsymmetric();
+  // A call of unknown rows with one scale is taken for all of the data.
+  bool whole = way.scheme.getActivationGranularity() == Granularity::Tensor;
+  StaticScale common;
+  if (whole) {
+    RangeRule rule = rangeRule(way.recipe, symmetric);
+    if (way.scheme.getActivationMode() != ActivationMode::Static)
+      rule.observer = RangeRule::Observer::MinMax;
+    common = makeStaticScale(
+        chooseStaticRange({statistics, way.factors}, way.outliers, rule),
+        symmetric);
+  }
+  std::vector<float> v(k);
+  for (int64_t t = 0; t < rows; ++t) {
+    multiply(v.data(), x.data() + t * k, inverse.data(), k);
+    int16_t *codes = result.codes.data() + t * k;
+    if (!whole && symmetric) {
+      result.scale[t] = quantizeRun(codes, v.data(), k, magnitude(v.data(), k));
+      continue;
+    }
+    StaticScale scale = common;
+    if (!whole) {
+      auto [lo, hi] = std::minmax_element(v.begin(), v.end());
+      scale =
+          makeStaticScale({std::min(*lo, 0.0f), std::max(*hi, 0.0f)}, false);
+    }
+    result.scale[t] = scale.scale;
+    quantizeStatic(codes, v.data(), k, scale, symmetric);
+  }
+  return result;
+}
+
+double ProductError::noiseOf(const Reader &reader, const Codes &codes,
+                             const Way &way) const {
+  std::vector<float> factors(codes.body);
+  if (!way.factors.empty())
+    multiply(factors.data(), codes.body.data(), way.factors.data(), k);
+  int64_t group = way.scheme.getWeightGranularity() == Granularity::Group
+                      ? way.scheme.getGroupSize()
+                      : k;
+  float tensor = 0;
+  for (int64_t i = 0; i < k; ++i)
+    tensor = std::max(tensor, reader.rowAbsmax[i] * factors[i]);
+  bool perTensor = way.scheme.getWeightGranularity() == Granularity::Tensor;
+
+  std::vector<float> w(k), sums(rows);
+  std::vector<int16_t> q(k);
+  double total = 0, weights = 0;
+  for (double count : counts)
+    weights += count;
+  for (int64_t j = 0; j < reader.columns; ++j) {
+    const float *column = reader.weight.data() + j * k;
+    multiply(w.data(), column, factors.data(), k);
+    std::fill(sums.begin(), sums.end(), 0.0f);
+    for (int64_t from = 0; from < k; from += group) {
+      int64_t count = std::min(group, k - from);
+      float scale =
+          quantizeRun(q.data() + from, w.data() + from, count,
+                      perTensor ? tensor : magnitude(w.data() + from, count));
+      for (int64_t t = 0; t < rows; t += 4) {
+        int32_t products[4];
+        dotFour(codes.codes.data() + t * k + from, k, q.data() + from, count,
+                products);
+        for (int64_t i = 0; i < 4; ++i)
+          sums[t + i] += float(products[i]) * (codes.scale[t + i] * scale);
+      }
+    }
+    for (int64_t t = 0; t < rows; ++t) {
+      double y = sums[t];
+      for (int64_t outlier : way.outliers)
+        y += double(x[t * k + outlier]) * column[outlier];
+      double error = y - reader.result[t * reader.columns + j];
+      total += counts[t] * error * error;
+    }
+  }
+  return total / (weights * double(reader.columns));
+}
+
+double ProductError::noise(const Way &way) const {
+  Codes codes = quantizeRows(way);
+  double sum = 0;
+  for (const Reader &reader : readers)
+    sum += noiseOf(reader, codes, way);
+  return sum;
+}
+
+double ProductError::signal() const {
+  double sum = 0, weights = 0;
+  for (double count : counts)
+    weights += count;
+  for (const Reader &reader : readers) {
+    double total = 0;
+    for (int64_t t = 0; t < rows; ++t)
+      for (int64_t j = 0; j < reader.columns; ++j) {
+        double value = reader.result[t * reader.columns + j];
+        total += counts[t] * value * value;
+      }
+    sum += total / (weights * double(reader.columns));
+  }
+  return sum;
+}
+
+} // namespace mlir::qopt
