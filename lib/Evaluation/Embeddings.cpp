@@ -170,8 +170,13 @@ Expected<EmbeddingSummary> evaluateEmbeddings(LoadedModel &model,
     std::vector<DLTensor> in = inputs.batch(begin, size);
     if (Error error = own.run(in, size))
       return std::move(error);
+    if (options.layers)
+      options.layers->setKept(inputs.masks(begin, size));
     if (other)
       if (Error error = other->run(in, size))
+        return std::move(error);
+    if (options.layers)
+      if (Error error = options.layers->finishRun())
         return std::move(error);
     for (int64_t row = 0; row < size; ++row) {
       std::vector<bool> mask = inputs.mask(begin + row);

@@ -148,6 +148,15 @@ std::vector<bool> InputArrays::mask(int64_t sample) const {
   return result;
 }
 
+std::vector<bool> InputArrays::masks(int64_t begin, int64_t size) const {
+  std::vector<bool> result;
+  for (int64_t i = begin; i < begin + size; ++i) {
+    std::vector<bool> one = mask(i);
+    result.insert(result.end(), one.begin(), one.end());
+  }
+  return result;
+}
+
 Expected<std::pair<std::vector<float>, SmallVector<int64_t, 4>>>
 readFloats(StringRef path, StringRef name) {
   Expected<NpzArchive> archive = openArchive(path);

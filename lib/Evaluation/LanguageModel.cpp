@@ -62,6 +62,14 @@ int64_t LanguageModel::vocabulary() const {
   return model->getSignature().outputs[output].shape[2].size;
 }
 
+std::vector<bool>
+LanguageModel::keptRows(ArrayRef<ArrayRef<int32_t>> texts) const {
+  std::vector<bool> result(shape[0] * shape[1]);
+  for (auto [row, text] : enumerate(texts))
+    std::fill_n(result.begin() + row * shape[1], text.size(), true);
+  return result;
+}
+
 Error LanguageModel::run(ArrayRef<ArrayRef<int32_t>> texts) {
   if (Error error = inputs.set(texts))
     return failure(model->getPath() + ": " + toString(std::move(error)));

@@ -56,8 +56,13 @@ evaluatePerplexity(LanguageModel &model, LanguageModel *reference,
       texts.push_back(list.windows[i].ids);
     if (Error error = model.run(texts))
       return std::move(error);
+    if (options.layers)
+      options.layers->setKept(model.keptRows(texts));
     if (reference)
       if (Error error = reference->run(texts))
+        return std::move(error);
+    if (options.layers)
+      if (Error error = options.layers->finishRun())
         return std::move(error);
     if (reference && reference->width() != model.width())
       return failure("the model has " + Twine(model.width()) +

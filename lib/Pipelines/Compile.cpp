@@ -8,9 +8,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "qopt/Pipelines/Compile.h"
+#include "CollectReport.h"
 #include "Diagnostics.h"
+#include "Judged.h"
 #include "PipelineText.h"
+#include "Vocabularies.h"
 #include "qopt/Calibration/Calibrate.h"
+#include "qopt/Calibration/Diversity.h"
 #include "qopt/Conversion/Passes.h"
 #include "qopt/Dialect/ONNX/Transforms/Passes.h"
 #include "qopt/Dialect/QOpt/Transforms/Passes.h"
@@ -24,6 +28,7 @@
 #include "qopt/Support/ExitCodes.h"
 #include "qopt/Support/Progress.h"
 #include "qopt/Target/TargetISA.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/ThreadPool.h"
 
@@ -53,8 +58,11 @@ private:
                   StringRef statistics);
   int runPart(ModuleOp module, const PipelineChoice &choice,
               StringRef statistics, PipelinePart part);
-  int writePlan(ModuleOp module, const PipelineChoice &choice);
+  int writePlan(ModuleOp module, const PipelineChoice &choice,
+                StringRef statistics);
+  int writeReport(int64_t libraryBytes);
   int calibrate(std::string &statistics);
+  int loadStatistics(ModuleOp module, std::string &statistics);
   LoweringOptions loweringOptions();
   int lower(ModuleOp module, const LoweringOptions &lowering,
             std::unique_ptr<llvm::MemoryBuffer> &result);
@@ -74,6 +82,8 @@ private:
   }
 
   const CompileOptions &options;
+  /// Collected where the plan stands, written at the end.
+  ReportData report;
   llvm::DefaultThreadPool threads;
   MLIRContext context;
   DiagnosticCollector diagnostics;
@@ -125,7 +135,7 @@ int Compilation::runPipeline(ModuleOp module, const PipelineChoice &choice,
     // The plan is read from the module where it stands.
     if (int code = runPart(module, choice, statistics, PipelinePart::Plan))
       return code;
-    if (int code = writePlan(module, choice))
+    if (int code = writePlan(module, choice, statistics))
       return code;
     if (!options.dryRun)
       if (int code =
@@ -149,13 +159,59 @@ int Compilation::runPart(ModuleOp module, const PipelineChoice &choice,
   return ExitOk;
 }
 
-int Compilation::writePlan(ModuleOp module, const PipelineChoice &choice) {
+/// A number or a word.
+static std::string describeAttribute(Attribute attribute) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (auto number = dyn_cast_or_null<FloatAttr>(attribute))
+    os << llvm::format("%g", number.getValueAsDouble());
+  else if (auto word = dyn_cast_or_null<StringAttr>(attribute))
+    os << word.getValue();
+  return text;
+}
+
+int Compilation::writePlan(ModuleOp module, const PipelineChoice &choice,
+                           StringRef statistics) {
+  unsigned bits = floatWeightBits(choice, options);
+  if (options.sideOutputs.wantsReport()) {
+    FailureOr<ReportData> collected = collectReport(module, bits, statistics);
+    if (mlir::failed(collected))
+      return failed(ExitInvalid, "the report failed without a message");
+    report = std::move(*collected);
+    report.model = llvm::sys::path::filename(options.modelPath).str();
+    report.pipeline = options.pipeline;
+    if (auto smoothing =
+            module->getAttrOfType<DictionaryAttr>(smoothingAttrName))
+      report.alpha = describeAttribute(smoothing.get("alpha"));
+  }
   if (options.sideOutputs.plan.empty())
     return ExitOk;
-  bool isF32 = floatWeightBits(choice, options) == 32;
-  return writeFile(
-      options.tempDir + "/plan.json",
-      writePlanFile(module, {"", options.pipeline, isF32 ? "f32" : "f16"}));
+  return writeFile(options.tempDir + "/plan.json",
+                   writePlanFile(module, {"", options.pipeline,
+                                          bits == 32 ? "f32" : "f16"}));
+}
+
+/// When everything else has been done, of which it tells.
+int Compilation::writeReport(int64_t libraryBytes) {
+  if (!options.sideOutputs.wantsReport())
+    return ExitOk;
+  report.version = QOPT_VERSION;
+  report.libraryPath = llvm::sys::path::filename(options.outputPath).str();
+  report.libraryBytes = libraryBytes;
+  uint64_t modelBytes = 0;
+  if (!llvm::sys::fs::file_size(options.modelPath, modelBytes))
+    report.modelBytes = modelBytes;
+  if (libraryBytes)
+    for (const TargetISA &isa : getTargetISAs())
+      if (options.isas.empty() || llvm::is_contained(options.isas, isa.name))
+        report.isas.push_back(isa.name.str());
+  if (!options.sideOutputs.reportJSON.empty())
+    if (int code = writeFile(options.tempDir + "/report.json",
+                             writeReportJSON(report)))
+      return code;
+  if (!options.sideOutputs.report.empty())
+    return writeFile(options.tempDir + "/report.html", writeReportHTML(report));
+  return ExitOk;
 }
 
 /// Compiles the float model with taps for this machine, runs the data through
@@ -174,6 +230,8 @@ int Compilation::calibrate(std::string &statistics) {
   LoweringOptions lowering = loweringOptions();
   lowering.emit = EmitKind::SharedLibrary;
   lowering.isas = {hostTargetISA().name.str()};
+  CalibrationOptions calibration;
+  calibration.samples.vocabularies = findVocabularies(*module);
   std::unique_ptr<llvm::MemoryBuffer> image;
   if (int code = lower(*module, lowering, image))
     return code;
@@ -183,10 +241,10 @@ int Compilation::calibrate(std::string &statistics) {
     return code;
 
   options.progress->begin("calibrate");
-  CalibrationOptions calibration;
   calibration.library = library;
   calibration.data = options.calibFile;
   calibration.maxSamples = options.calibSamples;
+  calibration.samples.windowLength = options.calibWindow;
   calibration.threads = options.jobs;
   calibration.progress = [&](uint64_t done, uint64_t total) {
     options.progress->update(done, total, "samples");
@@ -196,6 +254,33 @@ int Compilation::calibrate(std::string &statistics) {
     return fail(ExitInvalid, toString(result.takeError()));
   statistics = options.tempDir + "/statistics.qcal";
   if (llvm::Error error = result->save(statistics))
+    return fail(ExitIO, toString(std::move(error)));
+  std::string warning = measureDiversity(*result).warning();
+  if (!warning.empty() && options.verbosity >= 0)
+    diagnostics.printLine("warning: ", warning);
+  return ExitOk;
+}
+
+/// The file of --load-calib. With --force one of another model is taken, under
+/// the name of this one: the passes compare.
+int Compilation::loadStatistics(ModuleOp module, std::string &statistics) {
+  llvm::Expected<Statistics> loaded = Statistics::load(options.loadCalib);
+  if (!loaded)
+    return fail(ExitInvalid, toString(loaded.takeError()));
+  statistics = options.loadCalib;
+  auto hash = module->getAttrOfType<StringAttr>("onnx.source_sha256");
+  if (!hash || hash.getValue() == loaded->modelHash)
+    return ExitOk;
+  std::string other =
+      options.loadCalib + ": the statistics belong to another model (sha256 " +
+      loaded->modelHash + ", this model has " + hash.str() + ")";
+  if (!options.force)
+    return fail(ExitInvalid, other + "; --force takes them all the same");
+  if (options.verbosity >= 0)
+    diagnostics.printLine("warning: ", other);
+  loaded->modelHash = hash.str();
+  statistics = options.tempDir + "/statistics.qcal";
+  if (llvm::Error error = loaded->save(statistics))
     return fail(ExitIO, toString(std::move(error)));
   return ExitOk;
 }
@@ -297,6 +382,10 @@ int Compilation::run() {
   std::optional<PipelineChoice> choice = parsePipelineChoice(options, error);
   if (!choice)
     return fail(ExitUsage, "--pass-pipeline: " + error);
+  if (options.emit == EmitKind::ONNX && !options.dryRun &&
+      !options.sideOutputs.list().empty())
+    return fail(ExitUsage, "--emit=onnx stops in front of the plan that "
+                           "--emit-plan and --report tell about");
   // Before anything takes time: an option that is misspelt or missing.
   PassManager whole(&context, ModuleOp::getOperationName());
   if (mlir::failed(addPipeline(whole, *choice, options, "", error)))
@@ -313,21 +402,29 @@ int Compilation::run() {
                 options.emit != EmitKind::QOpt;
   // Of one lowering: linalg, buffers, code, link, and kernels per variant.
   auto stagesOf = [](size_t variants) { return 4 + variants; };
-  options.progress->setStageCount(
-      1 + (options.emit != EmitKind::ONNX) +
-      (options.emit == EmitKind::ONNXQDQ) + calibrates * (3 + stagesOf(1)) +
-      lowers * stagesOf(options.isas.empty() ? getTargetISAs().size()
-                                             : options.isas.size()));
+  if (options.onlyCalibrates())
+    options.progress->setStageCount(3 + stagesOf(1));
+  else
+    options.progress->setStageCount(
+        1 + (options.emit != EmitKind::ONNX) +
+        (options.emit == EmitKind::ONNXQDQ) + calibrates * (3 + stagesOf(1)) +
+        lowers * stagesOf(options.isas.empty() ? getTargetISAs().size()
+                                               : options.isas.size()));
   std::string statistics;
   if (calibrates)
     if (int code = calibrate(statistics))
       return code;
+  if (options.onlyCalibrates())
+    return ExitOk;
 
   OwningOpRef<ModuleOp> module;
   if (int code = importInto(module))
     return code;
   if (options.emit == EmitKind::ONNX && !options.dryRun)
     return print(*module);
+  if (!options.loadCalib.empty())
+    if (int code = loadStatistics(*module, statistics))
+      return code;
   if (int code = runPipeline(*module, *choice, statistics))
     return code;
   if (options.dryRun) {
@@ -335,7 +432,7 @@ int Compilation::run() {
     printPlan(*module, llvm::outs(), floatWeightBits(*choice, options));
     if (std::string lifted = describeLifted(*module); !lifted.empty())
       llvm::outs() << "lifted from parts: " << lifted << "\n";
-    return ExitOk;
+    return writeReport(0);
   }
   if (options.kvCaches == KVCaches::InPlace) {
     PassManager pm(&context, ModuleOp::getOperationName());
@@ -345,6 +442,9 @@ int Compilation::run() {
     if (mlir::failed(pm.run(*module)))
       return failed(ExitUnsupported, "--kv=inplace: not possible");
   }
+  if (options.emit == EmitKind::QOpt || options.emit == EmitKind::ONNXQDQ)
+    if (int code = writeReport(0))
+      return code;
   if (options.emit == EmitKind::QOpt)
     return print(*module);
   if (options.emit == EmitKind::ONNXQDQ)
@@ -353,6 +453,8 @@ int Compilation::run() {
   lowering.quant = choice->preset.empty() ? "custom" : choice->preset;
   std::unique_ptr<llvm::MemoryBuffer> result;
   if (int code = lower(*module, lowering, result))
+    return code;
+  if (int code = writeReport(result->getBufferSize()))
     return code;
   return write(result->getBuffer());
 }
@@ -364,7 +466,8 @@ std::vector<SideOutputs::Entry> SideOutputs::list() const {
   for (auto [file, path] :
        {std::pair("plan.json", &plan), std::pair("report.html", &report),
         std::pair("report.json", &reportJSON),
-        std::pair("node-data.json", &nodeData)})
+        std::pair("node-data.json", &nodeData),
+        std::pair("statistics.qcal", &statistics)})
     if (!path->empty())
       entries.push_back({file, *path});
   return entries;
@@ -393,6 +496,8 @@ static int takeFromPlanFile(CompileOptions &options) {
 }
 
 int qopt::compileModel(const CompileOptions &options) {
+  if (options.accuracy.evaluates() && !options.printPipeline)
+    return compileJudged(options);
   if (options.planFile.empty())
     return Compilation(options).run();
   CompileOptions taken = options;

@@ -16,6 +16,8 @@
 #include "qopt/Dialect/QOpt/Transforms/Passes.h"
 #include "qopt/Export/Export.h"
 #include "qopt/Export/Passes.h"
+#include "qopt/Interop/Linalg.h"
+#include "qopt/Interop/Passes.h"
 #include "qopt/Pipelines/Lowering.h"
 #include "qopt/Pipelines/Presets.h"
 
@@ -27,6 +29,7 @@ void qopt::registerAllDialects(DialectRegistry &registry) {
   registerAllToLLVMIRTranslations(registry);
   registry.insert<QOptDialect, onnx::ONNXDialect>();
   registerONNXInterfaces(registry);
+  registerLinalgContractions(registry);
   registerBufferizableOpInterfaceExternalModels(registry);
 }
 
@@ -40,6 +43,7 @@ void qopt::registerAllPasses() {
   onnx::registerONNXTransformsPasses();
   onnx::registerONNXPipelines();
   registerQOptExportPasses();
+  registerQOptInteropPasses();
   registerExportPipelines();
   registerLoweringPipelines();
   registerPresets();

@@ -74,6 +74,7 @@ void mlir::qopt::buildVariantPipeline(OpPassManager &pm,
   pm.addPass(createOutlineParallelPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  pm.addPass(createSplitFunctionsPass());
 
   // The runtime's calls, then everything else to LLVM.
   pm.addPass(createLowerRuntimeOpsPass({options.isa}));

@@ -24,20 +24,24 @@ static bool readsStatistics(StringRef preset) {
          preset == "w8a8";
 }
 
+bool qopt::readsStatistics(const CompileOptions &options) {
+  return ::readsStatistics(StringRef(options.pipeline).split('{').first.trim());
+}
+
 std::optional<PipelineChoice>
 qopt::parsePipelineChoice(const CompileOptions &options, std::string &error) {
   StringRef text = StringRef(options.pipeline).trim();
   PipelineChoice choice;
   if (text.contains('(')) {
-    if (!options.layerRules.empty() || !options.calibFile.empty() ||
+    if (!options.layerRules.empty() || options.hasStatistics() ||
         options.floatWeights != FloatWeights::Preset ||
         options.allowNonfinite || options.dryRun || !options.noLift.empty() ||
         options.accuracy.layerTaps || !options.planFile.empty() ||
-        !options.sideOutputs.list().empty()) {
-      error =
-          "--keep, --quantize, --calib, --float-weights, --allow-nonfinite, "
-          "--no-lift, --layer-taps, --plan, --emit-plan, --report and "
-          "--dry-run need a preset: a pipeline text says all that itself";
+        options.sideOutputs.describesPlan()) {
+      error = "--keep, --quantize, --calib, --load-calib, --float-weights, "
+              "--allow-nonfinite, "
+              "--no-lift, --layer-taps, --plan, --emit-plan, --report and "
+              "--dry-run need a preset: a pipeline text says all that itself";
       return std::nullopt;
     }
     choice.text = text.str();
@@ -61,7 +65,7 @@ qopt::parsePipelineChoice(const CompileOptions &options, std::string &error) {
   }
   bool quantizeFlags = !options.layerRules.empty() || options.allowNonfinite ||
                        !options.planFile.empty() ||
-                       !options.sideOutputs.list().empty();
+                       options.sideOutputs.describesPlan();
   if (choice.preset == "fp32" &&
       (quantizeFlags || options.floatWeights == FloatWeights::F16 ||
        options.dryRun)) {
@@ -70,8 +74,11 @@ qopt::parsePipelineChoice(const CompileOptions &options, std::string &error) {
             "quantizes";
     return std::nullopt;
   }
-  if (!options.calibFile.empty() && !readsStatistics(choice.preset)) {
-    error = "--calib: preset '" + choice.preset +
+  // Without an output, the statistics themselves are what is wanted.
+  if (options.hasStatistics() && !options.onlyCalibrates() &&
+      !::readsStatistics(StringRef(choice.preset))) {
+    error = (options.calibFile.empty() ? "--load-calib" : "--calib") +
+            std::string(": preset '") + choice.preset +
             "' reads no statistics; w8a8, llm-int8 and smoothquant-int8 do";
     return std::nullopt;
   }
@@ -158,11 +165,12 @@ addQuantizing(OpPassManager &pm, const PipelineChoice &choice, StringRef scheme,
   }
   bool smooths = choice.preset == "smoothquant-int8";
   if constexpr (std::is_base_of_v<W8A8Options, Options>)
-    smooths |= !preset.alpha.empty();
+    if (!preset.alpha.empty())
+      smooths = preset.alpha != "off";
   // An edited plan may hold all that statistics would say, but for smoothing.
   bool needs = spec->needsStatistics() && preset.planFile.empty();
   if ((smooths || needs) && preset.statistics.empty() &&
-      options.calibFile.empty() && !options.printPipeline) {
+      !options.hasStatistics() && !options.printPipeline) {
     errors << choice.preset << " needs calibration data"
            << (smooths ? "" : " for " + spec->str()) << ": add --calib=FILE";
     return failure();

@@ -43,6 +43,9 @@ LogicalResult addPipeline(OpPassManager &pm, const PipelineChoice &choice,
                           llvm::StringRef statistics, std::string &error,
                           PipelinePart part = PipelinePart::Whole);
 
+/// Whether a calibration can tell the preset of the options something.
+bool readsStatistics(const CompileOptions &options);
+
 /// 16 or 32: how the choice stores weights that stay float.
 unsigned floatWeightBits(const PipelineChoice &choice,
                          const CompileOptions &options);

@@ -74,6 +74,16 @@ struct Options {
                  clEnumValN(Pooling::First, "first", "the first position")),
       cl::init(Pooling::None), cl::cat(category)};
 
+  cl::opt<bool> layerwise{
+      "layerwise",
+      cl::desc("Compare the output of each layer with --ref; libraries are "
+               "compiled with --layer-taps for that"),
+      cl::cat(category)};
+  cl::opt<double> layerBound{
+      "layer-bound",
+      cl::desc("--layerwise: exit 6 and name the first layer below that SQNR"),
+      cl::value_desc("dB"), cl::init(0), cl::cat(category)};
+
   cl::opt<int64_t> limit{
       "limit", cl::desc("At most that many windows, documents or samples"),
       cl::value_desc("n"), cl::cat(category)};

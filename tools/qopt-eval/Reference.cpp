@@ -29,7 +29,7 @@ static Error failure(const Twine &message) {
 
 /// Compiles; what the compiler says goes to stderr as it comes.
 static Error compile(StringRef model, StringRef library, StringRef executable,
-                     StringRef isa) {
+                     StringRef isa, bool layerTaps) {
   SmallString<256> program = sys::path::parent_path(executable);
   sys::path::append(program, "qopt");
   SubprocessSpec spec;
@@ -37,6 +37,8 @@ static Error compile(StringRef model, StringRef library, StringRef executable,
   spec.arguments = {"qopt", model.str(), "-o", library.str()};
   if (!isa.empty())
     spec.arguments.push_back(("--isa=" + isa).str());
+  if (layerTaps)
+    spec.arguments.push_back("--layer-taps");
   ErrorOr<pid_t> pid = startSubprocess(spec);
   if (!pid)
     return failure(program +
@@ -54,7 +56,7 @@ static Error compile(StringRef model, StringRef library, StringRef executable,
 
 Expected<std::unique_ptr<LoadedModel>>
 openReference(StringRef path, StringRef executable, StringRef isa,
-              const ModelOptions &options) {
+              bool layerTaps, const ModelOptions &options) {
   if (!path.ends_with(".onnx") && !path.ends_with(".mlir"))
     return LoadedModel::open(path, options);
   SmallString<128> library;
@@ -65,7 +67,7 @@ openReference(StringRef path, StringRef executable, StringRef isa,
   sys::RemoveFileOnSignal(library);
   // The mapping stays when the name goes.
   FileRemover remover(library);
-  if (Error error = compile(path, library, executable, isa))
+  if (Error error = compile(path, library, executable, isa, layerTaps))
     return std::move(error);
   return LoadedModel::open(library, options);
 }

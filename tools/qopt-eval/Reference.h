@@ -23,10 +23,12 @@ public:
 };
 
 /// Opens a library, or compiles an ONNX file in float with the `qopt` beside
-/// `executable`, for the instruction set `isa`, and opens that.
+/// `executable`, for the instruction set `isa`, with taps on its layers if
+/// `layerTaps`, and opens that.
 llvm::Expected<std::unique_ptr<mlir::qopt::LoadedModel>>
 openReference(llvm::StringRef path, llvm::StringRef executable,
-              llvm::StringRef isa, const mlir::qopt::ModelOptions &options);
+              llvm::StringRef isa, bool layerTaps,
+              const mlir::qopt::ModelOptions &options);
 
 } // namespace evaluate
 

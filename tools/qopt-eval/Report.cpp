@@ -3,6 +3,9 @@
 
 #include "Report.h"
 
+#include "qopt/Support/Names.h"
+
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Format.h"
 
 using namespace llvm;
@@ -60,6 +63,46 @@ void printEmbeddings(raw_ostream &os, const EmbeddingSummary &summary) {
                static_cast<long long>(summary.leastSample));
   line(os, "Largest error", summary.largestError);
   line(os, "SQNR", summary.sqnr, 1, " dB");
+}
+
+void printLayers(raw_ostream &os, ArrayRef<LayerError> layers) {
+  std::vector<LayerError> sorted = layers.vec();
+  llvm::sort(sorted, [](const LayerError &a, const LayerError &b) {
+    return std::pair(a.sqnr(), a.index) < std::pair(b.sqnr(), b.index);
+  });
+  size_t width = 5;
+  for (const LayerError &layer : sorted)
+    width = std::max(width, quoteName(layer.name).size() - 2);
+  os << "\n====== Layers, the worst first ======\n"
+     << left_justify("layer", width)
+     << "   SQNR dB     cosine  largest error  of largest value     rows x "
+        "columns\n";
+  for (const LayerError &layer : sorted)
+    os << left_justify(
+              StringRef(quoteName(layer.name)).drop_front().drop_back(), width)
+       << format("  %8.2f  %9.6f  %13.4g  %16.4g  ", layer.sqnr(),
+                 layer.cosine(), layer.largestError, layer.largestValue)
+       << right_justify(std::to_string(layer.rows) + " x " +
+                            std::to_string(layer.columns),
+                        18)
+       << "\n";
+}
+
+json::Array toJSON(ArrayRef<LayerError> layers) {
+  json::Array array;
+  for (const LayerError &layer : layers) {
+    json::Object object{{"name", layer.name},
+                        {"rows", layer.rows},
+                        {"columns", layer.columns},
+                        {"cosine", layer.cosine()},
+                        {"largest_error", layer.largestError},
+                        {"largest_value", layer.largestValue}};
+    // JSON knows no infinity: no error, no number.
+    if (layer.noise > 0)
+      object["sqnr_db"] = layer.sqnr();
+    array.push_back(std::move(object));
+  }
+  return array;
 }
 
 static json::Object toJSON(Estimate estimate) {

@@ -5,6 +5,7 @@
 #define QOPT_TOOLS_QOPT_EVAL_REPORT_H
 
 #include "qopt/Evaluation/Embeddings.h"
+#include "qopt/Evaluation/Layerwise.h"
 #include "qopt/Evaluation/Metrics.h"
 
 #include "llvm/Support/JSON.h"
@@ -19,9 +20,14 @@ void printComparison(llvm::raw_ostream &os,
 void printEmbeddings(llvm::raw_ostream &os,
                      const mlir::qopt::EmbeddingSummary &summary);
 
+/// A table, the worst layer first.
+void printLayers(llvm::raw_ostream &os,
+                 llvm::ArrayRef<mlir::qopt::LayerError> layers);
+
 llvm::json::Object toJSON(const mlir::qopt::PerplexitySummary &summary);
 llvm::json::Object toJSON(const mlir::qopt::ComparisonSummary &comparison);
 llvm::json::Object toJSON(const mlir::qopt::EmbeddingSummary &summary);
+llvm::json::Array toJSON(llvm::ArrayRef<mlir::qopt::LayerError> layers);
 
 } // namespace evaluate
 

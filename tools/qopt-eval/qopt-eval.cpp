@@ -3,7 +3,7 @@
 //
 // Perplexity of a language model, KL divergence from its float form, cosines of
 // embeddings. Exit 1: tokens or samples that the model cannot take; 2: usage;
-// 4: a file that cannot be read, or a bad library.
+// 4: a file that cannot be read, or a bad library; 6: a layer out of bounds.
 //===----------------------------------------------------------------------===//
 
 #include "Options.h"
@@ -58,12 +58,14 @@ private:
   int judgeText();
   int chooseProtocol(TokenFile &file, ProtocolOptions &protocol);
   int judgeEmbeddings();
+  int reportLayers(json::Object &object);
   void describe(json::Object &object);
   int writeJSON(json::Object object);
 
   const Options &options;
   Progress progress;
   std::unique_ptr<LoadedModel> model, reference;
+  LayerComparison layers;
 };
 
 } // namespace
@@ -87,6 +89,10 @@ int Evaluation::checkArguments() {
     return usage("--bos: expected a token id");
   if (arrays && options.ref.empty() == options.expected.empty())
     return usage("--inputs: give either --ref or --expected to compare with");
+  if (options.layerwise && options.ref.empty())
+    return usage("--layerwise compares with --ref");
+  if (options.layerBound.getNumOccurrences() && !options.layerwise)
+    return usage("--layer-bound is for --layerwise");
   if (text && (!options.expected.empty() || !options.output.empty() ||
                options.pool != Pooling::None))
     return usage("--expected, --output and --pool are for --inputs");
@@ -104,8 +110,8 @@ int Evaluation::openModels(StringRef executable) {
   model = std::move(*loaded);
   if (options.ref.empty())
     return ExitOk;
-  Expected<std::unique_ptr<LoadedModel>> opened =
-      openReference(options.ref, executable, model->isa(), open);
+  Expected<std::unique_ptr<LoadedModel>> opened = openReference(
+      options.ref, executable, model->isa(), options.layerwise, open);
   if (!opened) {
     int code = ExitIO;
     handleAllErrors(
@@ -120,6 +126,8 @@ int Evaluation::openModels(StringRef executable) {
   if (own != other)
     errs() << "warning: " << options.model << " and " << options.ref
            << " come from different ONNX files\n";
+  if (options.layerwise)
+    layers.attach(*model, *reference);
   return ExitOk;
 }
 
@@ -194,6 +202,7 @@ int Evaluation::judgeText() {
   size_t counted = 0;
   PerplexityOptions evaluation;
   evaluation.batch = options.batch;
+  evaluation.layers = options.layerwise ? &layers : nullptr;
   evaluation.progress = [&](int64_t window, ArrayRef<Prediction> predictions) {
     for (const Prediction &prediction : predictions.drop_front(counted))
       sum += prediction.nll;
@@ -226,7 +235,7 @@ int Evaluation::judgeText() {
     printComparison(outs(), summary, comparison);
     object["comparison"] = toJSON(comparison);
   }
-  return writeJSON(std::move(object));
+  return reportLayers(object);
 }
 
 int Evaluation::judgeEmbeddings() {
@@ -251,6 +260,7 @@ int Evaluation::judgeEmbeddings() {
   evaluation.output = options.output;
   evaluation.batch = options.batch;
   evaluation.limit = options.limit;
+  evaluation.layers = options.layerwise ? &layers : nullptr;
   evaluation.progress = [&](int64_t done, int64_t total) {
     progress.update(done, total, "samples");
   };
@@ -271,7 +281,31 @@ int Evaluation::judgeEmbeddings() {
   object["inputs"] = options.inputs.getValue();
   object["batch"] = options.batch.getValue();
   object["embeddings"] = toJSON(*summary);
-  return writeJSON(std::move(object));
+  return reportLayers(object);
+}
+
+int Evaluation::reportLayers(json::Object &object) {
+  if (!options.layerwise)
+    return writeJSON(std::move(object));
+  std::vector<LayerError> found = layers.layers();
+  printLayers(outs(), found);
+  object["layers"] = toJSON(found);
+  if (size_t count = layers.unmatched().size())
+    errs() << "warning: " << count
+           << " layers are in one of the libraries only, the first is "
+           << quoteName(layers.unmatched().front()) << "\n";
+  if (int code = writeJSON(std::move(object)))
+    return code;
+  if (!options.layerBound.getNumOccurrences())
+    return ExitOk;
+  for (const LayerError &layer : found)
+    if (!(layer.sqnr() >= options.layerBound))
+      return fail(ExitAccuracy,
+                  formatv("the first layer below {0:F1} dB is {1}, with {2:F2}",
+                          options.layerBound.getValue(), quoteName(layer.name),
+                          layer.sqnr())
+                      .str());
+  return ExitOk;
 }
 
 void Evaluation::describe(json::Object &object) {

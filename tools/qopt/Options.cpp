@@ -3,6 +3,7 @@
 
 #include "Options.h"
 #include "AccuracyFlags.h"
+#include "CalibrationFlags.h"
 #include "PlanFlags.h"
 
 #include "qopt/Dialect/ONNX/Transforms/LiftNames.h"
@@ -101,14 +102,7 @@ struct Flags {
                "(default: all)"),
       cl::value_desc("name,..."), cl::CommaSeparated, cl::cat(category)};
 
-  cl::opt<std::string> calib{
-      "calib",
-      cl::desc("Calibration data: one array per input, axis 0 the "
-               "samples"),
-      cl::value_desc("file.npz"), cl::cat(category)};
-  cl::opt<int64_t> calibSamples{"calib-samples",
-                                cl::desc("Use at most that many samples"),
-                                cl::value_desc("n"), cl::cat(category)};
+  CalibrationFlags calibration{category};
 
   cl::opt<KVCaches> kvCaches{
       "kv", cl::desc("Key and value caches (default: copy)"),
@@ -358,7 +352,8 @@ static bool parseFlags(int argc, const char *const *argv,
 }
 
 bool producesOutput(const CompileOptions &options) {
-  return !options.dryRun && !options.printPipeline;
+  return !options.dryRun && !options.printPipeline &&
+         !options.onlyCalibrates() && !options.accuracy.sensitivity;
 }
 
 static void printVersion(raw_ostream &os) {
@@ -416,19 +411,12 @@ bool parseCommandLine(int argc, const char *const *argv,
   compile.noLift.assign(flags.noLift.begin(), flags.noLift.end());
   if (!checkLiftNames(compile.noLift))
     return false;
-  compile.calibFile = flags.calib;
-  compile.calibSamples = flags.calibSamples;
-  if (flags.calibSamples.getNumOccurrences() && flags.calibSamples <= 0)
-    return usageError("--calib-samples: expected a number above 0");
-  if (flags.calibSamples.getNumOccurrences() && compile.calibFile.empty())
-    return usageError("--calib-samples without --calib");
   std::string error;
-  if (!flags.accuracy.parse(compile.accuracy, error))
+  if (!flags.calibration.apply(compile, error))
+    return usageError(error);
+  if (!flags.accuracy.apply(compile, error))
     return usageError(error);
   compile.kvCaches = flags.kvCaches;
-  // It is read twice then.
-  if (!compile.calibFile.empty() && compile.modelPath == "-")
-    return usageError("--calib needs a model in a file, not on stdin");
   compile.unsafeIndices = flags.unsafeIndices;
   compile.allowNonfinite = flags.allowNonfinite;
   compile.strictExternalData = flags.strictExternalData;

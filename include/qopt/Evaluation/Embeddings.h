@@ -9,7 +9,7 @@
 #ifndef QOPT_EVALUATION_EMBEDDINGS_H
 #define QOPT_EVALUATION_EMBEDDINGS_H
 
-#include "qopt/Evaluation/LoadedModel.h"
+#include "qopt/Evaluation/Layerwise.h"
 #include "qopt/Evaluation/Metrics.h"
 #include "qopt/Support/Npy.h"
 
@@ -37,6 +37,8 @@ public:
   /// Positions of a sample, with whether attention_mask keeps each; empty
   /// without that array.
   std::vector<bool> mask(int64_t sample) const;
+  /// The same of the samples [begin, begin + size).
+  std::vector<bool> masks(int64_t begin, int64_t size) const;
 
 private:
   struct Source {
@@ -62,6 +64,8 @@ struct EmbeddingOptions {
   /// Which output; empty: the first of floats.
   std::string output;
   int64_t batch = 1;
+  /// Compares the outputs of layers too, where it is not null.
+  LayerComparison *layers = nullptr;
   /// 0: all.
   int64_t limit = 0;
   std::function<void(int64_t done, int64_t total)> progress;

@@ -24,6 +24,10 @@ public:
 
   /// Runs the texts as one batch. logits() is [batch, positions, width].
   llvm::Error run(llvm::ArrayRef<llvm::ArrayRef<int32_t>> texts);
+  /// Which of the batch's positions, row by row, are of the texts and not there
+  /// to fill up.
+  std::vector<bool>
+  keptRows(llvm::ArrayRef<llvm::ArrayRef<int32_t>> texts) const;
   int64_t width() const { return shape[2]; }
   const float *logits(int64_t row, int64_t position) const {
     return data + (row * shape[1] + position) * shape[2];

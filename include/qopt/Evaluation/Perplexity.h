@@ -5,6 +5,7 @@
 #define QOPT_EVALUATION_PERPLEXITY_H
 
 #include "qopt/Evaluation/LanguageModel.h"
+#include "qopt/Evaluation/Layerwise.h"
 #include "qopt/Evaluation/Metrics.h"
 #include "qopt/Evaluation/Windows.h"
 
@@ -13,6 +14,8 @@ namespace mlir::qopt {
 struct PerplexityOptions {
   /// Windows of one run.
   int64_t batch = 1;
+  /// Compares the outputs of layers too, where it is not null.
+  LayerComparison *layers = nullptr;
   /// Called after each window with what has been predicted so far.
   std::function<void(int64_t window, llvm::ArrayRef<Prediction> predictions)>
       progress;

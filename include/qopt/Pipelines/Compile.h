@@ -94,14 +94,17 @@ struct AccuracyOptions {
 /// not wanted. The compiler writes them into its private directory, from where
 /// the caller publishes them when everything has succeeded.
 struct SideOutputs {
-  /// `--emit-plan`, `--report`, `--report-json`, `--node-data`.
-  std::string plan, report, reportJSON, nodeData;
+  /// `--emit-plan`, `--report`, `--report-json`, `--node-data`,
+  /// `--save-calib`.
+  std::string plan, report, reportJSON, nodeData, statistics;
 
   struct Entry {
     /// In the private directory, and as the user wants it.
     std::string file, path;
   };
   std::vector<Entry> list() const;
+  /// Of a preset that quantizes.
+  bool describesPlan() const { return !plan.empty() || wantsReport(); }
   bool wantsReport() const {
     return !report.empty() || !reportJSON.empty() || !nodeData.empty();
   }
@@ -151,10 +154,15 @@ struct CompileOptions {
   /// Take files that belong to another model.
   bool force = false;
 
-  /// npz with one array per input, axis 0 the samples; empty: no calibration.
+  /// Calibration data, in one of the forms of Calibration/Samples.h; empty: no
+  /// calibration.
   std::string calibFile;
   /// At most that many samples; 0: all.
   int64_t calibSamples = 0;
+  /// Tokens per sample of a file of token ids.
+  int64_t calibWindow = 256;
+  /// A statistics file instead of a calibration; empty: none.
+  std::string loadCalib;
 
   AccuracyOptions accuracy;
 
@@ -178,6 +186,16 @@ struct CompileOptions {
   int verbosity = 0;
   /// Stage lines; never null while compileModel runs.
   Progress *progress = nullptr;
+
+  /// Passes get a statistics file.
+  bool hasStatistics() const {
+    return !calibFile.empty() || !loadCalib.empty();
+  }
+  /// Statistics are all that is wanted (`--save-calib` without `-o`).
+  bool onlyCalibrates() const {
+    return !sideOutputs.statistics.empty() && outputPath.empty() &&
+           emit == EmitKind::SharedLibrary && !dryRun;
+  }
 };
 
 /// Compiles the model and writes the result to options.outputFd. Returns a code

@@ -64,6 +64,11 @@ stream.astype("<i4").tofile("foreign.bin")
 with open("foreign.json", "w") as file:
     json.dump({"vocab_size": 50257}, file)
 
+# Samples in the form of a calibration.
+calib = rng.integers(2, VOCABULARY, (20, 24)).astype(np.int64)
+np.savez("calib.npz", input_ids=calib, attention_mask=np.ones_like(calib))
+np.savez("one.npz", input_ids=calib[:1], attention_mask=np.ones_like(calib[:1]))
+
 bad = stream.copy()
 bad[77] = VOCABULARY
 np.save("large.npy", bad)
