@@ -168,6 +168,18 @@ def OutlineParallelPass : Pass<"qopt-outline-parallel", "::mlir::ModuleOp"> {
                     Statistic<"numMerged", "merged", "Functions that equal an earlier one">];
 }
 
+def SplitFunctionsPass : Pass<"qopt-split-functions", "::mlir::ModuleOp"> {
+  let summary = "cuts @main into functions of bounded length";
+  let description = [{
+    Blocks of `@main` with more operations than `limit`, inner ones counted, become
+    calls of `func.func private @part_N`. Values that are made in one part and read
+    behind it are its results. A region without calls or allocations is left whole.
+  }];
+  let options = [Option<"limit", "limit", "int64_t", "512", "Operations in one part">];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+  let statistics = [Statistic<"numParts", "parts", "Functions made">];
+}
+
 def LowerRuntimeOpsPass : Pass<"qopt-lower-runtime-ops", "::mlir::ModuleOp"> {
   let summary = "buffers, weights, outputs and parallel calls to calls of the runtime";
   let description = [{

@@ -28,6 +28,17 @@ namespace {
 /// How far back a partner is looked for; a bound of compile time.
 constexpr int kWindow = 64;
 
+/// Operations in one loop, at most: far more than a row of any real layer
+/// takes, few enough for LLVM, whose time grows faster than a function's
+/// length.
+constexpr int64_t kMaxLength = 1024;
+
+int64_t lengthOf(scf::ParallelOp loop) {
+  int64_t length = 0;
+  loop->walk([&](Operation *) { ++length; });
+  return length;
+}
+
 /// Whether the operation may stand anywhere between its operands and its users.
 bool canMove(Operation *op) {
   return isMemoryEffectFree(op) || isa<memref::AllocOp, OutputOp>(op);
@@ -63,6 +74,7 @@ public:
     RowAccesses later = collectRowAccesses(second);
     if (!later.known)
       return false;
+    int64_t length = lengthOf(second);
     int steps = 0;
     for (Operation *op = second->getPrevNode(); op && steps < kWindow;
          op = op->getPrevNode()) {
@@ -70,6 +82,7 @@ public:
       if (first && isRowLoop(first) && sameBounds(first, second)) {
         RowAccesses earlier = collectRowAccesses(first);
         if (earlier.known && compatible(earlier, later) &&
+            length + lengthOf(first) <= kMaxLength &&
             hoistInputs(first, second, canMove)) {
           merge(first, second);
           return true;

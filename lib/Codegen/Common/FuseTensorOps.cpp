@@ -20,6 +20,11 @@ namespace mlir::qopt {
 
 namespace {
 
+/// Scalar operations in one body, at most. Real models stay far below it; in a
+/// chain of thousands each step of fusion would copy all that it has so far,
+/// and the vectorizer's time grows faster than the loop it is given.
+constexpr size_t kMaxBody = 128;
+
 /// Whether one evaluation of the body costs about as much as a load.
 bool isCheap(linalg::LinalgOp op) {
   for (Operation &inner : *op.getBlock()) {
@@ -61,6 +66,10 @@ bool shouldFuse(OpOperand *operand) {
     return isCopy(producer);
   // A chain of many inputs keeps fewer streams than the hardware prefetches.
   if (producer->getNumOperands() + consumer->getNumOperands() > 14)
+    return false;
+  if (producer.getBlock()->getOperations().size() +
+          consumer.getBlock()->getOperations().size() >
+      kMaxBody)
     return false;
   return consumer.getMatchingIndexingMap(operand).isPermutation() ||
          isCheap(producer);

@@ -63,11 +63,20 @@ class PrepareBufferizationPass final
     func.walk(reuseOperand);
 
     if (func.isPublic())
-      for (unsigned i = 0; i < func.getNumArguments(); ++i)
+      protectInputs(func);
+  }
+
+  /// Each change of an attribute copies those of all arguments, of which there
+  /// may be thousands: only where it matters.
+  static void protectInputs(func::FuncOp func) {
+    Builder builder(func.getContext());
+    for (BlockArgument argument : func.getArguments()) {
+      unsigned i = argument.getArgNumber();
+      if (!argument.use_empty())
         func.setArgAttr(
             i, bufferization::BufferizationDialect::kWritableAttrName,
-            BoolAttr::get(&getContext(),
-                          bool(func.getArgAttr(i, kCacheAttrName))));
+            builder.getBoolAttr(bool(func.getArgAttr(i, kCacheAttrName))));
+    }
   }
 
   /// CSE has merged what different operations start from. One buffer for all of

@@ -24,6 +24,33 @@ static LogicalResult lowerTranspose(onnx::TransposeOp op, Lowering &l) {
   return success();
 }
 
+/// Tensors that are written into one buffer, at most; of more, this many go by
+/// way of a buffer of their own. The analysis of bufferization follows such a
+/// chain back at each of its links.
+constexpr size_t kMaxJoined = 64, kJoinedFirst = 16;
+
+/// Operands of a Concat: a tensor, and its length along the axis.
+using Piece = std::pair<Value, DimExpr>;
+
+/// Writes the pieces behind each other into a tensor of these sizes.
+static Value joinPieces(Lowering &l, ArrayRef<Piece> pieces,
+                        SmallVector<OpFoldResult> sizes, int64_t axis) {
+  SmallVector<OpFoldResult> offsets(sizes.size(), l.b.getIndexAttr(0)),
+      strides(sizes.size(), l.b.getIndexAttr(1));
+  Value joined = l.empty(
+      sizes,
+      cast<RankedTensorType>(pieces[0].first.getType()).getElementType());
+  DimExpr offset;
+  for (const auto &[tensor, length] : pieces) {
+    offsets[axis] = l.materialize(offset);
+    sizes[axis] = l.materialize(length);
+    joined = tensor::InsertSliceOp::create(l.b, l.fitTo(tensor, sizes), joined,
+                                           offsets, sizes, strides);
+    offset = offset + length;
+  }
+  return joined;
+}
+
 static LogicalResult lowerConcat(onnx::ConcatOp op, Lowering &l) {
   Value result = op.getConcatResult();
   int64_t rank = l.rankOf(result), axis = wrapAxis(op.getAxis(), rank);
@@ -47,21 +74,30 @@ static LogicalResult lowerConcat(onnx::ConcatOp op, Lowering &l) {
           failed(l.requireEqual(input, i, result, i,
                                 ("dims " + Twine(i) + " of operands").str())))
         return failure();
-  SmallVector<OpFoldResult> offsets(rank, l.b.getIndexAttr(0)),
-      strides(rank, l.b.getIndexAttr(1)), sizes = l.dims(result);
-  Value joined = l.emptyFor(result);
-  DimExpr offset;
-  for (Value input : op.getInputs()) {
-    const DimExpr &length = l.expr(input, axis);
-    if (length.isConstant(0))
-      continue;
-    offsets[axis] = l.materialize(offset);
-    sizes[axis] = l.dim(input, axis);
-    joined = tensor::InsertSliceOp::create(l.b, l.fitTo(l.get(input), sizes),
-                                           joined, offsets, sizes, strides);
-    offset = offset + length;
+  SmallVector<OpFoldResult> sizes = l.dims(result);
+  SmallVector<Piece> pieces;
+  for (Value input : op.getInputs())
+    if (!l.expr(input, axis).isConstant(0))
+      pieces.push_back({l.get(input), l.expr(input, axis)});
+  if (pieces.empty()) {
+    l.set(result, l.emptyFor(result));
+    return success();
   }
-  l.set(result, joined);
+  while (pieces.size() > kMaxJoined) {
+    SmallVector<Piece> longer;
+    for (size_t i = 0; i < pieces.size(); i += kJoinedFirst) {
+      auto group =
+          ArrayRef(pieces).slice(i, std::min(kJoinedFirst, pieces.size() - i));
+      DimExpr length;
+      for (const Piece &piece : group)
+        length = length + piece.second;
+      SmallVector<OpFoldResult> part = sizes;
+      part[axis] = l.materialize(length);
+      longer.push_back({joinPieces(l, group, part, axis), length});
+    }
+    pieces = std::move(longer);
+  }
+  l.set(result, joinPieces(l, pieces, sizes, axis));
   return success();
 }
 

@@ -4,7 +4,9 @@
 // CHECK-DAG: llvm.mlir.global external hidden constant @qopt_weights()
 // CHECK-DAG: llvm.mlir.global private constant @text_1("only {0}\00")
 // CHECK-LABEL: func.func @main
-// CHECK-SAME: (%[[CTX:.*]]: !llvm.ptr, %[[X:.*]]: memref<?xf32>)
+// CHECK-SAME: (%[[CTX:.*]]: !llvm.ptr, %[[ARGS:.*]]: !llvm.ptr)
+// CHECK: llvm.load %[[ARGS]] : !llvm.ptr -> !llvm.ptr
+// CHECK: llvm.getelementptr %[[ARGS]][8]
 // CHECK: scf.if
 // CHECK: llvm.call @qopt_rt_fail(%[[CTX]],
 // CHECK: %[[W:.*]] = llvm.mlir.addressof @qopt_weights
@@ -18,10 +20,11 @@
 // The positions of the pointers of %w after the conversion to LLVM:
 // CHECK: func.func private @loop_0
 // CHECK-SAME: qopt.noalias = array<i64: 7, 8>
+// CHECK: func.func @shapes(%{{.*}}: !llvm.ptr) -> index
 // CHECK: llvm.func internal @range_loop_0(%{{.*}}: !llvm.ptr, %[[BEGIN:.*]]: i64, %[[END:.*]]: i64)
 // CHECK: func.call @loop_0
-// CHECK: llvm.func hidden @run_avx2(%{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr) -> i32
-// CHECK: call @main
+// CHECK: llvm.func hidden @run_avx2(%[[HANDLE:.*]]: !llvm.ptr, %[[PACK:.*]]: !llvm.ptr) -> i32
+// CHECK: call @main(%[[HANDLE]], %[[PACK]])
 // CHECK: llvm.func hidden @shapes_avx2(
 // CHECK: call @shapes
 func.func @main(%x: memref<?xf32>) attributes {qopt.result_ranks = array<i64: 1>} {
