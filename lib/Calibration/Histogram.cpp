@@ -12,6 +12,7 @@
 #include "llvm/ADT/bit.h"
 
 #include <algorithm>
+#include <cstring>
 
 using namespace llvm;
 
@@ -20,18 +21,24 @@ namespace mlir::qopt {
 /// Upper half of the bits of 2^minExponent: exponent with bias 127, 7 bits.
 static constexpr int32_t base = (Histogram::minExponent + 127) << 7;
 
-static int64_t binOf(float value) {
-  auto bits = llvm::bit_cast<uint32_t>(value);
-  int32_t step = std::clamp<int32_t>(int32_t((bits & 0x7fffffff) >> 16) - base,
-                                     0, Histogram::binsPerSign - 1);
-  // The sign of a negative zero says nothing.
-  return value < 0 ? Histogram::binsPerSign - 1 - step
-                   : Histogram::binsPerSign + step;
+/// Bins of values, in a loop that becomes vectors.
+QOPT_CLONES
+static void findBins(const float *values, size_t count, uint16_t *bins) {
+  for (size_t i = 0; i < count; ++i) {
+    uint32_t bits;
+    std::memcpy(&bits, values + i, sizeof bits);
+    int32_t step = int32_t((bits & 0x7fffffff) >> 16) - base;
+    step = step < 0 ? 0 : step;
+    constexpr int32_t last = Histogram::binsPerSign - 1;
+    step = step > last ? last : step;
+    // The sign of a negative zero says nothing.
+    bins[i] = values[i] < 0 ? last - step : last + 1 + step;
+  }
 }
 
 QOPT_CLONES
 static void extremes(const float *values, size_t count, float &lo, float &hi) {
-  constexpr size_t lanes = 8;
+  constexpr size_t lanes = 32;
   float least[lanes], largest[lanes];
   std::fill(least, least + lanes, lo);
   std::fill(largest, largest + lanes, hi);
@@ -60,9 +67,15 @@ void Histogram::add(ArrayRef<float> values) {
     lo = hi = values[0];
   extremes(values.data(), values.size(), lo, hi);
   total += values.size();
-  uint64_t *bins = counts.data();
-  for (float value : values)
-    ++bins[binOf(value)];
+  static_assert(numBins <= 1 << 16, "bins do not fit their numbers");
+  constexpr size_t piece = 1024;
+  uint16_t bins[piece];
+  for (size_t begin = 0; begin < values.size(); begin += piece) {
+    size_t length = std::min(piece, values.size() - begin);
+    findBins(values.data() + begin, length, bins);
+    for (size_t i = 0; i < length; ++i)
+      ++counts[bins[i]];
+  }
 }
 
 void Histogram::merge(const Histogram &other) {

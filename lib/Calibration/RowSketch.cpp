@@ -19,10 +19,10 @@ namespace mlir::qopt {
 
 QOPT_CLONES
 uint64_t hashRow(ArrayRef<float> row) {
-  // Eight independent chains of 32 bits, which the vectorizer makes one or two
-  // registers of; multiplying by odd numbers and shifting is invertible, so no
+  // Independent chains of 32 bits, which the vectorizer makes a few registers
+  // of; multiplying by odd numbers and shifting is invertible, so no
   // information is lost on the way.
-  constexpr unsigned lanes = 8;
+  constexpr unsigned lanes = 32;
   uint32_t state[lanes];
   for (unsigned i = 0; i < lanes; ++i)
     state[i] = 0x9e3779b9u * (i + 1);

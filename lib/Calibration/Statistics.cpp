@@ -2,12 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Counts are integers and everything else is a minimum or a maximum, so that
-// merging is exact and does not depend on order. The inner loops run over
-// columns without branches, which is what the vectorizer needs.
+// merging is exact and does not depend on order.
 //===----------------------------------------------------------------------===//
 
 #include "qopt/Calibration/Statistics.h"
-#include "Clones.h"
+#include "Columns.h"
 #include "llvm/ADT/STLExtras.h"
 
 #include <cassert>
@@ -34,50 +33,6 @@ void ColumnStatistics::resize(int64_t columns) {
   early.hits.assign(columns, 0);
 }
 
-/// Largest magnitude of the row; NaN or Inf when it holds one.
-QOPT_CLONES
-static float magnitude(const float *row, int64_t columns) {
-  // Eight of each, since without leave to reorder the compiler would add and
-  // compare one after the other.
-  constexpr int64_t lanes = 8;
-  float largest[lanes] = {};
-  // x * 0 is 0 for finite x and NaN for the others.
-  float poison[lanes] = {};
-  int64_t k = 0;
-  for (; k + lanes <= columns; k += lanes)
-    for (int64_t i = 0; i < lanes; ++i) {
-      float value = std::fabs(row[k + i]);
-      largest[i] = value > largest[i] ? value : largest[i];
-      poison[i] += value * 0.0f;
-    }
-  for (; k < columns; ++k) {
-    largest[0] = std::max(largest[0], std::fabs(row[k]));
-    poison[0] += row[k] * 0.0f;
-  }
-  float result = 0;
-  for (int64_t i = 0; i < lanes; ++i)
-    result = std::max(result, largest[i]);
-  for (float value : poison)
-    result += value;
-  return result;
-}
-
-QOPT_CLONES
-static void addExtremes(float *lo, float *hi, const float *row,
-                        int64_t columns) {
-  for (int64_t k = 0; k < columns; ++k) {
-    lo[k] = row[k] < lo[k] ? row[k] : lo[k];
-    hi[k] = row[k] > hi[k] ? row[k] : hi[k];
-  }
-}
-
-QOPT_CLONES
-static void addHits(uint32_t *hits, const float *row, float edge,
-                    int64_t columns) {
-  for (int64_t k = 0; k < columns; ++k)
-    hits[k] += std::fabs(row[k]) >= edge;
-}
-
 bool ColumnStatistics::add(const float *data, int64_t rows, int64_t columns,
                            ArrayRef<uint8_t> padding, uint64_t rowBound) {
   assert(padding.empty() || int64_t(padding.size()) == rows);
@@ -86,46 +41,35 @@ bool ColumnStatistics::add(const float *data, int64_t rows, int64_t columns,
     return !padding.empty() && padding[row];
   };
   std::vector<float> largest;
-  largest.reserve(rows);
+  std::vector<const float *> counted;
   for (int64_t row = 0; row < rows; ++row) {
     if (isPadding(row))
       continue;
-    largest.push_back(magnitude(data + row * columns, columns));
+    counted.push_back(data + row * columns);
+    largest.push_back(magnitudeOf(counted.back(), columns));
     if (!std::isfinite(largest.back()))
       return false;
   }
 
   if (absmax.empty())
     resize(columns);
-  masked += rows - largest.size();
-  if (largest.empty())
+  masked += rows - counted.size();
+  if (counted.empty())
     return true;
   if (tokens == 0) {
     std::fill(lo.begin(), lo.end(), HUGE_VALF);
     std::fill(hi.begin(), hi.end(), -HUGE_VALF);
   }
-  tokens += largest.size();
+  tokens += counted.size();
   rowAbsmax.add(largest);
-  ArrayRef<float> edges = exceedanceEdges();
-  // Counted in 32 bits first, twice as many at a time.
-  std::vector<uint32_t> hits(counts.size());
-  auto next = largest.begin();
-  for (int64_t row = 0; row < rows; ++row) {
-    if (isPadding(row))
-      continue;
-    const float *x = data + row * columns;
-    addExtremes(lo.data(), hi.data(), x, columns);
-    for (size_t e = 0; e < edges.size() && *next >= edges[e]; ++e)
-      addHits(hits.data() + e * columns, x, edges[e], columns);
-    ++next;
-    ArrayRef<float> values(x, columns);
-    this->values.add(values);
-    uint64_t hash = hashRow(values);
+  addToColumns(counted, columns, lo.data(), hi.data(), counts.data());
+  for (const float *row : counted) {
+    ArrayRef<float> x(row, columns);
+    values.add(x);
+    uint64_t hash = hashRow(x);
     if (hash <= rowBound)
-      sketch.add(values, hash);
+      sketch.add(x, hash);
   }
-  for (auto [count, seen] : zip_equal(counts, hits))
-    count += seen;
   for (int64_t k = 0; k < columns; ++k) {
     // -0 and 0 are equal: which one was seen first must not show.
     lo[k] += 0.0f;

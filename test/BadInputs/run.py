@@ -18,6 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import support
 
 support.use_venv()
+import calibration
 import files
 import graphs
 import harness
@@ -77,6 +78,9 @@ WHAT = {
     "X14": "external data: 10,000 tensors that overlap",
     "Q01": "all-zero weights",
     "Q02": "NaN and Inf in weights",
+    "Q03": "NaN and Inf in activations of the calibration",
+    "Q10": "calibration data that does not fit the model, or is damaged",
+    "Q11": "statistics of a model whose weights changed",
     "O01": "disk full at twenty points",
     "O02": "output path that cannot be written",
     "O04": "SIGINT, SIGTERM, SIGPIPE",
@@ -93,7 +97,7 @@ WHAT = {
 
 
 def all_cases():
-    for room in (files, protobuf, graphs, rules, tensors, layouts, values, outputs, resources, names):
+    for room in (files, protobuf, graphs, rules, tensors, layouts, values, calibration, outputs, resources, names):
         yield from room.cases()
 
 

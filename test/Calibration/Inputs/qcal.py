@@ -53,11 +53,11 @@ def hash_row(row):
     """RowSketch.cpp, hashRow."""
     low, high = 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF
     words = [struct.unpack("<I", struct.pack("<f", value))[0] for value in row]
-    whole = len(words) // 8 * 8
-    state = [0x9E3779B9 * (i + 1) & low for i in range(8)]
+    whole = len(words) // 32 * 32
+    state = [0x9E3779B9 * (i + 1) & low for i in range(32)]
     for k in range(whole):
-        mixed = ((state[k % 8] ^ words[k]) * 0x85EBCA6B) & low
-        state[k % 8] = mixed ^ (mixed >> 15)
+        mixed = ((state[k % 32] ^ words[k]) * 0x85EBCA6B) & low
+        state[k % 32] = mixed ^ (mixed >> 15)
     result = len(words)
     for word in state + words[whole:]:
         result = ((result ^ word) * 0x9E3779B97F4A7C15) & high
