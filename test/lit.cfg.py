@@ -18,7 +18,7 @@ config.name = "qopt"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test", ".c"]
 # Folders whose runners are programs of their own (see test/CMakeLists.txt).
-config.excludes = ["Inputs", "CMakeLists.txt", "Conformance", "BadInputs", "Models"]
+config.excludes = ["Inputs", "CMakeLists.txt", "Conformance", "BadInputs", "Models", "Report"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.qopt_obj_root, "test")
 
@@ -52,6 +52,8 @@ config.substitutions.append(
     ("%qcal", f"{config.python_executable} {config.test_source_root}/Calibration/Inputs/qcal.py")
 )
 config.substitutions.append(("%qopt_src", config.qopt_src_root))
+config.substitutions.append(("%qopt_plugin", config.qopt_obj_root + "/lib/libQoptPlugin.so"))
+config.substitutions.append(("%mlir_libs", os.path.join(config.llvm_tools_dir, "..", "lib")))
 config.substitutions.append(("%clang", config.clang))
 config.substitutions.append(("%onnx_testdata", config.onnx_testdata_dir))
 config.substitutions.append(
