@@ -168,7 +168,8 @@ addQuantizing(OpPassManager &pm, const PipelineChoice &choice, StringRef scheme,
     if (!preset.alpha.empty())
       smooths = preset.alpha != "off";
   // An edited plan may hold all that statistics would say, but for smoothing.
-  bool needs = spec->needsStatistics() && preset.planFile.empty();
+  bool needs = (spec->needsStatistics() && preset.planFile.empty()) ||
+               preset.biasCorrection;
   if ((smooths || needs) && preset.statistics.empty() &&
       !options.hasStatistics() && !options.printPipeline) {
     errors << choice.preset << " needs calibration data"

@@ -97,6 +97,7 @@ static void addQuantization(OpPassManager &pm, const std::string &scheme,
   pm.addPass(createSmoothPass(smooth));
   SelectPassOptions select;
   select.statistics = options.statistics;
+  select.biasCorrection = options.biasCorrection;
   pm.addPass(createSelectPass(select));
   if (!options.planOnly)
     buildCarryOutPipeline(pm, options);

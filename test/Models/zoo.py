@@ -52,11 +52,12 @@ def library(model, preset, calib=None, label=None, flags=()):
         if stem == "model":
             stem = os.path.basename(os.path.dirname(model))
         variant = "".join("." + flag.strip("-").replace("=", "-") for flag in flags)
-        path = os.path.join(WORK, f"{stem}.{preset}{variant}.so")
+        name = preset.translate(str.maketrans("{}= ", "...-")).rstrip(".")
+        path = os.path.join(WORK, f"{stem}.{name}{variant}.so")
         flags = list(flags)
         if preset != "fp32":
             flags.append("--pass-pipeline=" + preset.removesuffix("-static"))
-        if preset.endswith("-static") or preset.startswith("smoothquant"):
+        if preset.endswith(("-static", "}")) or preset.startswith("smoothquant"):
             flags.append("--calib=" + calib)
         _compiled[key] = (path, support.compile_model(model, path, *flags))
     return _compiled[key]

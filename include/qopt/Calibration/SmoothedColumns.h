@@ -25,6 +25,9 @@ public:
                   llvm::ArrayRef<float> factors = {})
       : statistics(statistics), factors(factors) {}
 
+  /// What the columns were before.
+  const ColumnStatistics &source() const { return statistics; }
+
   int64_t columns() const { return statistics.columns(); }
   uint64_t tokens() const { return statistics.tokens; }
   float factor(int64_t k) const { return factors.empty() ? 1 : factors[k]; }

@@ -66,6 +66,11 @@ struct QuantizePresetOptions : PassPipelineOptions<QuantizePresetOptions> {
   Option<std::string> statistics{
       *this, "statistics",
       llvm::cl::desc("Statistics file of a calibration of this model")};
+  Option<bool> biasCorrection{
+      *this, "bias-correction",
+      llvm::cl::desc("Give back by the bias what quantization takes from the "
+                     "means of channels; needs statistics"),
+      llvm::cl::init(false)};
   Option<std::string> weights{
       *this, "weights",
       llvm::cl::desc("Weights that share a scale: channel, tensor or group:N")};

@@ -103,16 +103,20 @@ static bool passReshape(RankedTensorType from, OpResult result,
     results.push_back({result, layout});
     return true;
   }
-  int64_t first = layout.axes.front(), count = 1;
-  ArrayRef<int64_t> inner = from.getShape().drop_front(first);
-  for (int64_t size : inner) {
+  // The fewest axes that hold as many elements as some of the result. More than
+  // those that matter where heads are joined that all have the same factors.
+  int64_t first = from.getRank(), count = 1, start = -1;
+  while (start < 0 && first > 0) {
+    int64_t size = from.getDimSize(--first);
     if (ShapedType::isDynamic(size) || size == 0 || count > maxElements / size)
       return false;
     count *= size;
+    if (first <= layout.axes.front())
+      start = suffixOf(to.getShape(), count);
   }
-  int64_t start = suffixOf(to.getShape(), count);
   if (start < 0)
     return false;
+  ArrayRef<int64_t> inner = from.getShape().drop_front(first);
   SmallVector<int64_t> axes, index(from.getRank());
   ArrayRef<int64_t> sizes = to.getShape().drop_front(start);
   for (int64_t axis = start; axis < to.getRank(); ++axis)

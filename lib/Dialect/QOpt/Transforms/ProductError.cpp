@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "qopt/Dialect/QOpt/Transforms/ProductError.h"
-#include "qopt/Calibration/StaticScale.h"
 #include "qopt/Dialect/QOpt/Transforms/QuantizeWeights.h"
 #include "qopt/Dialect/QOpt/Transforms/Smooth.h"
 
@@ -152,7 +151,7 @@ static void quantizeStatic(int16_t *codes, const float *values, int64_t count,
           symmetric ? 127 : 255 - z);
 }
 
-ProductError::ProductError(const ColumnStatistics &statistics,
+ProductError::ProductError(const SmoothedColumns &statistics,
                            ArrayRef<ContractionOpInterface> readers,
                            Limits limits)
     : statistics(statistics),
@@ -163,8 +162,10 @@ ProductError::ProductError(const ColumnStatistics &statistics,
   x.resize(padded * k);
   counts.resize(padded);
   for (int64_t i = 0; i < rows; ++i) {
-    llvm::copy(statistics.keptRow(i), x.begin() + i * k);
+    for (int64_t j = 0; j < k; ++j)
+      x[i * k + j] = statistics.kept(i, j);
     counts[i] = double(statistics.keptCount(i));
+    tokens += counts[i];
   }
   rows = padded;
   for (ContractionOpInterface op : readers) {
@@ -203,6 +204,8 @@ ProductError::Codes ProductError::quantizeRows(const Way &way) const {
       inverse[i] /= way.factors[i];
   result.codes.resize(rows * k);
   result.scale.resize(rows);
+  if (way.scheme.isWeightOnly())
+    return result;
   bool symmetric = !way.scheme.getAsymmetric();
   // A call of unknown rows with one scale is taken for all of the data.
   bool whole = way.scheme.getActivationGranularity() == Granularity::Tensor;
@@ -211,9 +214,16 @@ ProductError::Codes ProductError::quantizeRows(const Way &way) const {
     RangeRule rule = rangeRule(way.recipe, symmetric);
     if (way.scheme.getActivationMode() != ActivationMode::Static)
       rule.observer = RangeRule::Observer::MinMax;
-    common = makeStaticScale(
-        chooseStaticRange({statistics, way.factors}, way.outliers, rule),
-        symmetric);
+    std::vector<float> total(k);
+    for (int64_t i = 0; i < k; ++i)
+      total[i] =
+          statistics.factor(i) * (way.factors.empty() ? 1 : way.factors[i]);
+    common =
+        way.scale
+            ? *way.scale
+            : makeStaticScale(chooseStaticRange({statistics.source(), total},
+                                                way.outliers, rule),
+                              symmetric);
   }
   std::vector<float> v(k);
   for (int64_t t = 0; t < rows; ++t) {
@@ -235,8 +245,9 @@ ProductError::Codes ProductError::quantizeRows(const Way &way) const {
   return result;
 }
 
-double ProductError::noiseOf(const Reader &reader, const Codes &codes,
-                             const Way &way) const {
+void ProductError::forEachColumn(
+    const Reader &reader, const Codes &codes, const Way &way,
+    llvm::function_ref<void(int64_t, ArrayRef<double>)> visit) const {
   std::vector<float> factors(codes.body);
   if (!way.factors.empty())
     multiply(factors.data(), codes.body.data(), way.factors.data(), k);
@@ -250,9 +261,7 @@ double ProductError::noiseOf(const Reader &reader, const Codes &codes,
 
   std::vector<float> w(k), sums(rows);
   std::vector<int16_t> q(k);
-  double total = 0, weights = 0;
-  for (double count : counts)
-    weights += count;
+  std::vector<double> errors(rows);
   for (int64_t j = 0; j < reader.columns; ++j) {
     const float *column = reader.weight.data() + j * k;
     multiply(w.data(), column, factors.data(), k);
@@ -262,6 +271,12 @@ double ProductError::noiseOf(const Reader &reader, const Codes &codes,
       float scale =
           quantizeRun(q.data() + from, w.data() + from, count,
                       perTensor ? tensor : magnitude(w.data() + from, count));
+      if (way.scheme.isWeightOnly()) {
+        // Back in the place of what it stands for: x meets w / s * s.
+        for (int64_t i = from; i < from + count; ++i)
+          w[i] = factors[i] ? float(q[i]) * scale / factors[i] : 0;
+        continue;
+      }
       for (int64_t t = 0; t < rows; t += 4) {
         int32_t products[4];
         dotFour(codes.codes.data() + t * k + from, k, q.data() + from, count,
@@ -271,28 +286,47 @@ double ProductError::noiseOf(const Reader &reader, const Codes &codes,
       }
     }
     for (int64_t t = 0; t < rows; ++t) {
-      double y = sums[t];
+      const float *row = x.data() + t * k;
+      double y =
+          way.scheme.isWeightOnly() ? dotExact(row, w.data(), k) : sums[t];
       for (int64_t outlier : way.outliers)
-        y += double(x[t * k + outlier]) * column[outlier];
-      double error = y - reader.result[t * reader.columns + j];
-      total += counts[t] * error * error;
+        y += double(row[outlier]) * column[outlier];
+      errors[t] = double(reader.result[t * reader.columns + j]) - y;
     }
+    visit(j, errors);
   }
-  return total / (weights * double(reader.columns));
 }
 
 double ProductError::noise(const Way &way) const {
   Codes codes = quantizeRows(way);
   double sum = 0;
-  for (const Reader &reader : readers)
-    sum += noiseOf(reader, codes, way);
+  for (const Reader &reader : readers) {
+    double total = 0;
+    forEachColumn(reader, codes, way, [&](int64_t, ArrayRef<double> errors) {
+      for (auto [error, count] : llvm::zip_equal(errors, counts))
+        total += count * error * error;
+    });
+    sum += total / (tokens * double(reader.columns));
+  }
   return sum;
 }
 
+std::vector<float> ProductError::meanShift(size_t reader,
+                                           const Way &way) const {
+  Codes codes = quantizeRows(way);
+  std::vector<float> result(readers[reader].columns);
+  forEachColumn(readers[reader], codes, way,
+                [&](int64_t column, ArrayRef<double> errors) {
+                  double sum = 0;
+                  for (auto [error, count] : llvm::zip_equal(errors, counts))
+                    sum += count * error;
+                  result[column] = float(sum / tokens);
+                });
+  return result;
+}
+
 double ProductError::signal() const {
-  double sum = 0, weights = 0;
-  for (double count : counts)
-    weights += count;
+  double sum = 0;
   for (const Reader &reader : readers) {
     double total = 0;
     for (int64_t t = 0; t < rows; ++t)
@@ -300,7 +334,7 @@ double ProductError::signal() const {
         double value = reader.result[t * reader.columns + j];
         total += counts[t] * value * value;
       }
-    sum += total / (weights * double(reader.columns));
+    sum += total / (tokens * double(reader.columns));
   }
   return sum;
 }

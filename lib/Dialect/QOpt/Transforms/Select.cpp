@@ -7,6 +7,7 @@
 // only carries out what stands in the IR.
 //===----------------------------------------------------------------------===//
 
+#include "mlir/IR/Threading.h"
 #include "qopt/Calibration/OutlierSelector.h"
 #include "qopt/Calibration/StaticScale.h"
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
@@ -54,6 +55,7 @@ private:
   void keepInFloat(Group &group, StringRef reason);
   void setScheme(Group &group, SchemeAttr scheme);
   void selectScaleFor(Group &group);
+  LogicalResult correctBiases();
   void writeOrigin();
 
   std::optional<TapStatistics> calibration;
@@ -85,6 +87,14 @@ static FailureOr<SmallVector<float>> readFactors(ContractionOpInterface op) {
                                    << weightShape(op).first << " f32 numbers";
   llvm::append_range(factors, values.getValues<float>());
   return factors;
+}
+
+/// s as far as the weight has it already, and s of the quantize step.
+static std::pair<ArrayRef<float>, ArrayRef<float>>
+splitFactors(Operation *op, ArrayRef<float> factors) {
+  if (op->hasAttr(smoothAttrName))
+    return {{}, factors};
+  return {factors, {}};
 }
 
 LogicalResult SelectPass::checkThreshold(const Group &group, double threshold) {
@@ -137,9 +147,11 @@ LogicalResult SelectPass::selectOutliersFor(Group &group) {
       return emitError(group.readers.front()->getLoc())
              << "threshold=auto needs sample rows, which the statistics do not "
                 "hold; calibrate again";
-    ProductError error(*group.statistics, group.readers);
-    auto noise = [&](ArrayRef<int64_t> outliers) {
-      return error.noise({group.scheme, recipe, group.factors, outliers});
+    auto [folded, inKernel] =
+        splitFactors(group.readers.front(), group.factors);
+    ProductError error({*group.statistics, folded}, group.readers);
+    auto noise = [&, factors = inKernel](ArrayRef<int64_t> outliers) {
+      return error.noise({group.scheme, recipe, factors, outliers});
     };
     writeOutliers(group,
                   selectOutliersByGain(group.columns(), recipe.cap, noise));
@@ -223,6 +235,60 @@ void SelectPass::writeOrigin() {
                "tokens", builder.getI64IntegerAttr(calibration->tokens()))}));
 }
 
+/// What the sample rows say that quantization takes from the mean of each
+/// channel.
+static LogicalResult correctBias(ContractionOpInterface op,
+                                 const ColumnStatistics &statistics) {
+  FailureOr<SchemeSpec> recipe = recipeOf(op);
+  FailureOr<SmallVector<float>> factors = readFactors(op);
+  if (failed(recipe) || failed(factors))
+    return failure();
+  auto scheme = op->getAttrOfType<SchemeAttr>(schemeAttrName);
+  std::vector<int64_t> outliers;
+  if (auto list = op->getAttrOfType<DenseI64ArrayAttr>(outliersAttrName))
+    outliers = list.asArrayRef();
+  else if (scheme.findsOutliers())
+    outliers =
+        selectOutliers({statistics, *factors},
+                       OutlierRule{scheme.getThreshold().getValueAsDouble(),
+                                   /*frequency=*/0, /*cap=*/INT64_MAX})
+            .columns;
+  auto [folded, inKernel] = splitFactors(op, *factors);
+  ProductError::Way way{scheme, *recipe, inKernel, outliers};
+  if (auto scale = op->getAttrOfType<FloatAttr>(activationScaleAttrName)) {
+    auto zero = op->getAttrOfType<IntegerAttr>(activationZeroPointAttrName);
+    way.scale = StaticScale{float(scale.getValueAsDouble()),
+                            zero ? int32_t(zero.getInt()) : 0};
+  }
+  ProductError error({statistics, folded}, op, {256, ProductError::noLimit});
+  std::vector<float> shift = error.meanShift(0, way);
+  auto type = RankedTensorType::get({int64_t(shift.size())},
+                                    Float32Type::get(op->getContext()));
+  op->setAttr(biasCorrectionAttrName,
+              DenseElementsAttr::get(type, ArrayRef<float>(shift)));
+  return success();
+}
+
+LogicalResult SelectPass::correctBiases() {
+  if (!calibration)
+    return emitError(getOperation().getLoc(),
+                     "the correction of biases needs statistics: add "
+                     "--calib=FILE");
+  SmallVector<std::pair<ContractionOpInterface, const ColumnStatistics *>> work;
+  for (ContractionOpInterface op : collectContractions(getOperation())) {
+    if (!op->hasAttr(schemeAttrName) || op->hasAttr(biasCorrectionAttrName))
+      continue;
+    FailureOr<const ColumnStatistics *> columns = calibration->find(op);
+    if (failed(columns))
+      return failure();
+    if ((*columns)->keptRows())
+      work.push_back({op, *columns});
+  }
+  return failableParallelForEach(&getContext(), work, [](auto &entry) {
+    return correctBias(entry.first, *entry.second);
+  });
+}
+
 void SelectPass::runOnOperation() {
   ModuleOp module = getOperation();
   calibration.reset();
@@ -268,5 +334,7 @@ void SelectPass::runOnOperation() {
   for (auto &[key, group] : groups)
     if (failed(selectFor(group)))
       return signalPassFailure();
+  if (biasCorrection && failed(correctBiases()))
+    return signalPassFailure();
   writeOrigin();
 }

@@ -205,13 +205,13 @@ void SmoothPass::replaceConstants(Operation *op,
   }
 }
 
-/// " (alpha 0.5, s 0.1 to 3.5)"
+/// " (s 0.1 to 3.5)"
 static std::string rangeText(const SmoothChoice &choice) {
   auto [least, most] =
       std::minmax_element(choice.factors.begin(), choice.factors.end());
   std::string text;
-  llvm::raw_string_ostream(text) << llvm::format(
-      " (alpha %g, s %.3g to %.3g)", choice.alpha.value, *least, *most);
+  llvm::raw_string_ostream(text)
+      << llvm::format(" (s %.3g to %.3g)", *least, *most);
   return text;
 }
 

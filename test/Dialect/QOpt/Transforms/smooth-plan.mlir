@@ -5,9 +5,11 @@
 // RUN: qopt-opt %s -qopt-plan="keep=k" -qopt-smooth="statistics=%t.smooth.qcal alpha=0.5" -qopt-print-plan -o /dev/null | FileCheck %s
 // RUN: qopt-opt %s -qopt-plan="rules=quantize:fc=llm-int8" -qopt-smooth="statistics=%t.smooth.qcal alpha=0.5" -qopt-quantize | FileCheck %s --check-prefix=SPLIT
 
-// CHECK: q {{ *}}4x4 {{ *}}w8a8 {{.*}}smoothed into 'rms' (alpha 0.5, s 1 to 4)
+// CHECK: q {{ *}}4x4 {{ *}}w8a8 alpha 0.5
+// CHECK-NEXT: smoothed into 'rms' (s 1 to 4)
 // CHECK: k {{ *}}4x4 {{ *}}float {{.*}}kept by the rule
-// CHECK: fc {{ *}}4x4 {{ *}}w8a8 {{.*}}smoothed in-kernel (alpha 0.5, s 1 to 4): 'sum' takes no factors
+// CHECK: fc {{ *}}4x4 {{ *}}w8a8 alpha 0.5
+// CHECK-NEXT: smoothed in-kernel (s 1 to 4): 'sum' takes no factors
 // CHECK: tied {{ *}}4x4 {{ *}}float {{.*}}last projection
 // CHECK: smoothing factors from 4 samples, 100 tokens, alpha 0.5
 

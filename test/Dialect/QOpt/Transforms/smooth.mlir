@@ -12,10 +12,10 @@
 // CHECK-DAG: %[[B:.*]] = onnx.Constant {value = dense<[2.000000e+00, 1.000000e+00, 4.000000e+00, 4.000000e+00]>
 // CHECK-DAG: %[[S:.*]] = onnx.Constant {value = dense<{{\[}}[2.000000e+00, 2.000000e+00, 2.000000e+00, 2.000000e+00], [4.000000e+00, {{.*}}], [1.000000e+00, {{.*}}], [1.000000e+00,
 // CHECK: onnx.LayerNormalization %{{.*}}, %[[G]], %[[B]]
-// CHECK: onnx.MatMul %{{.*}}, %[[S]] {qopt.alpha = 5.000000e-01 : f64, qopt.note = "smoothed into 'ln' (alpha 0.5, s 1 to 4)", qopt.smoothed = dense<[2.000000e+00, 4.000000e+00, 1.000000e+00, 1.000000e+00]> : tensor<4xf32>}
-// CHECK: onnx.MatMul %{{.*}}, %[[S]] {qopt.alpha = 5.000000e-01 : f64, qopt.note = "smoothed into 'ln' (alpha 0.5, s 1 to 4)"
+// CHECK: onnx.MatMul %{{.*}}, %[[S]] {qopt.alpha = 5.000000e-01 : f64, qopt.note = "smoothed into 'ln' (s 1 to 4)", qopt.smoothed = dense<[2.000000e+00, 4.000000e+00, 1.000000e+00, 1.000000e+00]> : tensor<4xf32>}
+// CHECK: onnx.MatMul %{{.*}}, %[[S]] {qopt.alpha = 5.000000e-01 : f64, qopt.note = "smoothed into 'ln' (s 1 to 4)"
 // CHECK: onnx.Mul %arg0, %[[W]]
-// WHOLE: qopt.note = "smoothed into 'ln' (alpha 1, s 1 to 16)"
+// WHOLE: qopt.note = "smoothed into 'ln' (s 1 to 16)"
 module attributes {onnx.source_sha256 = "abc"} {
   func.func @norm(%x: tensor<4x4xf32>) -> (tensor<4x4xf32>, tensor<4x4xf32>, tensor<4x4xf32>) {
     %w = onnx.Constant {value = dense<1.0> : tensor<4x4xf32>} : tensor<4x4xf32>
@@ -37,9 +37,9 @@ module attributes {onnx.source_sha256 = "abc"} {
 // factor on its way; `gate` is not linear. The input of the model takes none.
 // CHECK-LABEL: @gated
 // CHECK-DAG: %[[UP:.*]] = onnx.Constant {value = dense<{{\[}}[5.000000e-01, 5.000000e-01, 6.250000e-02, 5.000000e-01],
-// CHECK: onnx.MatMul %arg0, %{{.*}} {qopt.alpha = 5.000000e-01 : f64, qopt.note = "smoothed in-kernel (alpha 0.5, s 1 to 4): it is an input of the model", {{.*}}qopt.smooth = dense<[2.000000e+00, 4.000000e+00, 1.000000e+00, 1.000000e+00]> : tensor<4xf32>
-// CHECK: onnx.MatMul %arg0, %{{.*}} {qopt.alpha = 5.000000e-01 : f64, qopt.note = "smoothed in-kernel {{.*}}", {{.*}}qopt.smooth
-// CHECK: onnx.MatMul %{{.*}} {qopt.alpha = 5.000000e-01 : f64, qopt.note = "smoothed into 'up' (alpha 0.5, s 1 to 8)"
+// CHECK: onnx.MatMul %arg0, %{{.*}} {qopt.alpha = 5.000000e-01 : f64, qopt.note = "smoothed in-kernel (s 1 to 4): it is an input of the model", {{.*}}qopt.smooth = dense<[2.000000e+00, 4.000000e+00, 1.000000e+00, 1.000000e+00]> : tensor<4xf32>
+// CHECK: onnx.MatMul %arg0, %{{.*}} {qopt.alpha = 5.000000e-01 : f64, qopt.note = "smoothed in-kernel {{.*}}qopt.smooth =
+// CHECK: onnx.MatMul %{{.*}} {qopt.alpha = 5.000000e-01 : f64, qopt.note = "smoothed into 'up' (s 1 to 8)"
 //
 // One set of codes for both readers; their weights hold the factors.
 // QUANT-LABEL: @gated
@@ -67,7 +67,7 @@ module attributes {onnx.source_sha256 = "abc"} {
 // A norm whose result the residual reads too stays as it is.
 // CHECK-LABEL: @fork
 // CHECK: onnx.RMSNormalization %arg0, %[[G:[^ ]*]]
-// CHECK: onnx.MatMul {{.*}}qopt.note = "smoothed in-kernel (alpha 0.5, s 1 to 4): 'residual' reads 'rms' too", qopt.smooth =
+// CHECK: onnx.MatMul {{.*}}qopt.note = "smoothed in-kernel (s 1 to 4): 'residual' reads 'rms' too", qopt.smooth =
 // QUANT-LABEL: @fork
 // QUANT: qopt.dynamic_quantize %{{.*}} factors(
 module attributes {onnx.source_sha256 = "abc"} {
@@ -86,7 +86,7 @@ module attributes {onnx.source_sha256 = "abc"} {
 // A square would see the factors twice; a product of two activations is none that
 // could take them back.
 // CHECK-LABEL: @refused
-// CHECK: onnx.MatMul {{.*}}qopt.note = "smoothed in-kernel (alpha 0.5, s 1 to 4): 'square' reads 'q' twice"
+// CHECK: onnx.MatMul {{.*}}qopt.note = "smoothed in-kernel (s 1 to 4): 'square' reads 'q' twice"
 module attributes {onnx.source_sha256 = "abc"} {
   func.func @refused(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
     %w = onnx.Constant {value = dense<1.0> : tensor<4x4xf32>} : tensor<4x4xf32>

@@ -75,13 +75,18 @@ def SelectPass : Pass<"qopt-select", "mlir::ModuleOp"> {
     the list, by the observer of the recipe. Extremes are exact, other ranges those of
     the sample rows.
 
+    With `bias-correction` layers get `qopt.bias_correction`: for each output channel
+    the mean of the float result less that of the quantized one, on the sample rows.
+
     What a layer has already (an edited plan) stays.
 
     On the module, `qopt.calibration` says which data decided.
   }];
   let options = [
     Option<"statistics", "statistics", "std::string", /*default=*/"",
-           "Statistics file of a calibration of this model">];
+           "Statistics file of a calibration of this model">,
+    Option<"biasCorrection", "bias-correction", "bool", /*default=*/"false",
+           "Give back by the bias what quantization takes from the means">];
   let statistics = [
     Statistic<"numOutlierColumns", "outlier-columns", "Columns in static lists">];
   let dependentDialects = ["::mlir::qopt::QOptDialect"];
@@ -168,7 +173,7 @@ def QuantizePass : Pass<"qopt-quantize", "mlir::ModuleOp"> {
     Statistic<"numQuantized", "quantized", "Contractions rewritten">,
     Statistic<"numSplits", "splits", "Activations split">,
     Statistic<"numZeroChannels", "zero-channels", "All-zero weight channels">];
-  let dependentDialects = ["::mlir::qopt::QOptDialect", "::mlir::onnx::ONNXDialect"];
+  let dependentDialects = ["::mlir::qopt::QOptDialect"];
 }
 
 def FloatWeightsPass : Pass<"qopt-float-weights", "mlir::ModuleOp"> {

@@ -9,8 +9,7 @@
 #ifndef QOPT_DIALECT_QOPT_TRANSFORMS_PRODUCTERROR_H
 #define QOPT_DIALECT_QOPT_TRANSFORMS_PRODUCTERROR_H
 
-#include "qopt/Calibration/Histogram.h"
-#include "qopt/Calibration/Statistics.h"
+#include "qopt/Calibration/StaticScale.h"
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
 #include "qopt/Dialect/QOpt/Transforms/Contractions.h"
 #include "qopt/Dialect/QOpt/Transforms/SchemeSpec.h"
@@ -25,10 +24,12 @@ public:
   struct Way {
     SchemeAttr scheme;
     const SchemeSpec &recipe;
-    /// s per column: x / s meets w * s. Empty: 1.
+    /// s per column of the quantize step: x / s meets w * s. Empty: 1.
     ArrayRef<float> factors;
     /// Columns that are split off, in any order.
     ArrayRef<int64_t> outliers;
+    /// Of static activations; none: as the recipe's observer says.
+    std::optional<StaticScale> scale = std::nullopt;
   };
 
   /// At most so many rows and, evenly spread, columns of each weight are looked
@@ -38,10 +39,13 @@ public:
     int64_t rows = 512;
     int64_t columns = 512;
   };
+  static constexpr int64_t noLimit = INT64_MAX;
 
-  ProductError(const ColumnStatistics &statistics,
+  /// `statistics` is what the weights meet as they are now: behind factors that
+  /// were folded into the operation in front. It refers to data that must stay.
+  ProductError(const SmoothedColumns &statistics,
                ArrayRef<ContractionOpInterface> readers, Limits limits);
-  ProductError(const ColumnStatistics &statistics,
+  ProductError(const SmoothedColumns &statistics,
                ArrayRef<ContractionOpInterface> readers)
       : ProductError(statistics, readers, Limits()) {}
 
@@ -49,6 +53,8 @@ public:
   double noise(const Way &way) const;
   /// Mean square of the float results, summed over the readers.
   double signal() const;
+  /// Mean of (float result - quantized result) for each column of the reader.
+  std::vector<float> meanShift(size_t reader, const Way &way) const;
 
 private:
   /// One reader: weight columns [columns][k], results [rows][columns].
@@ -60,13 +66,16 @@ private:
   };
   struct Codes;
   Codes quantizeRows(const Way &way) const;
-  double noiseOf(const Reader &reader, const Codes &codes,
-                 const Way &way) const;
+  void forEachColumn(
+      const Reader &reader, const Codes &codes, const Way &way,
+      llvm::function_ref<void(int64_t, ArrayRef<double>)> visit) const;
 
-  const ColumnStatistics &statistics;
+  SmoothedColumns statistics;
   int64_t rows, k;
   std::vector<float> x; // [rows][k]
   std::vector<double> counts;
+  /// Sum of the counts.
+  double tokens = 0;
   std::vector<Reader> readers;
 };
 
