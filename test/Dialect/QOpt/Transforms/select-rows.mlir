@@ -3,11 +3,11 @@
 //
 // RUN: %qcal %S/Inputs/select-rows.json %t.qcal
 // RUN: qopt-opt %s -qopt-plan="scheme=w8a8{activations=static} has-statistics" -qopt-select=statistics=%t.qcal | FileCheck %s --check-prefix=STATIC
-// RUN: qopt-opt %s -qopt-plan="scheme=w8a8{activations=static\ zero-point=true} has-statistics" -qopt-select=statistics=%t.qcal | FileCheck %s --check-prefix=ZERO
+// RUN: qopt-opt %s -qopt-plan="scheme=w8a8{activations=static zero-point=true} has-statistics" -qopt-select=statistics=%t.qcal | FileCheck %s --check-prefix=ZERO
 // RUN: qopt-opt %s -qopt-plan="scheme=llm-int8{activations=static} has-statistics" -qopt-select=statistics=%t.qcal | FileCheck %s --check-prefix=BODY
-// RUN: qopt-opt %s -qopt-plan="scheme=w8a8{activations=static\ observer=percentile} has-statistics" -qopt-select=statistics=%t.qcal | FileCheck %s --check-prefix=RANGE
+// RUN: qopt-opt %s -qopt-plan="scheme=w8a8{activations=static observer=percentile} has-statistics" -qopt-select=statistics=%t.qcal | FileCheck %s --check-prefix=RANGE
 // RUN: qopt-opt %s -qopt-plan="scheme=llm-int8{threshold=auto} has-statistics" -qopt-select=statistics=%t.qcal | FileCheck %s --check-prefix=AUTO
-// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8{threshold=auto\ cap=0} has-statistics" -qopt-select=statistics=%t.qcal | FileCheck %s --check-prefix=CAP
+// RUN: qopt-opt %s -qopt-plan="scheme=llm-int8{threshold=auto cap=0} has-statistics" -qopt-select=statistics=%t.qcal | FileCheck %s --check-prefix=CAP
 // RUN: qopt-opt %s -qopt-plan="scheme=w8a8{activations=static} has-statistics" -qopt-smooth="statistics=%t.qcal alpha=1" -qopt-select=statistics=%t.qcal | FileCheck %s --check-prefix=SMOOTH
 // RUN: qopt-opt %s -qopt-plan="scheme=llm-int8 has-statistics" -qopt-smooth="statistics=%t.qcal alpha=1" -qopt-select=statistics=%t.qcal | FileCheck %s --check-prefix=GONE
 // RUN: qopt-opt %s -qopt-plan="scheme=w8a8{activations=static} has-statistics" -qopt-smooth="statistics=%t.qcal" -qopt-select=statistics=%t.qcal | FileCheck %s --check-prefix=FOUND

@@ -5,8 +5,7 @@
 // RUN: qopt-opt %s -qopt-plan="keep=k" -qopt-smooth="statistics=%t.smooth.qcal alpha=0.5" -qopt-print-plan -o /dev/null | FileCheck %s
 // RUN: qopt-opt %s -qopt-plan="rules=quantize:fc=llm-int8" -qopt-smooth="statistics=%t.smooth.qcal alpha=0.5" -qopt-quantize | FileCheck %s --check-prefix=SPLIT
 
-// CHECK: q {{ *}}4x4 {{ *}}w8a8 alpha 0.5
-// CHECK-NEXT: smoothed into 'rms' (s 1 to 4)
+// CHECK: q {{ *}}4x4 {{ *}}w8a8 alpha 0.5 {{.*}}smoothed into 'rms' (s 1 to 4)
 // CHECK: k {{ *}}4x4 {{ *}}float {{.*}}kept by the rule
 // CHECK: fc {{ *}}4x4 {{ *}}w8a8 alpha 0.5
 // CHECK-NEXT: smoothed in-kernel (s 1 to 4): 'sum' takes no factors
