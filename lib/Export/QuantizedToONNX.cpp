@@ -7,8 +7,12 @@
 // d the activation behind DequantizeLinear (QuantizedActivations.cpp), w the
 // weight behind DequantizeLinear. ONNX Runtime runs the first MatMul on the
 // integers; a runtime that does not know the pair computes the same in float,
-// exactly so as long as sums of codes stay below 2^24. docs/export.md compares
-// other spellings.
+// exactly so as long as sums of codes stay below 2^24.
+//
+// Weights in groups and those of float activations are Mul(Cast(w), scales),
+// which runtimes fold when they load the model: behind DequantizeLinear ONNX
+// Runtime would quantize the activation once more, by rules of its own, and has
+// no product of codes for groups. docs/export.md has the figures.
 //===----------------------------------------------------------------------===//
 
 #include "QuantizedActivations.h"
@@ -39,7 +43,7 @@ private:
   LogicalResult convert(WeightOnlyMatmulOp op);
   /// The weight as floats; null after an error at `op`.
   Value weight(Operation *op, Value codes, Value scale,
-               std::optional<int64_t> groupSize);
+               std::optional<int64_t> groupSize, bool onIntegers);
   /// Sums of its columns [1, N].
   Value columnSums(Value weight);
   LogicalResult finish(ArrayRef<Operation *> steps);
@@ -65,7 +69,8 @@ private:
 } // namespace
 
 Value ConvertQOptToONNXPass::weight(Operation *op, Value codes, Value scale,
-                                    std::optional<int64_t> groupSize) {
+                                    std::optional<int64_t> groupSize,
+                                    bool onIntegers) {
   Value &result = weights[{codes, scale}];
   if (result)
     return result;
@@ -79,13 +84,25 @@ Value ConvertQOptToONNXPass::weight(Operation *op, Value codes, Value scale,
   builder.setInsertionPointAfter(
       definition->isBeforeInBlock(other) ? other : definition);
   NodeMaker b(builder, definition->getLoc());
-  SmallVector<NamedAttribute> attributes;
-  // Scales per channel are along N; those per group blocks of K.
-  attributes.push_back(b.attr("axis", groupSize ? 0 : 1));
-  if (groupSize)
-    attributes.push_back(b.attr("block_size", *groupSize));
-  result = b.op<onnx::DequantizeLinearOp>("dequantize",
-                                          {codes, scale, b.none()}, attributes);
+  if (onIntegers && !groupSize) {
+    // The default axis is that of N.
+    result =
+        b.op<onnx::DequantizeLinearOp>("dequantize", {codes, scale, b.none()});
+    return result;
+  }
+  Value rows = scale;
+  if (groupSize) {
+    int64_t k = cast<RankedTensorType>(codes.getType()).getDimSize(0);
+    SmallVector<int64_t> groups;
+    for (int64_t row = 0; row < k; ++row)
+      groups.push_back(row / *groupSize);
+    rows = b.op<onnx::GatherOp>("row_scales", {scale, b.ints("groups", groups)},
+                                b.attr("axis", 0));
+  }
+  result = b.op<onnx::MulOp>(
+      "dequantize",
+      {b.op<onnx::CastOp>("codes", codes, b.attr("to", builder.getF32Type())),
+       rows});
   return result;
 }
 
@@ -106,7 +123,8 @@ LogicalResult ConvertQOptToONNXPass::convert(QuantizedMatmulOp op) {
   if (!x)
     return op.emitError("cannot be exported: its codes come from something "
                         "else than a quantize step");
-  Value w = weight(op, op.getWeight(), op.getWeightScale(), op.getGroupSize());
+  Value w = weight(op, op.getWeight(), op.getWeightScale(), op.getGroupSize(),
+                   /*onIntegers=*/true);
   if (!w)
     return failure();
   OpBuilder builder(op);
@@ -143,7 +161,8 @@ LogicalResult ConvertQOptToONNXPass::convert(QuantizedMatmulOp op) {
 }
 
 LogicalResult ConvertQOptToONNXPass::convert(WeightOnlyMatmulOp op) {
-  Value w = weight(op, op.getWeight(), op.getWeightScale(), op.getGroupSize());
+  Value w = weight(op, op.getWeight(), op.getWeightScale(), op.getGroupSize(),
+                   /*onIntegers=*/false);
   if (!w)
     return failure();
   OpBuilder builder(op);

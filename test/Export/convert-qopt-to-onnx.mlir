@@ -161,7 +161,10 @@ func.func @dynamic_outliers(%x: tensor<?x4xf32>) -> tensor<?x2xf32> {
 
 // CHECK-LABEL: func.func @weight_only
 // CHECK-SAME: (%[[X:.*]]: tensor<?x8xf32>)
-// CHECK: %[[W:.*]] = onnx.DequantizeLinear %{{.*}}, %{{.*}}, %{{.*}} {axis = 0 : i64, block_size = 4 : i64}
+// CHECK: %[[GROUPS:.*]] = onnx.Constant {value = dense<[0, 0, 0, 0, 1, 1, 1, 1]> : tensor<8xi64>}
+// CHECK: %[[S:.*]] = onnx.Gather %{{.*}}, %[[GROUPS]]
+// CHECK: %[[C:.*]] = onnx.Cast %{{.*}} {to = f32}
+// CHECK: %[[W:.*]] = onnx.Mul %[[C]], %[[S]]
 // CHECK: onnx.MatMul %[[X]], %[[W]]
 func.func @weight_only(%x: tensor<?x8xf32>) -> tensor<?x2xf32> {
   %w = onnx.Constant {value = dense<1> : tensor<8x2xi8>} : tensor<8x2xi8>
