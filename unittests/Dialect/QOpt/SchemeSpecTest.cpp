@@ -40,7 +40,9 @@ TEST(SchemeSpec, RefusesWhatItCannotMean) {
             "unknown value of weights 'chanel' (channel, tensor, group:N); did "
             "you mean 'channel'?");
   EXPECT_EQ(errorOf("w8a8{weights=group:0}"),
-            "weights=group:N takes a positive number of rows, not '0'");
+            "weights=group:N takes a positive multiple of 4 rows, not '0'");
+  EXPECT_EQ(errorOf("w8a16{weights=group:30}"),
+            "weights=group:N takes a positive multiple of 4 rows, not '30'");
   EXPECT_EQ(errorOf("w8a16{activations=static}"),
             "w8a16 has no option 'activations' (weights)");
   EXPECT_EQ(errorOf("fp32{cap=1}"), "fp32 has no option 'cap'");

@@ -89,8 +89,10 @@ Error readWeights(StringRef text, SchemeSpec &spec) {
   StringRef size = text;
   if (size.consume_front("group:")) {
     spec.weights = Granularity::Group;
-    if (!to_integer(size, spec.groupSize) || spec.groupSize <= 0)
-      return fail("weights=group:N takes a positive number of rows, not " +
+    // Kernels take the codes of a row by fours.
+    if (!to_integer(size, spec.groupSize) || spec.groupSize <= 0 ||
+        spec.groupSize % 4 != 0)
+      return fail("weights=group:N takes a positive multiple of 4 rows, not " +
                   quoteName(size));
     return Error::success();
   }
