@@ -69,3 +69,31 @@ func.func @others(%x: tensor<?x2xf32>, %w: tensor<2x3xf32>, %y: tensor<?x3xf32>)
   } -> tensor<?x3xf32>
   return %0 : tensor<?x3xf32>
 }
+
+// -----
+
+// Groups have sums of their own, the last one is short. The codes of a weight-only
+// product keep their rows, as floats do.
+// CHECK-LABEL: func.func @groups
+// CHECK-DAG: %[[W:.*]] = qopt.weight dense_resource<codes_packed_g4> : tensor<1x1x2x16x64xi8>
+// CHECK-DAG: %[[SUMS:.*]] = qopt.weight dense_resource<codes_packed_g4_sums> : tensor<2x32xi32>
+// CHECK-DAG: %[[P:.*]] = qopt.weight dense_resource<codes_panels> : tensor<1x5x32xi8>
+// CHECK-DAG: sums(%[[SUMS]] : tensor<2x32xi32>)
+// CHECK-DAG: qopt.matmul ins(%{{.*}}, %[[P]] : tensor<?x5xf32>, tensor<1x5x32xi8>) group 4
+// CHECK-DAG: codes_packed_g4_sums: "0x40000000160000001A0000001E000000{{(00)+}}0D0000000E0000000F
+// CHECK-DAG: codes_panels: "0x40000000010203{{(00)+}}040506
+func.func @groups(%q: tensor<?x64xi8>, %x: tensor<?x5xf32>, %s: tensor<?xf32>, %ws: tensor<2x3xf32>, %y: tensor<?x3xf32>) -> (tensor<?x3xf32>, tensor<?x3xf32>) {
+  %w = qopt.weight dense_resource<codes> : tensor<5x3xi8> : tensor<5x3xi8>
+  %0 = qopt.matmul ins(%q, %w : tensor<?x64xi8>, tensor<5x3xi8>) group 4 row_scales(%s : tensor<?xf32>) column_scales(%ws : tensor<2x3xf32>)
+    outs(%y : tensor<?x3xf32>) epilogue {
+  ^bb0(%a: f32):
+    qopt.yield %a : f32
+  } -> tensor<?x3xf32>
+  %1 = qopt.matmul ins(%x, %w : tensor<?x5xf32>, tensor<5x3xi8>) group 4 column_scales(%ws : tensor<2x3xf32>)
+    outs(%y : tensor<?x3xf32>) epilogue {
+  ^bb0(%a: f32):
+    qopt.yield %a : f32
+  } -> tensor<?x3xf32>
+  return %0, %1 : tensor<?x3xf32>, tensor<?x3xf32>
+}
+{-# dialect_resources: { builtin: { codes: "0x400000000102030405060708090A0B0C0D0E0F" } } #-}

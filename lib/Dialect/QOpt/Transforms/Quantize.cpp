@@ -12,7 +12,6 @@
 // weights are quantized once.
 //===----------------------------------------------------------------------===//
 
-#include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
 #include "qopt/Dialect/QOpt/Transforms/Contractions.h"
 #include "qopt/Dialect/QOpt/Transforms/Passes.h"
@@ -55,7 +54,8 @@ private:
                                          const QuantizeRequest &request);
   FailureOr<QuantizedWeight> quantizeWeight(ContractionOpInterface op,
                                             const QuantizeRequest &request);
-  Value makeTailWeight(OpBuilder &builder, Location loc, StringRef name,
+  Value makeTailWeight(ContractionOpInterface op, OpBuilder &builder,
+                       Location loc, const Twine &name,
                        const WeightMatrix &weight, ArrayRef<int64_t> rows);
 
   /// By activation, and by weight, with what makes their forms differ.
@@ -67,16 +67,18 @@ private:
 
 } // namespace
 
-/// A constant tensor of that shape whose data `fill` writes.
+/// A constant tensor of that shape whose data `fill` writes, in the dialect of
+/// the contraction.
 template <typename T, typename Fill>
-static Value makeConstant(OpBuilder &builder, Location loc,
-                          ArrayRef<int64_t> shape, Type element,
+static Value makeConstant(ContractionOpInterface op, OpBuilder &builder,
+                          Location loc, ArrayRef<int64_t> shape, Type element,
                           const Twine &name, Fill fill) {
   auto type = RankedTensorType::get(shape, element);
   AsmResourceBlob blob = allocateBlob(type.getNumElements() * sizeof(T));
   fill(MutableArrayRef<T>(reinterpret_cast<T *>(blob.getMutableData().data()),
                           type.getNumElements()));
-  return createConstant(builder, loc, type, name.str(), std::move(blob));
+  return op.buildConstant(builder, loc,
+                          makeElements(type, name.str(), std::move(blob)));
 }
 
 /// The constant 1 / s in front of the quantize step, or null.
@@ -85,8 +87,9 @@ static Value makeFactors(OpBuilder &builder, ContractionOpInterface op,
   if (!smooth)
     return {};
   return makeConstant<float>(
-      builder, op->getLoc(), {smooth.getNumElements()}, builder.getF32Type(),
-      nodeName(op) + ".smooth", [&](MutableArrayRef<float> out) {
+      op, builder, op->getLoc(), {smooth.getNumElements()},
+      builder.getF32Type(), nodeName(op) + ".smooth",
+      [&](MutableArrayRef<float> out) {
         for (auto [to, s] : llvm::zip(out, smooth.getValues<float>()))
           to = 1 / s;
       });
@@ -112,7 +115,9 @@ static Value splitOutliers(OpBuilder &builder, ContractionOpInterface op,
       needsThreshold ? scheme.getThreshold() : FloatAttr(),
       /*keep_small=*/scheme.getTail() == TailSource::Codes &&
           scheme.getOutliers() == OutlierMode::Dynamic);
-  result.tail = split.getTail();
+  // An empty list is only guarded.
+  if (count != 0)
+    result.tail = split.getTail();
   if (finds)
     result.columns = split.getColumns();
   return split.getBody();
@@ -146,13 +151,13 @@ QuantizePass::quantizeActivation(ContractionOpInterface op,
   Granularity granularity = scheme.getActivationGranularity();
   if (scheme.getActivationMode() == ActivationMode::Static) {
     result.scale =
-        makeConstant<float>(builder, loc, {}, f32, nodeName(op) + ".scale",
+        makeConstant<float>(op, builder, loc, {}, f32, nodeName(op) + ".scale",
                             [&](MutableArrayRef<float> out) {
                               out[0] = float(request.scale.getValueAsDouble());
                             });
     if (asymmetric)
       result.zeroPoint = makeConstant<int32_t>(
-          builder, loc, {}, i32, nodeName(op) + ".zero_point",
+          op, builder, loc, {}, i32, nodeName(op) + ".zero_point",
           [&](MutableArrayRef<int32_t> out) {
             out[0] = int32_t(request.zeroPoint.getInt());
           });
@@ -173,27 +178,19 @@ QuantizePass::quantizeActivation(ContractionOpInterface op,
   return result;
 }
 
-Value QuantizePass::makeTailWeight(OpBuilder &builder, Location loc,
-                                   StringRef name, const WeightMatrix &weight,
+Value QuantizePass::makeTailWeight(ContractionOpInterface op,
+                                   OpBuilder &builder, Location loc,
+                                   const Twine &name,
+                                   const WeightMatrix &weight,
                                    ArrayRef<int64_t> rows) {
-  int64_t count = rows.size() * weight.n;
-  SmallVector<int64_t> shape{int64_t(rows.size()), weight.n};
-  if (!fitsHalf(weight, rows)) {
-    AsmResourceBlob blob = allocateBlob(count * sizeof(float));
-    copyRowsFloat(weight, rows,
-                  {reinterpret_cast<float *>(blob.getMutableData().data()),
-                   size_t(count)});
-    return createConstant(builder, loc,
-                          RankedTensorType::get(shape, builder.getF32Type()),
-                          name, std::move(blob));
-  }
-  AsmResourceBlob blob = allocateBlob(count * sizeof(uint16_t));
-  copyRowsHalf(weight, rows,
-               {reinterpret_cast<uint16_t *>(blob.getMutableData().data()),
-                size_t(count)});
-  return createConstant(builder, loc,
-                        RankedTensorType::get(shape, builder.getF16Type()),
-                        name, std::move(blob));
+  int64_t shape[] = {int64_t(rows.size()), weight.n};
+  if (!fitsHalf(weight, rows))
+    return makeConstant<float>(
+        op, builder, loc, shape, builder.getF32Type(), name,
+        [&](MutableArrayRef<float> out) { copyRowsFloat(weight, rows, out); });
+  return makeConstant<uint16_t>(
+      op, builder, loc, shape, builder.getF16Type(), name,
+      [&](MutableArrayRef<uint16_t> out) { copyRowsHalf(weight, rows, out); });
 }
 
 /// How the codes of a weight share scales in the product, which may need more
@@ -244,7 +241,7 @@ QuantizePass::quantizeWeight(ContractionOpInterface op,
   std::vector<float> scales(groups.count(k, n));
   int64_t zeros = 0;
   result.codes = makeConstant<int8_t>(
-      builder, loc, {k, n}, builder.getI8Type(), name + ".codes",
+      op, builder, loc, {k, n}, builder.getI8Type(), name + ".codes",
       [&, &groups = groups](MutableArrayRef<int8_t> out) {
         zeros = quantizeMatrix(weight, groups, removed, out, scales, factors);
       });
@@ -260,16 +257,17 @@ QuantizePass::quantizeWeight(ContractionOpInterface op,
   if (groupSize)
     result.groupSize = builder.getI64IntegerAttr(groupSize);
   result.scale =
-      makeConstant<float>(builder, loc, shape, builder.getF32Type(),
+      makeConstant<float>(op, builder, loc, shape, builder.getF32Type(),
                           name + ".scale", [&](MutableArrayRef<float> out) {
                             for (auto [i, to] : llvm::enumerate(out))
                               to = scales[i % scales.size()];
                           });
   if (request.keepsAllRows())
-    result.tail = makeTailWeight(builder, loc, name + ".tail", weight,
+    result.tail = makeTailWeight(op, builder, loc, name + ".tail", weight,
                                  llvm::to_vector(llvm::seq<int64_t>(0, k)));
   else if (!removed.empty())
-    result.tail = makeTailWeight(builder, loc, name + ".tail", weight, removed);
+    result.tail =
+        makeTailWeight(op, builder, loc, name + ".tail", weight, removed);
   return result;
 }
 
@@ -302,7 +300,7 @@ static Value makeRowBias(OpBuilder &builder, ContractionOpInterface op,
   std::string name =
       (data ? constantName(constant) : nodeName(op)).str() + ".bias";
   return makeConstant<float>(
-      builder, constant->getLoc(), {n}, builder.getF32Type(), name,
+      op, builder, constant->getLoc(), {n}, builder.getF32Type(), name,
       [&](MutableArrayRef<float> out) {
         for (int64_t i = 0; i < n; ++i) {
           out[i] = data ? float(op.getBiasFactor()) *
