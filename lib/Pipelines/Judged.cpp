@@ -11,8 +11,9 @@
 #include "qopt/Support/Names.h"
 #include "qopt/Support/Progress.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
+
+#include <map>
 
 using namespace llvm;
 
@@ -38,8 +39,8 @@ static std::vector<const LayerScore *> culprits(ArrayRef<LayerScore> scores) {
 
 /// Notes on where the error is, and what would help.
 static void explain(ArrayRef<LayerScore> scores) {
-  std::string keep, cures;
   std::vector<std::string> names;
+  std::map<std::string, std::vector<std::string>> cures;
   for (const LayerScore *score : culprits(scores)) {
     const LadderStep &cure = score->cure();
     errs() << "note: layer " << quoteName(score->name)
@@ -56,12 +57,14 @@ static void explain(ArrayRef<LayerScore> scores) {
     if (is_contained(names, score->name))
       continue;
     names.push_back(score->name);
-    cures += " --quantize '" + exactly(score->name) + "=" + cure.scheme + "'";
+    cures[cure.scheme].push_back(score->name);
   }
   if (names.empty())
     return;
-  errs() << "note: the cheapest cure of each:" << cures << "\n"
-         << "note: or in float: --keep '" << anyOf(names) << "'\n";
+  errs() << "note: the cheapest cure of each:";
+  for (const auto &[scheme, layers] : cures)
+    errs() << " --quantize '" << anyOf(layers) << "=" << scheme << "'";
+  errs() << "\nnote: or in float: --keep '" << anyOf(names) << "'\n";
 }
 
 static std::vector<LayerScore>

@@ -50,7 +50,9 @@ struct Layer {
   std::vector<float> rows, plannedRows;
   ProductScheme scheme;
   SmallVector<int64_t> outliers, llmOutliers;
-  SmallVector<float> factors;
+  /// Of the plan, and of smoothing with alpha = 0.5.
+  SmallVector<float> factors, smoothing;
+  bool isSmoothed = false;
   SchemeAttr w8a8, llmInt8, w8a16;
 
   void measure();
@@ -158,6 +160,10 @@ bool Scorer::collect(ContractionOpInterface raw, ContractionOpInterface planned,
   auto recipe = planned->getAttrOfType<StringAttr>(recipeAttrName);
   layer.score.scheme = recipe ? recipe.str() : "w8a8";
 
+  layer.isSmoothed = bool(smoothed);
+  std::vector<float> wx(weight->k, 0.0f);
+  raiseToRowAbsmax(raw, wx);
+  layer.smoothing = smoothingFactors(columns.absmax, wx, 0.5);
   OutlierRule rule;
   for (int64_t column : selectOutliers(SmoothedColumns(columns), rule).columns)
     layer.llmOutliers.push_back(column);
@@ -183,6 +189,9 @@ void Layer::measure() {
       score.ladder.push_back({name.str(), product.measure(how).outputSQNR});
   };
   add("w8a8", {w8a8});
+  if (!isSmoothed)
+    score.ladder.push_back(
+        {"w8a8{alpha=0.5}", product.measure({w8a8, {}, smoothing}).outputSQNR});
   if (!llmOutliers.empty())
     add("llm-int8", {llmInt8, llmOutliers});
   add("w8a16", {w8a16});

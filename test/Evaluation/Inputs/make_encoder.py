@@ -32,3 +32,4 @@ np.savez("samples.npz", x=x, attention_mask=mask, pooled=pooled.astype(np.float3
          raw=y.astype(np.float32), count=np.zeros((4, 2), np.float32))
 np.savez("wrong.npz", x=x[:, :, :7], attention_mask=mask)
 np.savez("half.npz", x=x)
+np.savez("encoder.npz", x=x, attention_mask=mask)
