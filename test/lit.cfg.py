@@ -18,7 +18,8 @@ config.name = "qopt"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test", ".c"]
 # Folders whose runners are programs of their own (see test/CMakeLists.txt).
-config.excludes = ["Inputs", "CMakeLists.txt", "Conformance", "BadInputs", "Models", "Report"]
+config.excludes = ["Inputs", "CMakeLists.txt", "Conformance", "BadInputs", "Models", "Report",
+                   "Accuracy", "Embed"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.qopt_obj_root, "test")
 
@@ -65,7 +66,7 @@ for name in ("FakeCache", "FakeModel"):
         (substitution, f"{config.qopt_obj_root}/unittests/Runtime/{name}.so")
     )
 
-for tool in ("qopt", "qopt-opt", "qopt-run", "qopt-eval", "qopt-info", "qopt-reduce"):
+for tool in ("qopt", "qopt-opt", "qopt-run", "qopt-eval", "qopt-calib", "qopt-info", "qopt-reduce"):
     if os.path.exists(os.path.join(config.qopt_tools_dir, tool)):
         config.available_features.add("tool-" + tool)
 if os.path.isdir(config.onnx_testdata_dir):

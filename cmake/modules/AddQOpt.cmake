@@ -20,6 +20,8 @@ function(add_qopt_library name)
   if(ARG_DEPENDS)
     add_dependencies(${name} ${ARG_DEPENDS})
   endif()
+  target_include_directories(${name} INTERFACE $<INSTALL_INTERFACE:include>)
+  install(TARGETS ${name} EXPORT QoptTargets ARCHIVE DESTINATION lib/qopt)
 endfunction()
 
 # add_qopt_tool(NAME sources... [LINK libraries...])

@@ -38,4 +38,24 @@ def ConvertONNXToLinalgPass : Pass<"convert-onnx-to-linalg", "::mlir::ModuleOp">
     "::mlir::tensor::TensorDialect", "::mlir::qopt::QOptDialect"];
 }
 
+def ConvertQOptToLinalgPass : Pass<"convert-qopt-to-linalg"> {
+  let summary = "Lower graph-level qopt operations to upstream dialects alone";
+  let description = [{
+    What `qopt.dynamic_quantize`, `qopt.quantized_matmul` and the others mean, in
+    `linalg`, `tensor`, `arith` and `math` on tensors: for compilers that have
+    their own way to code from there. Integer sums are i32; scales, tail and bias
+    follow in the order of the operation's description. Outlier columns that are
+    found at run time, or guarded, have no such form and are refused.
+
+    ```mlir
+    %q, %s = qopt.dynamic_quantize %x : tensor<?x64xf32> -> tensor<?x64xi8>, tensor<?xf32>
+    // becomes a linalg.generic for the largest magnitude of each row, two for what
+    // scales it, and one for the codes
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
 #endif // QOPT_CONVERSION_PASSES_TD

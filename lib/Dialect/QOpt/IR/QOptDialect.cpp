@@ -11,7 +11,6 @@ using namespace mlir::qopt;
 
 #include "qopt/Dialect/QOpt/IR/QOptDialect.cpp.inc"
 #include "qopt/Dialect/QOpt/IR/QOptEnums.cpp.inc"
-#include "qopt/Dialect/QOpt/IR/QOptInterfaces.cpp.inc"
 
 #define GET_ATTRDEF_CLASSES
 #include "qopt/Dialect/QOpt/IR/QOptAttrs.cpp.inc"

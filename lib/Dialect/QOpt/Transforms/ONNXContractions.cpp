@@ -5,7 +5,9 @@
 // not depend on the names of its operations.
 //===----------------------------------------------------------------------===//
 
+#include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
 #include "qopt/Dialect/ONNX/IR/ONNXConvolution.h"
+#include "qopt/Dialect/ONNX/IR/ONNXElementwise.h"
 #include "qopt/Dialect/ONNX/IR/ONNXMatMul.h"
 #include "qopt/Dialect/QOpt/IR/QOptInterfaces.h"
 #include "qopt/Dialect/QOpt/Transforms/Passes.h"
@@ -14,9 +16,30 @@ using namespace mlir;
 
 namespace {
 
+/// What is the same for all of them.
+template <typename Model, typename Op>
+struct ONNXContraction
+    : public qopt::ContractionOpInterface::ExternalModel<Model, Op> {
+  Value addBias(Operation *op, OpBuilder &builder, Value product) const {
+    auto contraction = cast<qopt::ContractionOpInterface>(op);
+    Value bias = contraction.getContractionBias();
+    Location loc = op->getLoc();
+    if (double factor = contraction.getBiasFactor(); factor != 1) {
+      auto scalar = RankedTensorType::get({}, builder.getF32Type());
+      Value constant = onnx::ConstantOp::create(
+          builder, loc, DenseElementsAttr::get(scalar, float(factor)));
+      bias = onnx::MulOp::create(builder, loc, bias.getType(), bias, constant);
+    }
+    return onnx::AddOp::create(builder, loc, product.getType(), product, bias);
+  }
+  Value buildConstant(Operation *, OpBuilder &builder, Location loc,
+                      ElementsAttr value) const {
+    return onnx::ConstantOp::create(builder, loc, value);
+  }
+};
+
 struct MatMulContraction
-    : public qopt::ContractionOpInterface::ExternalModel<MatMulContraction,
-                                                         onnx::MatMulOp> {
+    : public ONNXContraction<MatMulContraction, onnx::MatMulOp> {
   Value getActivation(Operation *op) const {
     return cast<onnx::MatMulOp>(op).getA();
   }
@@ -30,9 +53,7 @@ struct MatMulContraction
   double getBiasFactor(Operation *) const { return 1; }
 };
 
-struct GemmContraction
-    : public qopt::ContractionOpInterface::ExternalModel<GemmContraction,
-                                                         onnx::GemmOp> {
+struct GemmContraction : public ONNXContraction<GemmContraction, onnx::GemmOp> {
   Value getActivation(Operation *op) const {
     return cast<onnx::GemmOp>(op).getA();
   }
@@ -57,8 +78,9 @@ struct GemmContraction
 
 /// Convolutions are listed by the plan, and stay in float.
 template <typename ConvOp>
-struct ConvContraction : public qopt::ContractionOpInterface::ExternalModel<
-                             ConvContraction<ConvOp>, ConvOp> {
+struct ConvContraction
+    : public ONNXContraction<ConvContraction<ConvOp>, ConvOp> {
+  std::string whyIrregular(Operation *) const { return "convolution"; }
   Value getActivation(Operation *op) const { return cast<ConvOp>(op).getX(); }
   Value getWeight(Operation *op) const { return cast<ConvOp>(op).getW(); }
   bool isWeightTransposed(Operation *) const { return false; }

@@ -42,18 +42,20 @@ AsmResourceBlob allocateBlob(int64_t bytes) {
   return HeapAsmResourceBlob::allocate(bytes, /*align=*/64);
 }
 
-Value createConstant(OpBuilder &builder, Location loc, RankedTensorType type,
-                     StringRef name, AsmResourceBlob blob) {
+ElementsAttr makeElements(RankedTensorType type, StringRef name,
+                          AsmResourceBlob blob) {
   constexpr size_t resourceBytes = 1024;
-  ElementsAttr value;
   if (blob.getData().size() < resourceBytes)
-    value = DenseElementsAttr::getFromRawBuffer(type, blob.getData());
-  else
-    value = DenseResourceElementsAttr::get(type, name, std::move(blob));
-  return onnx::ConstantOp::create(builder, loc, value);
+    return DenseElementsAttr::getFromRawBuffer(type, blob.getData());
+  return DenseResourceElementsAttr::get(type, name, std::move(blob));
 }
 
-/// Calls `visit` for every blob that the operation's attributes refer to.
+Value createConstant(OpBuilder &builder, Location loc, RankedTensorType type,
+                     StringRef name, AsmResourceBlob blob) {
+  return onnx::ConstantOp::create(builder, loc,
+                                  makeElements(type, name, std::move(blob)));
+}
+
 static void
 forEachBlob(Operation *op,
             llvm::function_ref<void(DenseResourceElementsHandle)> visit) {

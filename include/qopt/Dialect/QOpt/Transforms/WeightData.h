@@ -54,6 +54,11 @@ bool isStoredAsHalf(Operation *constant, bool half);
 /// A buffer for the data of a constant that is about to be made.
 AsmResourceBlob allocateBlob(int64_t bytes);
 
+/// The data of a constant: small ones in the attribute, larger ones as a
+/// resource of that name.
+ElementsAttr makeElements(RankedTensorType type, StringRef name,
+                          AsmResourceBlob blob);
+
 /// An onnx.Constant with this data: an attribute when it is small, so that it
 /// can be read in the IR, else a resource called like `name`.
 Value createConstant(OpBuilder &builder, Location loc, RankedTensorType type,
