@@ -36,6 +36,7 @@ struct SampleObserver {
   bool finite = true;
   std::string fault;
 
+  void clear();
   void observe(int32_t index, const char *name, const float *data, int64_t rows,
                int64_t columns);
 };
@@ -74,6 +75,14 @@ private:
 };
 
 } // namespace
+
+void SampleObserver::clear() {
+  // The memory of one sample serves the next.
+  for (ColumnStatistics &tap : taps)
+    tap.clear();
+  rowBounds.clear();
+  finite = true;
+}
 
 void SampleObserver::observe(int32_t index, const char *name, const float *data,
                              int64_t rows, int64_t columns) {
@@ -148,7 +157,7 @@ bool Calibration::takeSample(Sample &sample, int64_t &index,
     return false;
   }
   sample = std::move(*next);
-  observer = {};
+  observer.clear();
   observer.padding = sample.padding();
   for (const ColumnStatistics &tap : result.taps) {
     observer.rowBounds.resize(tap.number, UINT64_MAX);
@@ -182,25 +191,20 @@ Error Calibration::runSample(qopt_model *model, const Sample &sample,
 }
 
 Error Calibration::add(const Sample &sample, SampleObserver &observer) {
-  Statistics one;
-  if (!observer.finite) {
-    one.nonfiniteSamples = 1;
-  } else {
-    bool heldOut = isHeldOut(sample.hash());
-    one.samples = 1;
-    one.heldOutSamples = heldOut;
-    for (ColumnStatistics &tap : observer.taps) {
-      if (tap.name.empty())
-        continue;
-      if (!heldOut)
-        tap.setBase();
-      one.taps.push_back(std::move(tap));
-    }
-  }
+  bool heldOut = isHeldOut(sample.hash());
   std::lock_guard<std::mutex> lock(mutex);
-  one.modelHash = result.modelHash;
-  if (Error error = result.merge(one))
-    return error;
+  result.samples += observer.finite;
+  result.nonfiniteSamples += !observer.finite;
+  result.heldOutSamples += observer.finite && heldOut;
+  for (ColumnStatistics &tap : observer.taps) {
+    // Not every sample reaches every tap.
+    if (!observer.finite || tap.tokens + tap.masked == 0)
+      continue;
+    if (!heldOut)
+      tap.setBase();
+    if (Error error = result.merge(tap))
+      return error;
+  }
   ++done;
   if (options.progress)
     options.progress(done, count);

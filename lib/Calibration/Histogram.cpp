@@ -36,6 +36,22 @@ static void findBins(const float *values, size_t count, uint16_t *bins) {
   }
 }
 
+std::pair<int64_t, int64_t> Histogram::reach() const {
+  float ends[] = {lo, hi};
+  uint16_t bins[2];
+  findBins(ends, 2, bins);
+  return {bins[0], bins[1]};
+}
+
+void Histogram::clear() {
+  if (total) {
+    auto [first, last] = reach();
+    std::fill(counts.begin() + first, counts.begin() + last + 1, 0);
+  }
+  total = 0;
+  lo = hi = 0;
+}
+
 QOPT_CLONES
 static void extremes(const float *values, size_t count, float &lo, float &hi) {
   constexpr size_t lanes = 32;
@@ -84,11 +100,10 @@ void Histogram::merge(const Histogram &other) {
   lo = total ? std::min(lo, other.lo) : other.lo;
   hi = total ? std::max(hi, other.hi) : other.hi;
   total += other.total;
-  if (counts.empty()) {
-    counts = other.counts;
-    return;
-  }
-  for (int64_t i = 0; i < numBins; ++i)
+  if (counts.empty())
+    counts.resize(numBins);
+  auto [first, last] = other.reach();
+  for (int64_t i = first; i <= last; ++i)
     counts[i] += other.counts[i];
 }
 

@@ -83,7 +83,7 @@ void RowSketch::add(ArrayRef<float> row, uint64_t hash, uint64_t count) {
       return;
     slot = entries.back().slot;
     entries.pop_back();
-  } else {
+  } else if (rows.size() < size_t((slot + 1) * columns)) {
     rows.resize((slot + 1) * columns);
   }
   std::copy(row.begin(), row.end(), rows.begin() + slot * columns);

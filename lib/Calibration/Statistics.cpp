@@ -79,6 +79,24 @@ bool ColumnStatistics::add(const float *data, int64_t rows, int64_t columns,
   return true;
 }
 
+size_t ColumnStatistics::reach() const {
+  ArrayRef<float> edges = exceedanceEdges();
+  float most = values.absmax();
+  return llvm::count_if(edges, [&](float edge) { return edge <= most; }) *
+         absmax.size();
+}
+
+void ColumnStatistics::clear() {
+  std::fill_n(counts.begin(), reach(), 0);
+  tokens = masked = early.tokens = 0;
+  for (std::vector<float> *field : {&absmax, &lo, &hi, &early.absmax})
+    std::fill(field->begin(), field->end(), 0.0f);
+  std::fill(early.hits.begin(), early.hits.end(), 0);
+  values.clear();
+  rowAbsmax.clear();
+  sketch.clear();
+}
+
 void ColumnStatistics::setBase() {
   early.tokens = tokens;
   early.absmax = absmax;
@@ -110,8 +128,8 @@ Error ColumnStatistics::merge(const ColumnStatistics &other) {
     early.hits[k] += other.early.hits[k];
   }
   early.tokens += other.early.tokens;
-  for (auto [mine, theirs] : zip_equal(counts, other.counts))
-    mine += theirs;
+  for (size_t i = 0, end = other.reach(); i < end; ++i)
+    counts[i] += other.counts[i];
   values.merge(other.values);
   rowAbsmax.merge(other.rowAbsmax);
   sketch.merge(other.sketch);
@@ -124,21 +142,25 @@ const ColumnStatistics *Statistics::find(StringRef tap) const {
   return it == taps.end() ? nullptr : &*it;
 }
 
+Error Statistics::merge(const ColumnStatistics &tap) {
+  auto mine = llvm::lower_bound(
+      taps, tap, [](const ColumnStatistics &a, const ColumnStatistics &b) {
+        return a.number < b.number;
+      });
+  if (mine != taps.end() && mine->number == tap.number)
+    return mine->merge(tap);
+  taps.insert(mine, tap);
+  return Error::success();
+}
+
 Error Statistics::merge(const Statistics &other) {
   if (modelHash != other.modelHash)
     return createStringError("statistics of two models cannot be merged: " +
                              modelHash + " and " + other.modelHash);
   // Which activations a sample reaches is up to the conditions in the graph.
-  for (const ColumnStatistics &theirs : other.taps) {
-    auto mine = llvm::lower_bound(
-        taps, theirs, [](const ColumnStatistics &a, const ColumnStatistics &b) {
-          return a.number < b.number;
-        });
-    if (mine == taps.end() || mine->number != theirs.number)
-      taps.insert(mine, theirs);
-    else if (Error error = mine->merge(theirs))
+  for (const ColumnStatistics &tap : other.taps)
+    if (Error error = merge(tap))
       return error;
-  }
   samples += other.samples;
   heldOutSamples += other.heldOutSamples;
   nonfiniteSamples += other.nonfiniteSamples;

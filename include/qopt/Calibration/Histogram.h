@@ -39,6 +39,8 @@ public:
   /// Adds finite values.
   void add(llvm::ArrayRef<float> values);
   void merge(const Histogram &other);
+  /// Makes it empty, but keeps its memory.
+  void clear();
 
   /// Bins in ascending order of their values; empty when nothing was added.
   llvm::ArrayRef<uint64_t> bins() const { return counts; }
@@ -54,6 +56,9 @@ public:
   }
 
 private:
+  /// Bins that can have a count, by the extremes.
+  std::pair<int64_t, int64_t> reach() const;
+
   uint64_t total = 0;
   std::vector<uint64_t> counts; // numBins, or none
 };

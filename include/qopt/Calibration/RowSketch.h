@@ -39,6 +39,8 @@ public:
 
   void add(llvm::ArrayRef<float> row, uint64_t hash, uint64_t count = 1);
   void merge(const RowSketch &other);
+  /// Makes it empty, but keeps its memory.
+  void clear() { entries.clear(); }
 
 private:
   struct Entry {

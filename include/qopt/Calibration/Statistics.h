@@ -86,13 +86,15 @@ public:
 
   /// Adds the statistics of other data for the same tap.
   llvm::Error merge(const ColumnStatistics &other);
+  /// Takes all rows out again; name, columns and memory stay.
+  void clear();
 
 private:
   friend class StatisticsWriter;
   friend class StatisticsReader;
   void resize(int64_t columns);
-  void addRow(const float *row, uint32_t *hits, float largest,
-              uint64_t rowBound);
+  /// Counts that can be above 0.
+  size_t reach() const;
 
   std::vector<uint64_t> counts; // [edge][column]
   Histogram values, rowAbsmax;
@@ -116,6 +118,7 @@ struct Statistics {
 
   /// Adds the statistics of other samples on the same model.
   llvm::Error merge(const Statistics &other);
+  llvm::Error merge(const ColumnStatistics &tap);
 
   /// Through a temporary beside `path`. Equal statistics make equal bytes.
   llvm::Error save(llvm::StringRef path) const;
