@@ -24,6 +24,10 @@ namespace {
 /// parameters, masks, tables of a few entries.
 constexpr int64_t kLargeConstantBytes = 1024;
 
+/// Operations in a row that work in one buffer, at most. Bufferization compares
+/// each access to a buffer with each other one.
+constexpr unsigned kMaxLinks = 16;
+
 class PrepareBufferizationPass final
     : public impl::PrepareBufferizationPassBase<PrepareBufferizationPass> {
   LogicalResult initialize(MLIRContext *context) override {
@@ -60,7 +64,8 @@ class PrepareBufferizationPass final
     });
 
     separateDestinations(func);
-    func.walk(reuseOperand);
+    llvm::DenseMap<Value, unsigned> links;
+    func.walk([&](linalg::LinalgOp op) { reuseOperand(op, links); });
 
     if (func.isPublic())
       protectInputs(func);
@@ -118,7 +123,9 @@ class PrepareBufferizationPass final
   /// Bufferization decides whether it can: if the operand is read later, it
   /// allocates as it would have done for an empty destination. A chain like
   /// softmax then stays in one buffer instead of one per operation.
-  static void reuseOperand(linalg::LinalgOp op) {
+  /// `links` counts how many have done so in a row.
+  static void reuseOperand(linalg::LinalgOp op,
+                           llvm::DenseMap<Value, unsigned> &links) {
     if (op.getNumReductionLoops() != 0 || op.getNumDpsInits() != 1)
       return;
     OpOperand *init = op.getDpsInitOperand(0);
@@ -130,6 +137,10 @@ class PrepareBufferizationPass final
       if (isa_and_nonnull<DestinationStyleOpInterface>(producer) &&
           input->get().getType() == init->get().getType() &&
           op.getMatchingIndexingMap(input) == map && map.isPermutation()) {
+        unsigned length = links.lookup(input->get()) + 1;
+        if (length == kMaxLinks)
+          return;
+        links[op->getResult(0)] = length;
         init->set(input->get());
         return;
       }
