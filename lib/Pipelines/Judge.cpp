@@ -56,9 +56,9 @@ CompileOptions Judge::planned(ArrayRef<LayerRule> rules) const {
   CompileOptions result = options;
   result.accuracy = {};
   result.accuracy.layerTaps = options.accuracy.layerTaps;
+  result.accuracy.evalFile = evaluation.data;
   result.calibFile.clear();
   result.loadCalib = readsStatistics(options) ? statisticsFile : "";
-  // Published from where prepare() has put it.
   result.layerRules.insert(result.layerRules.end(), rules.begin(), rules.end());
   return result;
 }
@@ -137,6 +137,8 @@ int Judge::prepare() {
   if (!loaded)
     return fail(ExitInternal, toString(loaded.takeError()));
   reference = std::move(*loaded);
+  // The mapping stays when the name goes.
+  (void)sys::fs::remove(path);
   return splitData();
 }
 
@@ -154,7 +156,6 @@ int Judge::score(ArrayRef<LayerRule> rules, Score &score) {
       LoadedModel::open(path, {int(options.jobs), ""});
   if (!loaded)
     return fail(ExitInternal, toString(loaded.takeError()));
-  // The mapping stays when the name goes.
   (void)sys::fs::remove(path);
   Expected<HeldOutResult> result =
       evaluateHeldOut(**loaded, *reference, evaluation);

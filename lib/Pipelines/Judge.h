@@ -43,7 +43,7 @@ public:
   int64_t heldOutSamples() const { return heldOut; }
   /// Options of a compile under these rules, without data or goals.
   CompileOptions planned(llvm::ArrayRef<LayerRule> rules) const;
-  /// The signature's shape of the model: whether perplexity can be computed.
+  /// Whether the model has the inputs and outputs that perplexity needs.
   bool predictsTokens() const;
 
   /// Before anything is printed.
