@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "Columns.h"
-#include "Clones.h"
 #include "qopt/Calibration/Statistics.h"
+#include "qopt/Support/Clones.h"
 
 #include <algorithm>
 #include <cmath>

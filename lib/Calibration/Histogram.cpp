@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "qopt/Calibration/Histogram.h"
-#include "Clones.h"
+#include "qopt/Support/Clones.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/bit.h"
 

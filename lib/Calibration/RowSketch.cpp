@@ -8,7 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "qopt/Calibration/RowSketch.h"
-#include "Clones.h"
+#include "qopt/Support/Clones.h"
 
 #include <algorithm>
 #include <cstring>

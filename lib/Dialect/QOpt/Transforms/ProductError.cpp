@@ -9,18 +9,11 @@
 #include "qopt/Dialect/QOpt/Transforms/ProductError.h"
 #include "qopt/Dialect/QOpt/Transforms/QuantizeWeights.h"
 #include "qopt/Dialect/QOpt/Transforms/Smooth.h"
+#include "qopt/Support/Clones.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-
-// Sanitizers are not up when the loader chooses.
-#if defined(__x86_64__) && !__has_feature(address_sanitizer) &&                \
-    !__has_feature(thread_sanitizer)
-#define QOPT_CLONES __attribute__((target_clones("avx2", "default")))
-#else
-#define QOPT_CLONES
-#endif
 
 using namespace mlir;
 

@@ -8,20 +8,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "qopt/Dialect/QOpt/Transforms/ReferenceProduct.h"
+#include "qopt/Support/Clones.h"
 #include "qopt/Support/Half.h"
 
 #include <cmath>
 #include <limits>
 
 using namespace mlir;
-
-// Sanitizers are not up when the loader chooses between copies.
-#if defined(__x86_64__) && !__has_feature(address_sanitizer) &&                \
-    !__has_feature(thread_sanitizer)
-#define QOPT_CLONES __attribute__((target_clones("avx2", "default")))
-#else
-#define QOPT_CLONES
-#endif
 
 namespace mlir::qopt {
 

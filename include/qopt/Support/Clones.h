@@ -5,8 +5,8 @@
 // copy for wider vectors where the machine has them. No result depends on it.
 //===----------------------------------------------------------------------===//
 
-#ifndef QOPT_LIB_CALIBRATION_CLONES_H
-#define QOPT_LIB_CALIBRATION_CLONES_H
+#ifndef QOPT_SUPPORT_CLONES_H
+#define QOPT_SUPPORT_CLONES_H
 
 // Sanitizers are not up when the loader chooses.
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) &&                   \
@@ -16,4 +16,4 @@
 #define QOPT_CLONES
 #endif
 
-#endif // QOPT_LIB_CALIBRATION_CLONES_H
+#endif // QOPT_SUPPORT_CLONES_H
