@@ -319,8 +319,12 @@ int runParent(int argc, char **argv, DriverOptions &options) {
   if (compile.modelPath != "-")
     if (int code = checkInput(compile.modelPath))
       return code;
-  if (!compile.calibFile.empty())
+  // Calibration data may be a folder.
+  if (!compile.calibFile.empty() && !sys::fs::is_directory(compile.calibFile))
     if (int code = checkInput(compile.calibFile))
+      return code;
+  if (!compile.loadCalib.empty())
+    if (int code = checkInput(compile.loadCalib))
       return code;
 
   WorkDirectories directories;
