@@ -69,7 +69,12 @@ std::string Progress::format() const {
   double seconds = secondsSince(start);
   std::string time = seconds < 10 ? formatv("{0:f1} s", seconds).str()
                                   : formatv("{0:f0} s", seconds).str();
-  return formatv("{0}{1}{2}, {3}, {4}", counter, stage, units, time,
+  // From the units so far; not before there is something to go by.
+  std::string left;
+  if (done && done < total && seconds >= 1)
+    left = formatv(", about {0:f0} s left",
+                   seconds / double(done) * double(total - done));
+  return formatv("{0}{1}{2}, {3}{4}, {5}", counter, stage, units, time, left,
                  formatBytes(residentBytes()));
 }
 

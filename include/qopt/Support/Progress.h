@@ -3,7 +3,7 @@
 //
 // A bar on a terminal, else one line per stage (and one every ten seconds
 // within a long stage), so that no run is silent for minutes:
-//   [3/7] calibrate 128/128 samples, 41 s, 1.2 GiB
+//   [3/7] calibrate 128/256 samples, 41 s, about 41 s left, 1.2 GiB
 //===----------------------------------------------------------------------===//
 
 #ifndef QOPT_SUPPORT_PROGRESS_H
