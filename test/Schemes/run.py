@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Every legal scheme on random products: shapes that fill no register, rows of all kinds, against
-a reference in NumPy, bit for bit where sums are of integers, on every instruction set of this
+a reference in NumPy, bit for bit where sums are of integers, on the instruction sets of this
 machine. Also: rows do not depend on their batch, and counters of guarded layers are right.
 
     run.py [--full] [--seed N] [--filter REGEX] [--models N] [-v]
@@ -24,6 +24,7 @@ import numpy as np  # noqa: E402
 import onnx  # noqa: E402
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
+import boundaries  # noqa: E402
 import qopt  # noqa: E402
 import reference  # noqa: E402
 
@@ -234,7 +235,7 @@ def machine_isas():
     return [isa for isa, flag in names.items() if flag in flags]
 
 
-def run_model(checks, specs, seed, folder):
+def run_model(checks, specs, seed, folder, isas):
     random = np.random.default_rng(seed)
     model = Model(specs, random)
     path = os.path.join(folder, "model.onnx")
@@ -242,7 +243,6 @@ def run_model(checks, specs, seed, folder):
     model.save(path)
     np.savez(os.path.join(folder, "calib.npz"),
              x=model.rows(24).reshape([24] + [1] * len(model.lead) + [model.k]))
-    isas = machine_isas()
     flags = ["--pass-pipeline=w8a8", "--calib=" + os.path.join(folder, "calib.npz"), "--emit-plan=" + plan,
              "--isa=" + ",".join(isas)]
     flags += [f"--quantize={layer.name}={layer.spec}" for layer in model.layers]
@@ -260,7 +260,7 @@ def run_model(checks, specs, seed, folder):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--full", action="store_true", help="five times as many products")
+    parser.add_argument("--full", action="store_true", help="five times as many products, each on all instruction sets")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--filter", default="", help="schemes whose text matches the expression")
     parser.add_argument("--models", type=int, default=100, help="at most that many")
@@ -270,11 +270,17 @@ def main():
     specs = [spec for spec in all_specs() if re.search(arguments.filter, spec[0])]
     random = np.random.default_rng(arguments.seed)
     checks = Checks(arguments.v)
+    isas = machine_isas()
+    for check in (boundaries.check_depth, boundaries.check_outlier_sets, boundaries.check_denormals):
+        with tempfile.TemporaryDirectory() as folder:
+            check(checks, folder, isas)
     for _ in range(5 if arguments.full else 1):
         random.shuffle(specs)
-        for begin in range(0, len(specs), 28)[:arguments.models]:
+        for i, begin in enumerate(range(0, len(specs), 28)[:arguments.models]):
+            # Compiling for all of them is most of the time.
+            chosen = isas if arguments.full else [isas[i % len(isas)]]
             with tempfile.TemporaryDirectory() as folder:
-                run_model(checks, specs[begin:begin + 28], int(random.integers(1 << 30)), folder)
+                run_model(checks, specs[begin:begin + 28], int(random.integers(1 << 30)), folder, chosen)
     print(f"{checks.passed} passed, {len(checks.complaints)} failed")
     return 1 if checks.complaints else 0
 
