@@ -80,7 +80,8 @@ def quantized(name, pipeline, calibrated, operators):
     label = "".join(c if c.isalnum() else "-" for c in f"{name}-{pipeline}{'-static' * calibrated}")
     path = export(model, label, *flags)
     library = os.path.join(zoo.WORK, "export", label + ".so")
-    support.compile_model(model, library, *flags)
+    # Sums of codes are equal for all instruction sets, and one compiles faster.
+    support.compile_model(model, library, "--isa=avx2", *flags)
     found = {node.op_type for node in onnx.load(path, load_external_data=False).graph.node}
     assert operators <= found, f"no {operators - found} in the file"
     import qopt
@@ -139,5 +140,7 @@ def external():
 TESTS = {f"{name}/{part}/fp32": functools.partial(floats, name, part) for name, part in equality.PARTS}
 for _name in SOURCES:
     for _label, _arguments in PRESETS.items():
-        TESTS[f"{_name}/{_label}"] = functools.partial(quantized, _name, *_arguments)
+        # Every form on the small model, those of the published methods on the other.
+        if _name == "stories260k" or _label in ("w8a8", "llm-int8-static", "smoothquant-int8"):
+            TESTS[f"{_name}/{_label}"] = functools.partial(quantized, _name, *_arguments)
 TESTS["external-weights"] = external
