@@ -11,6 +11,7 @@
 #include "CollectReport.h"
 #include "Diagnostics.h"
 #include "Judged.h"
+#include "MeasureSpeed.h"
 #include "PipelineText.h"
 #include "Vocabularies.h"
 #include "qopt/Calibration/Calibrate.h"
@@ -60,6 +61,7 @@ private:
               StringRef statistics, PipelinePart part);
   int writePlan(ModuleOp module, const PipelineChoice &choice,
                 StringRef statistics);
+  int measure(StringRef image);
   int writeReport(int64_t libraryBytes);
   int calibrate(std::string &statistics);
   int loadStatistics(ModuleOp module, std::string &statistics);
@@ -189,6 +191,43 @@ int Compilation::writePlan(ModuleOp module, const PipelineChoice &choice,
   return writeFile(options.tempDir + "/plan.json",
                    writePlanFile(module, {"", options.pipeline,
                                           bits == 32 ? "f32" : "f16"}));
+}
+
+/// Compiles the float model for this machine and runs both.
+int Compilation::measure(StringRef image) {
+  std::string quantized = options.tempDir + "/measured.so";
+  std::string reference = options.tempDir + "/float.so";
+  if (int code = writeFile(quantized, image))
+    return code;
+  OwningOpRef<ModuleOp> module;
+  if (int code = importInto(module))
+    return code;
+  PassManager pm(&context, ModuleOp::getOperationName());
+  onnx::buildSimplifyPipeline(pm, options.noLift);
+  if (mlir::failed(pm.run(*module)))
+    return failed(ExitInvalid, "the model cannot be simplified");
+  SampleOptions samples;
+  samples.vocabularies = findVocabularies(*module);
+  samples.windowLength = options.calibWindow;
+  LoweringOptions lowering = loweringOptions();
+  lowering.emit = EmitKind::SharedLibrary;
+  lowering.isas = {hostTargetISA().name.str()};
+  std::unique_ptr<llvm::MemoryBuffer> floatImage;
+  if (int code = lower(*module, lowering, floatImage))
+    return code;
+  if (int code = writeFile(reference, floatImage->getBuffer()))
+    return code;
+  options.progress->begin("measure");
+  // A compile that has judged its plan has no calibration of its own.
+  const std::string &data = options.calibFile.empty()
+                                ? options.accuracy.evalFile
+                                : options.calibFile;
+  llvm::Expected<ReportSpeed> speed =
+      measureSpeed(quantized, reference, data, samples, options.jobs);
+  if (!speed)
+    return fail(ExitInvalid, "--report-speed: " + toString(speed.takeError()));
+  report.speed = std::move(*speed);
+  return ExitOk;
 }
 
 /// When everything else has been done, of which it tells.
@@ -409,7 +448,8 @@ int Compilation::run() {
         1 + (options.emit != EmitKind::ONNX) +
         (options.emit == EmitKind::ONNXQDQ) + calibrates * (3 + stagesOf(1)) +
         lowers * stagesOf(options.isas.empty() ? getTargetISAs().size()
-                                               : options.isas.size()));
+                                               : options.isas.size()) +
+        options.sideOutputs.speed * (2 + stagesOf(1)));
   std::string statistics;
   if (calibrates)
     if (int code = calibrate(statistics))
@@ -454,6 +494,9 @@ int Compilation::run() {
   std::unique_ptr<llvm::MemoryBuffer> result;
   if (int code = lower(*module, lowering, result))
     return code;
+  if (options.sideOutputs.speed)
+    if (int code = measure(result->getBuffer()))
+      return code;
   if (int code = writeReport(result->getBufferSize()))
     return code;
   return write(result->getBuffer());
@@ -466,7 +509,6 @@ std::vector<SideOutputs::Entry> SideOutputs::list() const {
   for (auto [file, path] :
        {std::pair("plan.json", &plan), std::pair("report.html", &report),
         std::pair("report.json", &reportJSON),
-        std::pair("node-data.json", &nodeData),
         std::pair("statistics.qcal", &statistics)})
     if (!path->empty())
       entries.push_back({file, *path});
@@ -496,12 +538,11 @@ static int takeFromPlanFile(CompileOptions &options) {
 }
 
 int qopt::compileModel(const CompileOptions &options) {
-  if (options.accuracy.evaluates() && !options.printPipeline)
-    return compileJudged(options);
-  if (options.planFile.empty())
-    return Compilation(options).run();
   CompileOptions taken = options;
-  if (int code = takeFromPlanFile(taken))
-    return code;
+  if (!options.planFile.empty())
+    if (int code = takeFromPlanFile(taken))
+      return code;
+  if (taken.accuracy.evaluates() && !taken.printPipeline)
+    return compileJudged(taken);
   return Compilation(taken).run();
 }

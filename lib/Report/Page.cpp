@@ -95,8 +95,7 @@ void Page::errorCard() {
   if (!which)
     return;
   card(decibelText(noise ? -10 * std::log10(noise / count) : INFINITY) + " dB",
-       "output of a layer, signal to noise",
-       "worst " + decibelText(worst) + " dB");
+       "output SQNR of a layer", "worst " + decibelText(worst) + " dB");
 }
 
 void Page::cards() {
@@ -118,8 +117,8 @@ void Page::cards() {
       bytes += layer.bytesAfter;
     }
   if (elements)
-    card(fixed(double(bytes) / elements, "%.2f"), "bytes per weight",
-         "4 in float; of matrix products");
+    card(fixed(double(bytes) / elements, "%.2f"), "bytes per layer weight",
+         "4 in float");
   card(Twine(data.quantized), "layers quantized",
        Twine(data.kept) + " in float");
   if (data.isCalibrated)

@@ -40,12 +40,13 @@ h3 { font-size: 12px; margin: 0 0 4px; font-weight: 600; color: var(--quiet); }
 code, .mono { font: 12px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas,
   "DejaVu Sans Mono", monospace; }
 .cards { display: grid; gap: 12px; margin-bottom: 16px;
-  grid-template-columns: repeat(auto-fit, minmax(176px, 1fr)); }
+  grid-template-columns: repeat(auto-fit, minmax(180px, 1fr)); }
 .card, section { background: var(--card); border: 1px solid var(--line);
   border-radius: 12px; }
 .card { padding: 14px 16px; }
-.card b { display: block; font-size: 22px; line-height: 1.3; font-weight: 640;
-  letter-spacing: -.01em; font-variant-numeric: tabular-nums; }
+.card b { display: block; font-size: 20px; line-height: 1.4; font-weight: 640;
+  letter-spacing: -.015em; font-variant-numeric: tabular-nums;
+  white-space: nowrap; }
 .card span { color: var(--quiet); font-size: 12px; }
 section { padding: 18px 20px; margin-bottom: 16px; }
 section > p { margin: -6px 0 12px; color: var(--quiet); max-width: 84ch; }

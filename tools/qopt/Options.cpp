@@ -412,7 +412,8 @@ bool parseCommandLine(int argc, const char *const *argv,
   if (!checkLiftNames(compile.noLift))
     return false;
   std::string error;
-  if (!flags.calibration.apply(compile, error))
+  if (!flags.calibration.apply(compile, error) ||
+      !flags.plan.check(compile, error))
     return usageError(error);
   if (!flags.accuracy.apply(compile, error))
     return usageError(error);

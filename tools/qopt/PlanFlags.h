@@ -14,8 +14,12 @@ struct PlanFlags {
   explicit PlanFlags(llvm::cl::OptionCategory &category);
 
   llvm::cl::opt<std::string> plan, emitPlan, report, reportJSON;
+  llvm::cl::opt<bool> reportSpeed;
 
   void apply(CompileOptions &options) const;
+  /// When all flags are known. False, with the reason in `error`, when
+  /// something is missing.
+  bool check(const CompileOptions &options, std::string &error) const;
 };
 
 } // namespace mlir::qopt

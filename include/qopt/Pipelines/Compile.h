@@ -94,9 +94,11 @@ struct AccuracyOptions {
 /// not wanted. The compiler writes them into its private directory, from where
 /// the caller publishes them when everything has succeeded.
 struct SideOutputs {
-  /// `--emit-plan`, `--report`, `--report-json`, `--node-data`,
-  /// `--save-calib`.
-  std::string plan, report, reportJSON, nodeData, statistics;
+  /// `--emit-plan`, `--report`, `--report-json`, `--save-calib`.
+  std::string plan, report, reportJSON, statistics;
+  /// `--report-speed`: the report compares the library with the float model,
+  /// both run on this machine.
+  bool speed = false;
 
   struct Entry {
     /// In the private directory, and as the user wants it.
@@ -105,9 +107,7 @@ struct SideOutputs {
   std::vector<Entry> list() const;
   /// Of a preset that quantizes.
   bool describesPlan() const { return !plan.empty() || wantsReport(); }
-  bool wantsReport() const {
-    return !report.empty() || !reportJSON.empty() || !nodeData.empty();
-  }
+  bool wantsReport() const { return !report.empty() || !reportJSON.empty(); }
 };
 
 struct CompileOptions {

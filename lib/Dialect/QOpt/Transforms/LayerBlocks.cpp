@@ -25,8 +25,11 @@ static std::vector<std::pair<StringRef, int64_t>> numbersIn(StringRef path) {
       return numbers;
     StringRef part = path.slice(begin, end);
     StringRef digits = part.drop_front(part.find_last_not_of("0123456789") + 1);
+    StringRef word = part.drop_back(digits.size());
     int64_t index;
-    if (!digits.empty() && !digits.getAsInteger(10, index))
+    // `layers.3` and `layer_3` count, `fc1` is a name.
+    if (!digits.empty() && (word.empty() || word.ends_with("_")) &&
+        !digits.getAsInteger(10, index))
       numbers.emplace_back(path.take_front(end - digits.size()), index);
     begin = end + 1;
   }

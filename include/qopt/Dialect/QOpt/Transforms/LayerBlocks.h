@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Exporters write the path of a module into the names of its nodes or of its
-// weights: `/model/layers.3/mlp/fc1/MatMul`. The first number in a path of
-// which there are several with the same text in front of it counts blocks. An
-// encoder and a decoder are two series, each with a first and a last block.
+// weights: `/model/layers.3/mlp/fc1/MatMul`. The first number in a path (a part
+// of its own, or behind `_`) of which there are several with the same text in
+// front of it counts blocks. An encoder and a decoder are two series, each with
+// a first and a last block.
 //===----------------------------------------------------------------------===//
 
 #ifndef QOPT_DIALECT_QOPT_TRANSFORMS_LAYERBLOCKS_H
