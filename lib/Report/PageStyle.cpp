@@ -44,8 +44,8 @@ code, .mono { font: 12px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas,
 .card, section { background: var(--card); border: 1px solid var(--line);
   border-radius: 12px; }
 .card { padding: 14px 16px; }
-.card b { display: block; font-size: 20px; line-height: 1.4; font-weight: 640;
-  letter-spacing: -.015em; font-variant-numeric: tabular-nums;
+.card b { display: block; font-size: 17px; line-height: 1.5; font-weight: 650;
+  letter-spacing: -.01em; font-variant-numeric: tabular-nums;
   white-space: nowrap; }
 .card span { color: var(--quiet); font-size: 12px; }
 section { padding: 18px 20px; margin-bottom: 16px; }
