@@ -165,8 +165,16 @@ addQuantizing(OpPassManager &pm, const PipelineChoice &choice, StringRef scheme,
   }
   bool smooths = choice.preset == "smoothquant-int8";
   if constexpr (std::is_base_of_v<W8A8Options, Options>)
-    if (!preset.alpha.empty())
+    if (!preset.alpha.empty()) {
+      // As a key of a scheme it has the same values.
+      llvm::Expected<SchemeSpec> alpha =
+          SchemeSpec::parse("w8a8{alpha=" + preset.alpha + "}");
+      if (!alpha) {
+        errors << choice.preset << ": " << llvm::toString(alpha.takeError());
+        return failure();
+      }
       smooths = preset.alpha != "off";
+    }
   // An edited plan may hold all that statistics would say, but for smoothing.
   bool needs = (spec->needsStatistics() && preset.planFile.empty()) ||
                preset.biasCorrection;
