@@ -44,6 +44,10 @@ generate QuantizationPasses.md "Quantization passes" \
   include/qopt/Dialect/QOpt/Transforms/Passes.td -gen-pass-doc
 generate ConversionPasses.md "Conversion passes" \
   include/qopt/Conversion/Passes.td -gen-pass-doc
+generate ExportPasses.md "Passes towards ONNX" \
+  include/qopt/Export/Passes.td -gen-pass-doc
+generate InteropPasses.md "Passes at the borders to other compilers" \
+  include/qopt/Interop/Passes.td -gen-pass-doc
 generate CodegenPasses.md "Code generation passes" \
   include/qopt/Codegen/Passes.td -gen-pass-doc
 
