@@ -219,9 +219,8 @@ int Compilation::measure(StringRef image) {
     return code;
   options.progress->begin("measure");
   // A compile that has judged its plan has no calibration of its own.
-  const std::string &data = options.calibFile.empty()
-                                ? options.accuracy.evalFile
-                                : options.calibFile;
+  const std::string &data =
+      options.calibFile.empty() ? options.accuracy.evalFile : options.calibFile;
   llvm::Expected<ReportSpeed> speed =
       measureSpeed(quantized, reference, data, samples, options.jobs);
   if (!speed)

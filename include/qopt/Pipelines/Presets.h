@@ -92,8 +92,9 @@ struct W8A8Options : QuantizePresetOptions {
                      "entropy")};
   Option<std::string> alpha{
       *this, "alpha",
-      llvm::cl::desc("Smoothing: how much of the range of activations moves "
-                     "into the weights, 0 to 1, auto or off; needs statistics")};
+      llvm::cl::desc(
+          "Smoothing: how much of the range of activations moves "
+          "into the weights, 0 to 1, auto or off; needs statistics")};
 };
 
 /// LLM.int8() (Dettmers et al. 2022): the defaults are the published ones, and

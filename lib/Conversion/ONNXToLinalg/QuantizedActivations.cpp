@@ -229,8 +229,8 @@ static QuantizeRowsOp makeQuantizeRows(Lowering &l, const QuantizeStep &step) {
       step.granularity, step.asymmetric, guarded, threshold, keepSmall);
   if (guarded)
     GuardOp::create(l.b, quantized.getResults().back(),
-                    split.getThresholdAttr(),
-                    l.b.getStringAttr(l.nodeName()), IntegerAttr());
+                    split.getThresholdAttr(), l.b.getStringAttr(l.nodeName()),
+                    IntegerAttr());
 
   // The codes as the graph has them: unpadded, and unsigned with a zero point.
   SmallVector<OpFoldResult> zeros(dims.size(), l.b.getIndexAttr(0)),

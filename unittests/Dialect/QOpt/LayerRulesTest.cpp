@@ -39,9 +39,9 @@ TEST(LayerRules, RefusesWhatIsNoRule) {
   LayerRules rules;
   EXPECT_EQ(llvm::toString(rules.addQuantize("x")),
             "the rule 'x' needs the form REGEX=SCHEME");
-  EXPECT_EQ(
-      llvm::toString(rules.addQuantize("x=w8a9")),
-      "unknown scheme 'w8a9' (fp32, w8a8, llm-int8, w8a16); did you mean 'w8a8'?");
+  EXPECT_EQ(llvm::toString(rules.addQuantize("x=w8a9")),
+            "unknown scheme 'w8a9' (fp32, w8a8, llm-int8, w8a16); did you mean "
+            "'w8a8'?");
   EXPECT_EQ(llvm::toString(rules.addKeep("")),
             "a rule for layers has an empty pattern");
   EXPECT_EQ(llvm::toString(rules.addRule("x")),

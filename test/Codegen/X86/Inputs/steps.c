@@ -1,5 +1,6 @@
-// Compares all forms of quantize_rows (zero points, one scale for all rows, given
-// scales, elements that are left out) with scalar code. Macros: ISA, K, OFFSET.
+// Compares all forms of quantize_rows (zero points, one scale for all rows,
+// given scales, elements that are left out) with scalar code. Macros: ISA, K,
+// OFFSET.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime.h"
@@ -21,10 +22,10 @@ typedef struct {
   const float *rows;
   int masked, asymmetric, perTensor, isGiven, threshold, keepSmall;
 } form;
-static const form forms[FORMS] = {
-    {x, 0, 1, 0, 0, 0, 0}, {y, 0, 0, 1, 0, 0, 0}, {y, 1, 1, 1, 0, 0, 0},
-    {x, 1, 0, 0, 1, 0, 0}, {x, 0, 1, 0, 1, 0, 0}, {x, 1, 0, 0, 0, 1, 0},
-    {x, 1, 0, 0, 0, 1, 1}};
+static const form forms[FORMS] = {{x, 0, 1, 0, 0, 0, 0}, {y, 0, 0, 1, 0, 0, 0},
+                                  {y, 1, 1, 1, 0, 0, 0}, {x, 1, 0, 0, 1, 0, 0},
+                                  {x, 0, 1, 0, 1, 0, 0}, {x, 1, 0, 0, 0, 1, 0},
+                                  {x, 1, 0, 0, 0, 1, 1}};
 
 static void makeRows(void) {
   for (int i = 0; i < M * K; ++i) {
@@ -122,12 +123,14 @@ static void checkRow(int i, int m) {
     report("zero point", i, m, zeros[i][m], zero - 128);
   readRow(f, m, 0, values);
   for (int k = 0; k < K; ++k) {
-    // Left out of the range, though its column has codes: no real mask does that.
+    // Left out of the range, though its column has codes: no real mask does
+    // that.
     if (isinf(values[k]))
       continue;
-    float want = f->asymmetric
-                     ? fminf(fmaxf(rintf(values[k] / step) + zero, 0), 255) - 128
-                     : rintf(fminf(fmaxf(values[k] * factor, -127), 127));
+    float want =
+        f->asymmetric
+            ? fminf(fmaxf(rintf(values[k] / step) + zero, 0), 255) - 128
+            : rintf(fminf(fmaxf(values[k] * factor, -127), 127));
     int code = (int8_t)(codes[i][m * KP + k] - OFFSET);
     if (code != (int)want)
       report("code", i, m, code, want);
@@ -160,7 +163,8 @@ int main(void) {
       outputs[n++] = magnitude;
   }
   outputs[n++] = found, outputs[n++] = columns, outputs[n++] = count;
-  qopt_arg in[] = {{x, {M}}, {y, {M}}, {mask, {K}}, {&given, {0}}, {&givenZero, {0}}};
+  qopt_arg in[] = {
+      {x, {M}}, {y, {M}}, {mask, {K}}, {&given, {0}}, {&givenZero, {0}}};
   PASTE(run_, ISA)(NULL, in);
   for (int i = 0; i < FORMS; ++i)
     for (int m = 0; m < M; ++m)
