@@ -152,6 +152,14 @@ def variants():
     return ["", "avx2"] if best and not os.environ.get("QOPT_ISA") else [""]
 
 
+def instruction_sets():
+    """Those of qopt that this machine has."""
+    with open("/proc/cpuinfo") as file:
+        flags = set(next(line for line in file if line.startswith("flags")).split())
+    needs = {"amx": "amx_int8", "avx512vnni": "avx512_vnni", "avx2": "avx2"}
+    return [name for name, flag in needs.items() if flag in flags]
+
+
 def cores():
     return len(os.sched_getaffinity(0))
 

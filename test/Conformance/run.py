@@ -12,7 +12,7 @@ WRONG and CRASH fail the run, and so does a test that passed on the page and no 
 does; nothing is ever left out. Variants: see variants.py. Usage:
 
   run.py [--set debian|onnx-1.22|all] [--variant as-is|dynamic|constant|all]
-         [--filter REGEX] [--jobs N] [--isa NAME] [--page FILE] [--against FILE] [-v]
+         [--filter REGEX] [--jobs N] [--isa NAME | --in-turn] [--page FILE] [--against FILE] [-v]
 
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
@@ -27,6 +27,7 @@ import shutil
 import sys
 import tempfile
 import time
+import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import support
@@ -89,7 +90,8 @@ def run_adapted(test, variant, flags, work, ops):
             bounds.update({key: given[key] for key in bounds if key in given})
         extra = ["--max-rtol", str(TRANSFORM_BOUND)] if TRANSFORMS & set(ops) else []
         for data in adapted.data:
-            for isa in support.variants():
+            # A library of one instruction set has nothing to choose from.
+            for isa in [""] if any(flag.startswith("--isa") for flag in flags) else support.variants():
                 result = support.run(
                     [support.QOPT_RUN, library, "--test-data", data, "--exact-integers"]
                     + ["--rtol", str(bounds["rtol"]), "--atol", str(bounds["atol"])]
@@ -102,6 +104,12 @@ def run_adapted(test, variant, flags, work, ops):
         return result
 
     return classify(compiled, ran, library)
+
+
+def in_turn(test):
+    """One of this machine's instruction sets, always the same for a test."""
+    known = support.instruction_sets()
+    return "--isa=" + known[zlib.crc32(f"{test.suite}/{test.name}".encode()) % len(known)]
 
 
 def run_test(test, wanted, flags):
@@ -135,7 +143,7 @@ def run_all(tests, wanted, options, flags):
         for test in tests:
             key = suites.digest(test)
             if key not in first:
-                first[key] = pool.submit(run_test, test, wanted, flags)
+                first[key] = pool.submit(run_test, test, wanted, flags + ([in_turn(test)] if options.in_turn else []))
             futures.append((test, first[key]))
         outcomes = []
         for test, future in futures:
@@ -167,6 +175,8 @@ def main():
     parser.add_argument("--filter", default="", help="regular expression over set/suite/name")
     parser.add_argument("--jobs", type=int, default=support.cores())
     parser.add_argument("--isa", help="generate only this instruction set (half the time)")
+    parser.add_argument("--in-turn", action="store_true",
+                        help="each test with one of the instruction sets, all of them in turn")
     parser.add_argument("--page", help="write the generated page here (complete runs only)")
     parser.add_argument("--against", help="a page: what passed there must pass")
     parser.add_argument("-v", action="store_true", help="print every outcome")
@@ -182,7 +192,7 @@ def main():
     if options.page and (present != list(suites.SUITES) or options.filter):
         parser.error("--page needs all sets, whole")
 
-    flags = ["-j1", "-q"] + (["--isa", options.isa] if options.isa else [])
+    flags = ["-j1", "-q"] + (["--isa=" + options.isa] if options.isa else [])
     support.no_core_files()
     start = time.monotonic()
     tests = list(suites.tests(present, options.filter))
