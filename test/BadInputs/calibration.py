@@ -143,7 +143,7 @@ def bad_arrays():
     yield from arrays_case("wrong rank", 1, f"{ids}.*rank 3", replace(ids, lambda a: a[..., None]))
     yield from arrays_case("wrong shape", 1, "attention_mask.*'length'",
                            replace("attention_mask", np.ones((4, 7), np.int64)))
-    yield from arrays_case("other number of samples", 1, "attention_mask.*3 samples",
+    yield from arrays_case("other number of samples", 1, "attention_mask.*(3 samples|holds 3)",
                            replace("attention_mask", np.ones((3, 8), np.int64)))
     yield from arrays_case("id beyond the vocabulary", 1, rf"{ids}.*sample 2.*\[0, 3\].*\b50\b.*\b50 entries",
                            set_value(ids, (2, 3), VOCABULARY))
@@ -161,7 +161,16 @@ def bad_arrays():
 
 def bad_archives():
     def bomb(path):
-        save_npz(path, {"input_ids": npy(np.zeros((1 << 14, 1 << 13), np.int64)), "attention_mask": npy(np.ones((4, 8), np.int64))})
+        # Written in pieces: what this process holds counts for its children too.
+        head = io.BytesIO()
+        shape = {"descr": "<i8", "fortran_order": False, "shape": (1 << 14, 1 << 13)}
+        np.lib.format.write_array_header_1_0(head, shape)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("attention_mask.npy", npy(np.ones((4, 8), np.int64)))
+            with archive.open("input_ids.npy", "w", force_zip64=True) as member:
+                member.write(head.getvalue())
+                for _ in range(1 << 10):
+                    member.write(bytes(1 << 20))
 
     def nested(path):
         inner = path + ".inner"

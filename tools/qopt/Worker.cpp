@@ -7,6 +7,7 @@
 
 #include "llvm/Support/ErrorHandling.h"
 
+#include <atomic>
 #include <new>
 #include <unistd.h>
 
@@ -14,6 +15,10 @@ namespace mlir::qopt {
 
 /// Memory is gone: no allocation and no unwinding here, one line and out.
 static void reportOutOfMemory() {
+  // Threads run out of memory together; one of them says so.
+  static std::atomic_flag said = ATOMIC_FLAG_INIT;
+  while (said.test_and_set())
+    ::pause();
   static const char text[] =
       "error: out of memory: the limit of --memory-limit was reached\n";
   [[maybe_unused]] ssize_t written = ::write(2, text, sizeof text - 1);
