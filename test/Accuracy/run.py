@@ -28,8 +28,7 @@ import sentences
 
 SHARP = rows.Column("stories260k", 30, 40)
 # What CI measures of lm15m: what breaks where it breaks, what holds where that is hardest.
-QUICK = {("w8a8", 0), ("w8a8", 128), ("llm-int8", 128), ("smoothquant-int8", 128),
-         ("smoothquant-int8{activations=static}", 128), ("w8a8{activations=static}", 128)}
+QUICK = {("w8a8", 128), ("llm-int8", 128)}
 
 
 @functools.lru_cache(None)
@@ -142,11 +141,11 @@ def tests(full):
         for factor, bar in zip(rows.FACTORS, bars):
             if full or (scheme.pipeline, factor) in QUICK:
                 found[f"lm15m x{factor or 1}/{scheme.label}"] = functools.partial(lm15m, scheme, factor, bar)
-    for text in ("tiny.utf8", "wiki.utf8"):
-        found[f"lm15m x128/calibrated on {text}"] = functools.partial(shifted, text)
-    for scheme, bars in sentences.BARS.items():
-        found[f"all-MiniLM-L6/{scheme.label}"] = functools.partial(cosine, scheme, bars)
     if full:
+        for text in ("tiny.utf8", "wiki.utf8"):
+            found[f"lm15m x128/calibrated on {text}"] = functools.partial(shifted, text)
+        for scheme, bars in sentences.BARS.items():
+            found[f"all-MiniLM-L6/{scheme.label}"] = functools.partial(cosine, scheme, bars)
         found["all-MiniLM-L6/ahead of NNCF"] = ahead
     return found
 
