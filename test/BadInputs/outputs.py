@@ -120,6 +120,21 @@ def o04():
 
     yield closed_stdout
 
+    def full_stdout(*flags):
+        @row_of("O04")
+        def build(directory):
+            models.save(directory, models.chain())
+            full = os.open("/dev/full", os.O_WRONLY)
+            return Case("O04", f"stdout is a full disk: {' '.join(flags)}", 4, stdout=full, old=False,
+                        argv=[support.QOPT, "model.onnx", *flags, "--progress=none"],
+                        cleanup=lambda directory: os.close(full))
+
+        return build
+
+    yield full_stdout("--pass-pipeline=w8a8", "--dry-run")
+    yield full_stdout("--pass-pipeline=w8a8", "--print-pipeline")
+    yield full_stdout("--list-ops")
+
 
 def cases():
     for rows in (o01, o02, o04):

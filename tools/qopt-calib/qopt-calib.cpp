@@ -11,6 +11,7 @@
 
 #include "qopt/Support/ExitCodes.h"
 #include "qopt/Support/Names.h"
+#include "qopt/Support/StandardOutput.h"
 
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/raw_ostream.h"
@@ -90,7 +91,7 @@ int main(int argc, char **argv) {
       return fail(ExitUsage, "info: expected one file");
     if (!output.empty())
       return fail(ExitUsage, "info: -o goes with merge");
-    return info(files.front(), json);
+    return finishStandardOutput(info(files.front(), json));
   }
   if (output.empty())
     return fail(ExitUsage, "merge: no output given: add -o FILE");

@@ -13,6 +13,7 @@
 #include "qopt/Evaluation/Perplexity.h"
 #include "qopt/Support/ExitCodes.h"
 #include "qopt/Support/Names.h"
+#include "qopt/Support/StandardOutput.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
@@ -358,5 +359,5 @@ int main(int argc, char **argv) {
     return ExitUsage;
   std::string executable =
       sys::fs::getMainExecutable(argv[0], reinterpret_cast<void *>(&main));
-  return evaluate::Evaluation(options).run(executable);
+  return finishStandardOutput(evaluate::Evaluation(options).run(executable));
 }

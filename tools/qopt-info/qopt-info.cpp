@@ -8,6 +8,7 @@
 #include "ModelInfo.h"
 
 #include "qopt/Support/ExitCodes.h"
+#include "qopt/Support/StandardOutput.h"
 
 #include "llvm/BinaryFormat/Magic.h"
 #include "llvm/Support/CommandLine.h"
@@ -39,6 +40,6 @@ int main(int argc, char **argv) {
   file_magic magic = file_magic::unknown;
   if (identify_magic(file, magic) || magic == file_magic::elf_shared_object ||
       StringRef(file).ends_with(".so"))
-    return qopt_info::printLibrary(file, json);
-  return qopt_info::printModel(file, json);
+    return finishStandardOutput(qopt_info::printLibrary(file, json));
+  return finishStandardOutput(qopt_info::printModel(file, json));
 }

@@ -3,6 +3,7 @@
 
 #include "Library.h"
 
+#include "qopt/Support/ModelRun.h"
 #include "qopt/Support/Names.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -64,25 +65,20 @@ static std::vector<DLTensor> views(const std::vector<Tensor> &tensors) {
 
 Expected<std::vector<Tensor>> Library::run(const std::vector<Tensor> &inputs) {
   std::vector<DLTensor> in = views(inputs);
-  std::vector<DLManagedTensorVersioned *> out(signature.outputs.size());
-  char text[512] = "";
-  if (qopt_run_owned(&handle, in.data(), in.size(), out.data(), out.size(),
-                     text, sizeof text))
-    return failure(path + ": " + text);
+  Expected<std::vector<mlir::qopt::OutputTensor>> out = mlir::qopt::runModel(
+      *handle.api, handle.model, in, signature.outputs.size());
+  if (!out)
+    return failure(path + ": " + toString(out.takeError()));
   std::vector<Tensor> outputs;
-  for (DLManagedTensorVersioned *managed : out) {
-    const DLTensor &from = managed->dl_tensor;
-    if (const DType *dtype = findDType(from.dtype)) {
-      Tensor tensor = makeTensor(
-          dtype, std::vector<int64_t>(from.shape, from.shape + from.ndim));
-      std::memcpy(tensor.data.data(), from.data, tensor.data.size());
-      outputs.push_back(std::move(tensor));
-    }
-    managed->deleter(managed);
+  for (const mlir::qopt::OutputTensor &output : *out) {
+    const DType *dtype = findDType(output.get().dtype);
+    if (!dtype)
+      return failure(path + ": an output has an element type that is not "
+                            "supported here");
+    Tensor tensor = makeTensor(dtype, output.shape().vec());
+    std::memcpy(tensor.data.data(), output.get().data, tensor.data.size());
+    outputs.push_back(std::move(tensor));
   }
-  if (outputs.size() != out.size())
-    return failure(path + ": an output has an element type that is not "
-                          "supported here");
   return std::move(outputs);
 }
 

@@ -13,6 +13,7 @@
 
 #include "qopt/Support/ExitCodes.h"
 #include "qopt/Support/Names.h"
+#include "qopt/Support/StandardOutput.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -395,5 +396,5 @@ int main(int argc, char **argv) {
   if (!cl::ParseCommandLineOptions(argc, argv, "Runs a library made by qopt.\n",
                                    &errs()))
     return ExitUsage;
-  return Runner(options).run();
+  return finishStandardOutput(Runner(options).run());
 }

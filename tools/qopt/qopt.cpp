@@ -4,6 +4,7 @@
 #include "Process.h"
 
 #include "qopt/Support/ExitCodes.h"
+#include "qopt/Support/StandardOutput.h"
 
 #include "llvm/Support/FileSystem.h"
 
@@ -15,7 +16,12 @@ int main(int argc, char **argv) {
       argv[0], reinterpret_cast<void *>(&runParent));
   if (!parseCommandLine(argc, argv, options))
     return ExitUsage;
+  int code = ExitOk;
   if (options.listOps != ListOps::No)
-    return printSupportedOps(options.listOps == ListOps::Markdown);
-  return options.isWorker ? runWorker(options) : runParent(argc, argv, options);
+    printSupportedOps(options.listOps == ListOps::Markdown);
+  else if (options.isWorker)
+    code = runWorker(options);
+  else
+    code = runParent(argc, argv, options);
+  return finishStandardOutput(code);
 }

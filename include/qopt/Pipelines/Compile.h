@@ -203,9 +203,8 @@ struct CompileOptions {
 /// on stderr (notes may follow it).
 int compileModel(const CompileOptions &options);
 
-/// `qopt --list-ops`: prints the supported operators on stdout. Returns an exit
-/// code.
-int printSupportedOps(bool markdown);
+/// `qopt --list-ops`: prints the supported operators on stdout.
+void printSupportedOps(bool markdown);
 
 } // namespace mlir::qopt
 
