@@ -40,20 +40,28 @@ static std::unique_ptr<Pass> createLifter(ArrayRef<std::string> noLift) {
   return createONNXLiftPatternsPass(options);
 }
 
-void mlir::onnx::buildSimplifyPipeline(OpPassManager &manager,
-                                       ArrayRef<std::string> noLift) {
-  // A tensor without a rank is no fault of the model; whoever lowers its op
-  // says that it is not supported.
+// A tensor without a rank is no fault of the model; whoever lowers its op says
+// that it is not supported.
+static std::unique_ptr<Pass> createLenientInference() {
   ONNXInferShapesPassOptions lenient;
   lenient.allowUnranked = true;
+  return createONNXInferShapesPass(lenient);
+}
 
-  // Shapes first, as folding wants static result types; then again, as folding
-  // turns float arithmetic on dims into constants that Reshape and Range read.
-  manager.addPass(createONNXInferShapesPass(lenient));
+// Shapes first, as folding wants static result types; then again, as folding
+// turns float arithmetic on dims into constants that Reshape and Range read.
+void mlir::onnx::buildInferencePipeline(OpPassManager &manager) {
+  manager.addPass(createLenientInference());
   manager.addPass(createONNXDecomposePass());
-  manager.addPass(createONNXInferShapesPass(lenient));
+  manager.addPass(createLenientInference());
   manager.addPass(createONNXFoldConstantsPass());
-  manager.addPass(createONNXInferShapesPass(lenient));
+  manager.addPass(createLenientInference());
+}
+
+void mlir::onnx::buildSimplifyPipeline(OpPassManager &manager,
+                                       ArrayRef<std::string> noLift) {
+  buildInferencePipeline(manager);
+  manager.addPass(createONNXAssumeLengthsPass());
   // Casts to the same type and repeated values would hide the patterns.
   manager.addPass(createCanonicalizer());
   manager.addPass(createCSEPass());
@@ -63,14 +71,12 @@ void mlir::onnx::buildSimplifyPipeline(OpPassManager &manager,
   manager.addPass(createONNXFoldConstantsPass());
   manager.addPass(createCanonicalizer());
   manager.addPass(createCSEPass());
-  manager.addPass(createONNXInferShapesPass(lenient));
+  manager.addPass(createLenientInference());
 }
 
 void mlir::onnx::buildExpandPipeline(OpPassManager &manager) {
-  ONNXInferShapesPassOptions lenient;
-  lenient.allowUnranked = true;
   manager.addPass(createONNXExpandAttentionPass());
-  manager.addPass(createONNXInferShapesPass(lenient));
+  manager.addPass(createLenientInference());
   manager.addPass(createCanonicalizer());
   manager.addPass(createCSEPass());
 }

@@ -26,6 +26,9 @@ struct SimplifyOptions : PassPipelineOptions<SimplifyOptions> {
                      "rms-norm, gelu, swish, rotary, attention, all")};
 };
 
+// Shapes and what follows from them: types, constants, composite ops as basic
+// ones. The first part of the simplification.
+void buildInferencePipeline(OpPassManager &manager);
 // Everything that makes an imported graph small and static where it can be:
 // shapes, constants, lifted patterns, dead code. Registered as `onnx-simplify`.
 // Names in `noLift` that are none of getLiftNames() are ignored.
