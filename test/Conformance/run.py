@@ -12,13 +12,14 @@ WRONG and CRASH fail the run, and so does a test that passed on the page and no 
 does; nothing is ever left out. Variants: see variants.py. Usage:
 
   run.py [--set debian|onnx-1.22|all] [--variant as-is|dynamic|constant|all]
-         [--filter REGEX] [--jobs N] [--isa NAME | --in-turn] [--page FILE] [--against FILE] [-v]
+         [--filter REGEX] [--jobs N] [--isa NAME | --in-turn] [--page FILE] [--against FILE]
+         [--keep FOLDER] [-v]
+  run.py --page FILE --from FOLDER        the page of what runs with --keep left, nothing run
 
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
 import argparse
-import collections
 import concurrent.futures
 import json
 import os
@@ -35,11 +36,10 @@ import support
 support.use_venv()
 import onnx
 import page
+import results
 import suites
 import variants
-
-OUTCOMES = ("PASS", "UNSUPPORTED", "WRONG", "CRASH")
-Outcome = collections.namedtuple("Outcome", "set suite name variant kind detail ops in_scope")
+from results import Outcome
 
 
 def classify(compiled, ran, library):
@@ -168,6 +168,22 @@ def lost(outcomes, path):
     return found
 
 
+def write_kept(options, parser):
+    """The page of what earlier runs kept; every test must be there in every variant kept."""
+    kept = {variant: results.load(options.from_folder, variant) for variant in variants.VARIANTS}
+    kept = {variant: rows for variant, rows in kept.items() if rows}
+    wanted = {results.key(test) for test in suites.tests(suites.SUITES, "")}
+    for variant, rows in kept.items():
+        if {results.key(o) for o in rows} != wanted:
+            parser.error(f"{options.from_folder}: {variant} is not the result of a whole run")
+    if not kept:
+        parser.error(f"{options.from_folder}: no results")
+    page.write(options.page, [o for rows in kept.values() for o in rows])
+    for variant, rows in kept.items():
+        for name in suites.SUITES:
+            print(f"{name}, {variant}: {page.summary([o for o in rows if o.set == name])}")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--set", default="all", choices=(*suites.SUITES, "all"))
@@ -179,6 +195,9 @@ def main():
                         help="each test with one of the instruction sets, all of them in turn")
     parser.add_argument("--page", help="write the generated page here (complete runs only)")
     parser.add_argument("--against", help="a page: what passed there must pass")
+    parser.add_argument("--keep", metavar="FOLDER", help="keep the results here, by variant")
+    parser.add_argument("--from", dest="from_folder", metavar="FOLDER",
+                        help="write --page from kept results; run nothing")
     parser.add_argument("-v", action="store_true", help="print every outcome")
     options = parser.parse_args()
     wanted_sets = tuple(suites.SUITES) if options.set == "all" else (options.set,)
@@ -189,8 +208,13 @@ def main():
             print(f"skipped: the set {name} is absent (libonnx-testdata, scripts/python-env.sh)")
     if not present:
         sys.exit(support.SKIP)
-    if options.page and (present != list(suites.SUITES) or options.filter):
+    whole = present == list(suites.SUITES) and not options.filter
+    if options.page and not whole:
         parser.error("--page needs all sets, whole")
+    if options.from_folder:
+        if not options.page:
+            parser.error("--from needs --page")
+        return write_kept(options, parser)
 
     flags = ["-j1", "-q"] + (["--isa=" + options.isa] if options.isa else [])
     support.no_core_files()
@@ -199,6 +223,9 @@ def main():
     outcomes = run_all(tests, wanted, options, flags)
     minutes = (time.monotonic() - start) / 60
 
+    if options.keep:
+        for variant in wanted:
+            results.keep(options.keep, variant, [o for o in outcomes if o.variant == variant], whole)
     if options.page:
         page.write(options.page, outcomes)
     for name in present:
