@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -203,6 +204,31 @@ static inline const char *qopt_detail_check_file(const char *path) {
   return why;
 }
 
+// The path in a spelling of this file's own ("/./" and "//" say nothing).
+// dlopen knows libraries by name: for a path that was written again while the
+// old library is open it would answer with the old one. The caller frees it.
+static inline char *qopt_detail_spell(const char *path) {
+  struct stat file;
+  const char *slash = strrchr(path, '/');
+  size_t folder = slash ? (size_t)(slash + 1 - path) : 0;
+  // At most two characters for each bit of the number.
+  char *spelling = (char *)malloc(strlen(path) + 16 * sizeof file.st_ino + 3);
+  char *end = spelling;
+  if (!spelling)
+    return NULL;
+  // Without a slash, dlopen would search the system's folders.
+  memcpy(end, folder ? path : "./", folder ? folder : 2);
+  end += folder ? folder : 2;
+  if (stat(path, &file) == 0)
+    for (; file.st_ino; file.st_ino >>= 1) {
+      if (file.st_ino & 1)
+        *end++ = '.';
+      *end++ = '/';
+    }
+  strcpy(end, path + folder);
+  return spelling;
+}
+
 // Loads the library without opening a model: signature_json can be read. Ends
 // with qopt_unload like the other form.
 static inline int qopt_load_library(const char *path, qopt_handle *handle,
@@ -210,21 +236,15 @@ static inline int qopt_load_library(const char *path, qopt_handle *handle,
   typedef const qopt_api *(*query_fn)(uint32_t);
   query_fn query;
   void *symbol;
-  char *local = NULL;
+  char *spelling;
   const char *why;
   memset(handle, 0, sizeof *handle);
   if ((why = qopt_detail_check_file(path)))
     return qopt_detail_fail(err, n, QOPT_E_LOAD, path, why);
-  // Without a slash, dlopen would search the system's folders.
-  if (!strchr(path, '/')) {
-    local = (char *)malloc(strlen(path) + 3);
-    if (!local)
-      return qopt_detail_fail(err, n, QOPT_E_MEMORY, path, "out of memory");
-    strcpy(local, "./");
-    strcpy(local + 2, path);
-  }
-  handle->library = dlopen(local ? local : path, RTLD_NOW | RTLD_LOCAL);
-  free(local);
+  if (!(spelling = qopt_detail_spell(path)))
+    return qopt_detail_fail(err, n, QOPT_E_MEMORY, path, "out of memory");
+  handle->library = dlopen(spelling, RTLD_NOW | RTLD_LOCAL);
+  free(spelling);
   if (!handle->library)
     return qopt_detail_fail(err, n, QOPT_E_LOAD, path, dlerror());
   symbol = dlsym(handle->library, "qopt_model_query");

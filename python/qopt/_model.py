@@ -60,6 +60,15 @@ def _check_file(path):
         raise Error(f"{path}: is truncated", -6)
 
 
+def _spell(path):
+    """The path in a spelling of this file's own. dlopen knows libraries by name: for
+    a path that was written again while the old library is open it would answer with
+    the old one."""
+    folder, name = os.path.split(path)
+    number = f"{os.stat(path).st_ino:b}"
+    return folder + "/" + "".join("./" if bit == "1" else "/" for bit in number) + name
+
+
 def _port(entry):
     return Port(entry["name"], entry["dtype"], tuple(entry["shape"]))
 
@@ -73,7 +82,7 @@ class Model:
         path = os.path.abspath(os.fspath(path))
         _check_file(path)
         try:
-            self._library = ctypes.CDLL(path)
+            self._library = ctypes.CDLL(_spell(path))
         except OSError as error:
             raise Error(str(error), -6) from None
         self._api = _abi.query(self._library)

@@ -55,6 +55,19 @@ class ModelTest(unittest.TestCase):
         result = self.model(arguments(batch=0))
         self.assertEqual(result["y"].shape, (0, 3))
 
+    def test_file_written_again_while_its_library_is_open(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "model.so")
+            with open(FAKE, "rb") as file:
+                content = file.read()
+            for name in (b'"count"', b'"other"'):
+                with open(path + ".new", "wb") as file:
+                    file.write(content.replace(b'"count"', name))
+                os.replace(path + ".new", path)
+                model = qopt.load(path)
+                self.addCleanup(model.close)
+                self.assertEqual(model.outputs[1].name, name.decode().strip('"'))
+
     def test_lists_get_the_type_of_the_input(self):
         result = self.model(x=[[1, 2]], mask=[[True] * 4], mode=1)
         np.testing.assert_array_equal(result["y"], [[2, 3]])

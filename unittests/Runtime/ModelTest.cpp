@@ -5,6 +5,10 @@
 
 #include "gtest/gtest.h"
 
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+
 namespace {
 
 TEST(ModelTest, RunsByName) {
@@ -43,6 +47,29 @@ TEST(ModelTest, Refusals) {
     EXPECT_EQ(error.status(), QOPT_E_MODEL);
     EXPECT_STREQ(error.what(), "mode -1 is refused (42); {2} %s");
   }
+}
+
+std::string readFile(const char *path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(ModelTest, FileWrittenAgainWhileItsLibraryIsOpen) {
+  std::string path = testing::TempDir() + "written-again.so";
+  std::string content = readFile(FAKE_MODEL);
+  auto write = [&] {
+    std::ofstream(path + ".new", std::ios::binary) << content;
+    ASSERT_EQ(std::rename((path + ".new").c_str(), path.c_str()), 0);
+  };
+  write();
+  qopt::Model before(path);
+  std::string name = "\"count\"";
+  for (size_t at = 0; (at = content.find(name, at)) != std::string::npos;)
+    content.replace(at, name.size(), "\"other\"");
+  write();
+  qopt::Model after(path);
+  EXPECT_NE(before.signatureJson().find("\"count\""), std::string::npos);
+  EXPECT_NE(after.signatureJson().find("\"other\""), std::string::npos);
 }
 
 TEST(ModelTest, Moves) {
