@@ -8,8 +8,8 @@
 
 #include "qopt/Calibration/Calibrate.h"
 #include "qopt/Calibration/Diversity.h"
+#include "qopt/Support/ModelRun.h"
 #include "qopt/Support/Names.h"
-#include "qopt/model.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Threading.h"
 
@@ -168,23 +168,12 @@ bool Calibration::takeSample(Sample &sample, int64_t &index,
 
 Error Calibration::runSample(qopt_model *model, const Sample &sample,
                              SampleObserver &observer) {
-  std::vector<DLTensor> in;
-  for (const SampleInput &input : sample.inputs) {
-    int code = input.type.kind == 'f'   ? int(kDLFloat)
-               : input.type.kind == 'b' ? int(kDLBool)
-               : input.type.kind == 'u' ? int(kDLUInt)
-                                        : int(kDLInt);
-    in.push_back(qopt_tensor(input.data.data(), code, input.type.bytes * 8,
-                             input.shape.size(), input.shape.data()));
-  }
-  std::vector<DLManagedTensorVersioned *> out(signature.outputs.size());
-  char text[512] = "";
-  if (handle.api->run_owned(model, in.data(), in.size(), out.data(), out.size(),
-                            text, sizeof text))
-    return invalid(options.data + ": " + sample.name + ": " + text +
+  Expected<std::vector<OutputTensor>> outputs = runModel(
+      *handle.api, model, viewTensors(sample.inputs), signature.outputs.size());
+  if (!outputs)
+    return invalid(options.data + ": " + sample.name + ": " +
+                   toString(outputs.takeError()) +
                    sample.describeIntegers(signature));
-  for (DLManagedTensorVersioned *tensor : out)
-    tensor->deleter(tensor);
   if (!observer.fault.empty())
     return invalid(options.data + ": " + sample.name + ": " + observer.fault);
   return Error::success();

@@ -112,15 +112,7 @@ Error Evaluation::judgeRow(const Sample &sample, int64_t row, int64_t length,
 }
 
 Error Evaluation::runSample(const Sample &sample) {
-  std::vector<DLTensor> in;
-  for (const SampleInput &input : sample.inputs) {
-    int code = input.type.kind == 'f'   ? int(kDLFloat)
-               : input.type.kind == 'b' ? int(kDLBool)
-               : input.type.kind == 'u' ? int(kDLUInt)
-                                        : int(kDLInt);
-    in.push_back(qopt_tensor(input.data.data(), code, input.type.bytes * 8,
-                             input.shape.size(), input.shape.data()));
-  }
+  std::vector<DLTensor> in = viewTensors(sample.inputs);
   Expected<std::vector<OutputTensor>> own = model.run(in);
   if (!own)
     return own.takeError();

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "qopt/Evaluation/Embeddings.h"
+#include "qopt/Support/ModelRun.h"
 #include "qopt/Support/Names.h"
 #include "qopt/Support/Npz.h"
 #include "qopt/Support/TextInputs.h"
@@ -123,13 +124,8 @@ std::vector<DLTensor> InputArrays::batch(int64_t begin, int64_t size) {
     source.shape[0] = size;
     const char *data = source.file.buffer ? source.file.array.data.data()
                                           : source.filled.data();
-    int code = source.type.kind == 'f'   ? int(kDLFloat)
-               : source.type.kind == 'b' ? int(kDLBool)
-               : source.type.kind == 'u' ? int(kDLUInt)
-                                         : int(kDLInt);
-    result.push_back(qopt_tensor(data + begin * source.bytesPerSample, code,
-                                 source.type.bytes * 8, source.shape.size(),
-                                 source.shape.data()));
+    result.push_back(viewTensor(source.type, source.shape,
+                                data + begin * source.bytesPerSample));
   }
   return result;
 }

@@ -73,16 +73,8 @@ LanguageModel::keptRows(ArrayRef<ArrayRef<int32_t>> texts) const {
 Error LanguageModel::run(ArrayRef<ArrayRef<int32_t>> texts) {
   if (Error error = inputs.set(texts))
     return failure(model->getPath() + ": " + toString(std::move(error)));
-  std::vector<DLTensor> in;
-  for (const TextInputs::Input &input : inputs.inputs()) {
-    int code = input.type.kind == 'f'   ? int(kDLFloat)
-               : input.type.kind == 'b' ? int(kDLBool)
-               : input.type.kind == 'u' ? int(kDLUInt)
-                                        : int(kDLInt);
-    in.push_back(qopt_tensor(input.data.data(), code, input.type.bytes * 8,
-                             input.shape.size(), input.shape.data()));
-  }
-  Expected<std::vector<OutputTensor>> results = model->run(in);
+  Expected<std::vector<OutputTensor>> results =
+      model->run(viewTensors(inputs.inputs()));
   if (!results)
     return results.takeError();
   outputs = std::move(*results);

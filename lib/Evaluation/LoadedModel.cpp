@@ -3,8 +3,6 @@
 
 #include "qopt/Evaluation/LoadedModel.h"
 
-#include "qopt/Support/Half.h"
-
 #include "llvm/Support/FileSystem.h"
 
 using namespace llvm;
@@ -14,41 +12,6 @@ namespace mlir::qopt {
 static Error failure(const Twine &message) {
   return createStringError(std::make_error_code(std::errc::invalid_argument),
                            message);
-}
-
-int64_t OutputTensor::elements() const {
-  int64_t count = 1;
-  for (int64_t dim : shape())
-    count *= dim;
-  return count;
-}
-
-const float *OutputTensor::floats(std::vector<float> &converted) const {
-  const DLTensor &from = tensor->dl_tensor;
-  const char *data = static_cast<const char *>(from.data) + from.byte_offset;
-  int64_t count = elements();
-  auto read = [&](auto element, auto convert) {
-    converted.resize(count);
-    for (int64_t i = 0; i < count; ++i) {
-      std::memcpy(&element, data + i * sizeof element, sizeof element);
-      converted[i] = convert(element);
-    }
-    return converted.data();
-  };
-  if (from.dtype.code == kDLFloat && from.dtype.bits == 32)
-    return reinterpret_cast<const float *>(data);
-  if (from.dtype.code == kDLFloat && from.dtype.bits == 64)
-    return read(double(), [](double value) { return float(value); });
-  if (from.dtype.code == kDLFloat && from.dtype.bits == 16)
-    return read(uint16_t(), halfToFloat);
-  if (from.dtype.code == kDLBfloat && from.dtype.bits == 16)
-    return read(uint16_t(), [](uint16_t half) {
-      uint32_t bits = uint32_t(half) << 16;
-      float value;
-      std::memcpy(&value, &bits, sizeof value);
-      return value;
-    });
-  return nullptr;
 }
 
 Expected<std::unique_ptr<LoadedModel>>
@@ -83,15 +46,11 @@ LoadedModel::open(StringRef path, const ModelOptions &options) {
 }
 
 Expected<std::vector<OutputTensor>> LoadedModel::run(ArrayRef<DLTensor> in) {
-  std::vector<DLManagedTensorVersioned *> out(signature.outputs.size());
-  char text[512] = "";
-  if (qopt_run_owned(&handle, in.data(), in.size(), out.data(), out.size(),
-                     text, sizeof text))
-    return failure(path + ": " + text);
-  std::vector<OutputTensor> result;
-  for (DLManagedTensorVersioned *tensor : out)
-    result.emplace_back(tensor);
-  return std::move(result);
+  Expected<std::vector<OutputTensor>> result =
+      runModel(*handle.api, handle.model, in, signature.outputs.size());
+  if (!result)
+    return failure(path + ": " + toString(result.takeError()));
+  return result;
 }
 
 } // namespace mlir::qopt

@@ -15,19 +15,6 @@ using namespace llvm;
 
 namespace mlir::qopt {
 
-static std::vector<DLTensor> tensorsOf(const Sample &sample) {
-  std::vector<DLTensor> tensors;
-  for (const SampleInput &input : sample.inputs) {
-    int code = input.type.kind == 'f'   ? int(kDLFloat)
-               : input.type.kind == 'b' ? int(kDLBool)
-               : input.type.kind == 'u' ? int(kDLUInt)
-                                        : int(kDLInt);
-    tensors.push_back(qopt_tensor(input.data.data(), code, input.type.bytes * 8,
-                                  input.shape.size(), input.shape.data()));
-  }
-  return tensors;
-}
-
 /// "input_ids 1x24, attention_mask 1x24"
 static std::string describe(const Sample &sample, const Signature &signature) {
   std::string text;
@@ -63,7 +50,7 @@ Expected<ReportSpeed> measureSpeed(StringRef quantized, StringRef reference,
   if (!sample)
     return sample.takeError();
 
-  std::vector<DLTensor> inputs = tensorsOf(*sample);
+  std::vector<DLTensor> inputs = viewTensors(sample->inputs);
   std::vector<double> times[2];
   Clock::time_point start = Clock::now();
   // At least 5 runs and at most 50, for about two seconds; the first warms up.

@@ -4,10 +4,8 @@
 #ifndef QOPT_EVALUATION_LOADEDMODEL_H
 #define QOPT_EVALUATION_LOADEDMODEL_H
 
+#include "qopt/Support/ModelRun.h"
 #include "qopt/Support/Signature.h"
-#include "qopt/model.h"
-
-#include "llvm/ADT/ArrayRef.h"
 
 #include <functional>
 #include <memory>
@@ -19,26 +17,6 @@ struct ModelOptions {
   int threads = 0;
   /// Variant of the library; empty: the best.
   std::string isa;
-};
-
-/// An output of a run, which frees itself.
-class OutputTensor {
-public:
-  explicit OutputTensor(DLManagedTensorVersioned *tensor)
-      : tensor(tensor, [](DLManagedTensorVersioned *t) { t->deleter(t); }) {}
-
-  llvm::ArrayRef<int64_t> shape() const {
-    return {tensor->dl_tensor.shape, size_t(tensor->dl_tensor.ndim)};
-  }
-  int64_t elements() const;
-  /// The elements as f32: the tensor's own memory, or `converted` for other
-  /// float types. Null when they are no floats.
-  const float *floats(std::vector<float> &converted) const;
-
-private:
-  std::unique_ptr<DLManagedTensorVersioned,
-                  void (*)(DLManagedTensorVersioned *)>
-      tensor;
 };
 
 class LoadedModel {
