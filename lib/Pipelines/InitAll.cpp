@@ -40,8 +40,6 @@ void qopt::registerAllPasses() {
   onnx::registerONNXPipelines();
   registerQOptCodegenPasses();
   registerQOptConversionPasses();
-  onnx::registerONNXTransformsPasses();
-  onnx::registerONNXPipelines();
   registerQOptExportPasses();
   registerQOptInteropPasses();
   registerExportPipelines();
