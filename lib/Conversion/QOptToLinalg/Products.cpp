@@ -112,13 +112,22 @@ static Value addTo(ImplicitLocOpBuilder &builder, Value a, Value b) {
       });
 }
 
-/// Begins and lengths of the groups of K rows.
-static SmallVector<std::pair<int64_t, int64_t>> groupsOf(int64_t k,
-                                                         int64_t size) {
-  SmallVector<std::pair<int64_t, int64_t>> groups;
-  for (int64_t begin = 0; begin < k; begin += size)
-    groups.emplace_back(begin, std::min(size, k - begin));
-  return groups;
+/// The sum over the groups of K rows of what `product` makes of each.
+template <typename ProductOp>
+static FailureOr<Value>
+sumOfGroups(ImplicitLocOpBuilder &b, ProductOp op,
+            llvm::function_ref<Value(int64_t g, int64_t begin, int64_t count)>
+                product) {
+  int64_t k = op.getWeight().getType().getShape()[0];
+  if (ShapedType::isDynamic(k))
+    return op.emitError("K is not static");
+  int64_t size = op.getGroupSize() ? int64_t(*op.getGroupSize()) : k;
+  size = std::max<int64_t>(size, 1);
+  Value result;
+  for (int64_t g = 0; g * size < k; ++g)
+    result =
+        addTo(b, result, product(g, g * size, std::min(size, k - g * size)));
+  return result;
 }
 
 namespace {
@@ -131,30 +140,27 @@ struct LowerQuantizedMatmul : OpRewritePattern<QuantizedMatmulOp> {
     if (op.getColumns())
       return op.emitError(
           "linalg has no form for outlier columns that are found at run time");
-    int64_t k = op.getWeight().getType().getShape()[0];
-    if (ShapedType::isDynamic(k))
-      return op.emitError("K is not static");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    Value result;
-    int64_t size = op.getGroupSize() ? int64_t(*op.getGroupSize()) : k;
-    for (auto [g, group] :
-         llvm::enumerate(groupsOf(k, std::max<int64_t>(size, 1))))
-      result = addTo(b, result, groupProduct(b, op, g, group));
+    FailureOr<Value> result =
+        sumOfGroups(b, op, [&](int64_t g, int64_t begin, int64_t count) {
+          return groupProduct(b, op, g, begin, count);
+        });
+    if (failed(result))
+      return failure();
     if (op.getTail())
-      result = addTo(b, result, tailProduct(b, op));
+      result = addTo(b, *result, tailProduct(b, op));
     if (op.getBias())
-      result = addTo(b, result, op.getBias());
-    rewriter.replaceOp(op, withSignOf(b, result, op.getOutput().getType()));
+      result = addTo(b, *result, op.getBias());
+    rewriter.replaceOp(op, withSignOf(b, *result, op.getOutput().getType()));
     return success();
   }
 
   static Value groupProduct(ImplicitLocOpBuilder &b, QuantizedMatmulOp op,
-                            int64_t g, std::pair<int64_t, int64_t> group) {
+                            int64_t g, int64_t begin, int64_t count) {
     bool isUnsigned =
         op.getCodes().getType().getElementType().isUnsignedInteger();
     Value codes = withoutSign(b, op.getCodes());
     Value weight = op.getWeight();
-    auto [begin, count] = group;
     if (count != op.getWeight().getType().getShape()[0]) {
       codes = sliceLast(b, codes, begin, count);
       weight = sliceRows(b, weight, begin, count);
@@ -200,41 +206,38 @@ struct LowerWeightOnlyMatmul : OpRewritePattern<WeightOnlyMatmulOp> {
 
   LogicalResult matchAndRewrite(WeightOnlyMatmulOp op,
                                 PatternRewriter &rewriter) const override {
-    int64_t k = op.getWeight().getType().getShape()[0];
-    if (ShapedType::isDynamic(k))
-      return op.emitError("K is not static");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    Value result;
-    int64_t size = op.getGroupSize() ? int64_t(*op.getGroupSize()) : k;
-    for (auto [g, group] :
-         llvm::enumerate(groupsOf(k, std::max<int64_t>(size, 1)))) {
-      Value codes = op.getWeight(), x = op.getInput();
-      auto [begin, count] = group;
-      if (count != k) {
-        codes = sliceRows(b, codes, begin, count);
-        x = sliceLast(b, x, begin, count);
-      }
-      Value scale = scaleOfGroup(b, op.getWeightScale(), g);
-      Value weight =
-          mapElements(b, sizesOf(b, codes), b.getF32Type(),
-                      {{codes, b.getMultiDimIdentityMap(2)},
-                       {scale, columnMap(b, scale, 2)}},
-                      [](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
-                        Value code =
-                            arith::SIToFPOp::create(b, b.getF32Type(), v[0]);
-                        return arith::MulFOp::create(b, code, v[1]);
-                      });
-      Value product =
-          contract(b, x, weight, {}, b.getF32Type(),
-                   [](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
-                     return arith::MulFOp::create(b, v[0], v[1]);
-                   });
-      result = addTo(b, result, product);
-    }
+    FailureOr<Value> result =
+        sumOfGroups(b, op, [&](int64_t g, int64_t begin, int64_t count) {
+          return groupProduct(b, op, g, begin, count);
+        });
+    if (failed(result))
+      return failure();
     if (op.getBias())
-      result = addTo(b, result, op.getBias());
-    rewriter.replaceOp(op, withSignOf(b, result, op.getOutput().getType()));
+      result = addTo(b, *result, op.getBias());
+    rewriter.replaceOp(op, withSignOf(b, *result, op.getOutput().getType()));
     return success();
+  }
+
+  static Value groupProduct(ImplicitLocOpBuilder &b, WeightOnlyMatmulOp op,
+                            int64_t g, int64_t begin, int64_t count) {
+    Value codes = op.getWeight(), x = op.getInput();
+    if (count != op.getWeight().getType().getShape()[0]) {
+      codes = sliceRows(b, codes, begin, count);
+      x = sliceLast(b, x, begin, count);
+    }
+    Value scale = scaleOfGroup(b, op.getWeightScale(), g);
+    Value weight = mapElements(
+        b, sizesOf(b, codes), b.getF32Type(),
+        {{codes, b.getMultiDimIdentityMap(2)}, {scale, columnMap(b, scale, 2)}},
+        [](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
+          Value code = arith::SIToFPOp::create(b, b.getF32Type(), v[0]);
+          return arith::MulFOp::create(b, code, v[1]);
+        });
+    return contract(b, x, weight, {}, b.getF32Type(),
+                    [](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
+                      return arith::MulFOp::create(b, v[0], v[1]);
+                    });
   }
 };
 

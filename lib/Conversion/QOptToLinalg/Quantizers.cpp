@@ -26,6 +26,15 @@ static Operand whole(OpBuilder &b, Value value) {
   return {value, b.getMultiDimIdentityMap(rankOf(value))};
 }
 
+/// The scale of a quantize or dequantize, as its granularity spreads it over
+/// the elements.
+template <typename ScaledOp>
+static Operand scaleOperand(OpBuilder &b, ScaledOp op, int64_t rank) {
+  Value scale = op.getScale();
+  bool channel = op.getGranularity() == Granularity::Channel;
+  return {scale, channel ? columnMap(b, scale, rank) : rowMap(b, scale, rank)};
+}
+
 /// x[..., k] * factors[k]
 static Value applyFactors(ImplicitLocOpBuilder &b, Value x, Value factors) {
   if (!factors)
@@ -185,11 +194,7 @@ struct LowerQuantize : OpRewritePattern<QuantizeOp> {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Value v = applyFactors(b, op.getInput(), op.getFactors());
     int64_t rank = rankOf(v);
-    bool channel = op.getGranularity() == Granularity::Channel;
-    Value scale = op.getScale();
-    SmallVector<Operand> operands{
-        whole(b, v),
-        {scale, channel ? columnMap(b, scale, rank) : rowMap(b, scale, rank)}};
+    SmallVector<Operand> operands{whole(b, v), scaleOperand(b, op, rank)};
     if (Value zero = op.getZeroPoint())
       operands.push_back({zero, rowMap(b, zero, rank)});
     Value codes = mapElements(
@@ -211,13 +216,9 @@ struct LowerDequantize : OpRewritePattern<DequantizeOp> {
   LogicalResult matchAndRewrite(DequantizeOp op,
                                 PatternRewriter &rewriter) const override {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    int64_t rank = rankOf(op.getCodes());
-    bool channel = op.getGranularity() == Granularity::Channel;
-    Value scale = op.getScale();
     Value values = mapElements(
         b, sizesOf(b, op.getCodes()), b.getF32Type(),
-        {whole(b, op.getCodes()),
-         {scale, channel ? columnMap(b, scale, rank) : rowMap(b, scale, rank)}},
+        {whole(b, op.getCodes()), scaleOperand(b, op, rankOf(op.getCodes()))},
         [](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
           Value code = arith::SIToFPOp::create(b, b.getF32Type(), v[0]);
           return arith::MulFOp::create(b, v[1], code);
