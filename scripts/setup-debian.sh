@@ -1,6 +1,8 @@
 #!/bin/sh
 # Installs what qopt needs from Debian 12's own package sources. This is the one
 # list of packages. Quick when all are present; asks for sudo only when not.
+#   --browser  also Chromium (190 MB to fetch, 670 MB on the disk), in which the
+#              tests look at reports
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 set -eu
@@ -10,13 +12,19 @@ packages="clang-22 lld-22 g++ cmake ninja-build"
 # Libraries of the compiler.
 packages="$packages libmlir-22-dev mlir-22-tools llvm-22-dev llvm-22-tools"
 packages="$packages libonnx-dev libprotobuf-dev protobuf-compiler libdlpack-dev libzip-dev"
-# Style checks.
-packages="$packages clang-format-22 clang-tidy-22 git"
 # Tests and benchmarks.
 packages="$packages libgtest-dev libbenchmark-dev libonnx-testdata python3 python3-venv"
 packages="$packages llvm-22 qemu-user"
 # Style checks.
 packages="$packages git clang-format-22 clang-tidy-22"
+case ${1:-} in
+"") ;;
+--browser) packages="$packages chromium" ;;
+*)
+  echo "usage: setup-debian.sh [--browser]" >&2
+  exit 2
+  ;;
+esac
 
 missing=""
 for package in $packages; do
