@@ -4,19 +4,23 @@ results are counted. Every runner ends with a line "N passed, N failed".
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
+import concurrent.futures
+import functools
+import inspect
 import os
 import resource
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get("QOPT_BUILD", os.path.join(ROOT, "build"))
 QOPT = os.path.join(BUILD, "bin", "qopt")
 QOPT_RUN = os.path.join(BUILD, "bin", "qopt-run")
-QOPT_INFO = os.path.join(BUILD, "bin", "qopt-info")
 MODELS = os.path.join(BUILD, "models")
 # Data that must not be in the repository: tests that need it are skipped without.
 SHARED_DATA = os.path.abspath(
@@ -160,12 +164,49 @@ def instruction_sets():
     return [name for name, flag in needs.items() if flag in flags]
 
 
+def measured_sets():
+    """The flag for libraries that run with the best set and the baseline."""
+    known = instruction_sets()
+    return "--isa=" + ",".join(dict.fromkeys([known[0], known[-1]]))
+
+
 def cores():
     return len(os.sched_getaffinity(0))
 
 
 def no_core_files():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def minutes(start):
+    """Since `start`, and the processor time of this process and its children: what other
+    work on the machine does not change."""
+    users = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    processor = sum(usage.ru_utime + usage.ru_stime for usage in users)
+    return f"minutes: {(time.monotonic() - start) / 60:.1f} ({processor / 60:.1f} of processor time)"
+
+
+def once(function):
+    """What a call returns is kept; of equal calls side by side one does the work."""
+    calls, lock, signature = {}, threading.Lock(), inspect.signature(function)
+
+    @functools.wraps(function)
+    def call(*arguments, **named):
+        bound = signature.bind(*arguments, **named)
+        bound.apply_defaults()
+        key = tuple(bound.arguments.values())
+        with lock:
+            first = key not in calls
+            if first:
+                calls[key] = concurrent.futures.Future()
+        if first:
+            try:
+                calls[key].set_result(function(*arguments, **named))
+            except BaseException as error:  # it is raised again for every caller
+                calls[key].set_exception(error)
+        return calls[key].result()
+
+    return call
 
 
 class Report:
@@ -176,23 +217,52 @@ class Report:
         self.passed = 0
         self.failed = []
         self.skipped = []
+        self.seconds = {}
+        self.start = time.monotonic()
+        self.lock = threading.Lock()
 
     def add(self, label, ok, detail=""):
-        print(f"{'PASS' if ok else 'FAIL'}: {label}" + (f": {detail}" if detail else ""), flush=True)
-        if ok:
-            self.passed += 1
-        else:
-            self.failed.append(label)
+        with self.lock:
+            print(f"{'PASS' if ok else 'FAIL'}: {label}" + (f": {detail}" if detail else ""), flush=True)
+            if ok:
+                self.passed += 1
+            else:
+                self.failed.append(label)
 
     def skip(self, label, why):
-        print(f"SKIP: {label}: {why}", flush=True)
-        self.skipped.append((label, why))
+        with self.lock:
+            print(f"SKIP: {label}: {why}", flush=True)
+            self.skipped.append((label, why))
+
+    def run(self, label, test):
+        """A test returns whether it passed, and a text; or raises."""
+        start = time.monotonic()
+        try:
+            self.add(label, *test())
+        except Skip as missing:
+            self.skip(label, str(missing))
+        except AssertionError as error:
+            self.add(label, False, str(error))
+        except Exception as error:  # one broken test must not hide the others
+            traceback.print_exc()
+            self.add(label, False, f"{type(error).__name__}: {error}")
+        self.seconds[label] = time.monotonic() - start
+
+    def run_all(self, tests, jobs=None):
+        """Tests by their labels, `jobs` of them side by side (all cores)."""
+        with concurrent.futures.ThreadPoolExecutor(jobs or cores()) as pool:
+            for done in [pool.submit(self.run, label, test) for label, test in tests.items()]:
+                done.result()
 
     def finish(self):
         for label, why in self.skipped:
             print(f"skipped: {label}: {why}")
         for label in self.failed:
             print(f"failed: {label}")
+        slowest = sorted(self.seconds, key=self.seconds.get)[:-6:-1]
+        if len(slowest) > 1:
+            print("slowest: " + "; ".join(f"{label} {self.seconds[label]:.1f} s" for label in slowest))
+        print(minutes(self.start))
         skipped = f", {len(self.skipped)} skipped" if self.skipped else ""
         print(f"{self.name}: {self.passed} passed, {len(self.failed)} failed{skipped}")
         sys.exit(1 if self.failed else 0)

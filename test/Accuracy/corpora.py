@@ -3,7 +3,6 @@
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
-import functools
 import heapq
 import re
 import struct
@@ -92,7 +91,7 @@ class Characters:
         return [1] + [self.ids.get(character, 0) for character in text]
 
 
-@functools.lru_cache(None)
+@support.once
 def documents(model):
     """Token ids of the first 76 stories: up to 60 evaluated and 16 to calibrate with."""
     if model == "tok105":

@@ -4,11 +4,11 @@ channels injected, calibration data, perplexity.
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
-import functools
 import hashlib
 import os
 import subprocess
 import sys
+import threading
 
 import corpora
 import llama2c
@@ -24,7 +24,7 @@ CHANNELS = {"stories260k": (5, 22), "tok105": (5, 22), "lm15m": (5, 22, 39)}
 BATCH = 16
 
 
-@functools.lru_cache(None)
+@support.once
 def original(name):
     """Path of the float model."""
     if name == "stories260k":
@@ -41,7 +41,7 @@ def original(name):
     return path
 
 
-@functools.lru_cache(None)
+@support.once
 def with_outliers(name, factor):
     """The same function with large channels: gains of both norms of every block
     times the factor, the matching rows of every weight that reads them divided by it."""
@@ -78,6 +78,7 @@ def model_file(name, factor):
     return with_outliers(name, factor) if factor else original(name)
 
 
+@support.once
 def calibration(name, skip=60, text=None):
     """npz: the 16 documents behind the first `skip`; of lm15m 128 windows of its
     training text, or of another text."""
@@ -93,21 +94,20 @@ def calibration(name, skip=60, text=None):
         mask[index, : len(row)] = 1
     os.makedirs(WORK, exist_ok=True)
     path = os.path.join(WORK, f"{name}.{text or skip}.npz")
-    np.savez(path, input_ids=ids, attention_mask=mask)
+    part = f"{path}.{threading.get_native_id()}.npz"
+    np.savez(part, input_ids=ids, attention_mask=mask)
+    os.replace(part, path)
     return path
 
 
-@functools.lru_cache(None)
+@support.once
 def library(model, pipeline, calib=None, flags=()):
     """Path of the compiled library."""
     os.makedirs(WORK, exist_ok=True)
     key = hashlib.sha256(repr((model, pipeline, calib, flags)).encode()).hexdigest()[:16]
     path = os.path.join(WORK, key + ".so")
     given = ["--calib=" + calib] if calib else []
-    # Those that are measured: the best, and the baseline.
-    known = support.instruction_sets()
-    sets = ",".join(dict.fromkeys([known[0], known[-1]]))
-    support.compile_model(model, path, "--pass-pipeline=" + pipeline, "--isa=" + sets, *given, *flags)
+    support.compile_model(model, path, "--pass-pipeline=" + pipeline, support.measured_sets(), *given, *flags)
     return path
 
 
@@ -118,7 +118,7 @@ def load(model, pipeline, calib=None, flags=(), isa=None):
     return qopt.load(library(model, pipeline, calib, flags), isa=isa)
 
 
-@functools.lru_cache(None)
+@support.once
 def empty_past(name, batch):
     model = onnx.load(original(name), load_external_data=False)
     past = {}

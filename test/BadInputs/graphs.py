@@ -7,7 +7,7 @@ import numpy as np
 from harness import Case
 from harness import row as row_of
 from models import FLOAT, make, save, value, weight
-from onnx import TensorProto, helper
+from onnx import helper
 
 node = helper.make_node
 

@@ -6,7 +6,6 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import os
 
 import models
-import numpy as np
 from graphs import graph_case
 from harness import Case
 from harness import row as row_of

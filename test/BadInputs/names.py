@@ -8,7 +8,7 @@ import os
 import numpy as np
 from harness import Case
 from harness import row as row_of
-from models import FLOAT, make, value, weight
+from models import make, value, weight
 from onnx import helper
 
 node = helper.make_node

@@ -5,7 +5,6 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 import os
 import signal
-import stat
 import subprocess
 import threading
 

@@ -10,7 +10,7 @@ import numpy as np
 from files import bytes_case, write
 from harness import Case
 from harness import row as row_of
-from models import make, save
+from models import save
 from onnx import helper
 
 node = helper.make_node

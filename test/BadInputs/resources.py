@@ -13,7 +13,7 @@ from graphs import ints
 from harness import Case
 from harness import row as row_of
 from layouts import to_external
-from models import FLOAT, make, matmul, save, value, weight
+from models import make, matmul, save, value, weight
 from onnx import TensorProto, helper
 
 node = helper.make_node

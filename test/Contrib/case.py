@@ -113,4 +113,3 @@ def batch(*cases):
     return list(cases)
 
 
-__all__ = ["Case", "random", "integers", "seed_of", "onnx", "helper", "np", "batch"]

@@ -8,6 +8,7 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
 import argparse
+import functools
 import os
 import re
 import sys
@@ -88,6 +89,12 @@ def run_decoder(case, work):
     return None, worst
 
 
+def in_a_folder(run, case, verbose):
+    with tempfile.TemporaryDirectory(prefix="qopt-contrib-") as work:
+        complaint, worst = run(case, work)
+    return complaint is None, complaint or (f"{worst:.1e}" if verbose else "")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--filter", default="", help="regular expression over names")
@@ -95,24 +102,11 @@ def main():
     options = parser.parse_args()
     support.no_core_files()
     report = support.Report("contrib")
-    for module in (norms, attention, matmul, qlinear, quantized, recurrent):
-        for case in module.cases():
-            if not re.search(options.filter, case.name):
-                continue
-            with tempfile.TemporaryDirectory(prefix="qopt-contrib-") as work:
-                try:
-                    complaint, worst = run_case(case, work)
-                except Exception as error:  # a case that cannot run has failed
-                    complaint, worst = f"{type(error).__name__}: {error}"[:400], 0.0
-            report.add(case.name, complaint is None, complaint or (f"{worst:.1e}" if options.v else ""))
-    case = decoder.Decoder()
-    if re.search(options.filter, case.name):
-        with tempfile.TemporaryDirectory(prefix="qopt-contrib-") as work:
-            try:
-                complaint, worst = run_decoder(case, work)
-            except Exception as error:
-                complaint, worst = f"{type(error).__name__}: {error}"[:400], 0.0
-        report.add(case.name, complaint is None, complaint or (f"{worst:.1e}" if options.v else ""))
+    cases = [(run_case, case) for module in (norms, attention, matmul, qlinear, quantized, recurrent)
+             for case in module.cases()]
+    cases.append((run_decoder, decoder.Decoder()))
+    report.run_all({case.name: functools.partial(in_a_folder, run, case, options.v)
+                    for run, case in cases if re.search(options.filter, case.name)})
     report.finish()
 
 

@@ -12,13 +12,12 @@ import argparse
 import os
 import re
 import sys
-import traceback
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import support
 
 support.use_venv()
-sys.path.append(os.path.join(support.ROOT, "test", "Models"))
+sys.path += [os.path.join(support.ROOT, "test", folder) for folder in ("Models", "Accuracy")]
 import models
 import nodes
 
@@ -34,17 +33,7 @@ def main():
         print("\n".join([*models.TESTS, "nodes"]))
         return
     report = support.Report("export")
-    for name, test in models.TESTS.items():
-        if not re.search(options.filter, name):
-            continue
-        try:
-            ok, text = test()
-            report.add(name, ok, text)
-        except support.Skip as missing:
-            report.skip(name, str(missing))
-        except Exception as error:  # one broken test must not hide the others
-            traceback.print_exc()
-            report.add(name, False, f"{type(error).__name__}: {error}")
+    report.run_all({name: test for name, test in models.TESTS.items() if re.search(options.filter, name)})
     if re.search(options.filter, "nodes"):
         nodes.run(report, options.nodes, options.verbose)
     report.finish()

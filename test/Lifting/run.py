@@ -9,6 +9,7 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
 import argparse
+import functools
 import os
 import re
 import sys
@@ -70,7 +71,12 @@ def counts_of(text):
     return {name: int(n) for n, name in re.findall(r"(\d+) (\w+)", lifted[1])} if lifted else {}
 
 
-def test(form, folder):
+def test(form):
+    with tempfile.TemporaryDirectory() as folder:
+        return compare_forms(form, folder)
+
+
+def compare_forms(form, folder):
     g = Graph(form["opset"], form["dtype"])
     form["build"](g)
     model = g.model()
@@ -114,16 +120,8 @@ def main():
         print("\n".join(forms))
         return
     report = support.Report("lifting")
-    for name, form in forms.items():
-        if not re.search(options.filter, name):
-            continue
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                report.add(name, *test(form, folder))
-            except AssertionError as error:
-                report.add(name, False, str(error))
-            except Exception as error:  # one broken test must not hide the others
-                report.add(name, False, f"{type(error).__name__}: {error}")
+    report.run_all({name: functools.partial(test, form)
+                    for name, form in forms.items() if re.search(options.filter, name)})
     report.finish()
 
 

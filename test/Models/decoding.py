@@ -5,7 +5,6 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
 import functools
-import time
 
 import numpy as np
 import stories
@@ -30,9 +29,7 @@ def decode(preset, tie):
     the cache the tokens are the same always."""
     import qopt
 
-    model = zoo.export("stories260k")
-    copying = zoo.load(model, preset, stories.calibration(60))
-    inplace = zoo.load(model, preset, stories.calibration(60), flags=INPLACE)
+    copying, inplace = stories.load(preset), stories.load(preset, INPLACE)
     first = prompts()[0]
     want = qopt.generate(copying, [first], COUNT, cache=False)[0]
     tokens, wrong, ties = {}, [], []
@@ -94,7 +91,7 @@ def data_sets(name, part, flags=()):
     """In place against the outputs of ONNX Runtime that come with the export: rows behind
     the past are NaN before the run, and stay it where nothing was to be written."""
     path = support.shared("onnx-exports", name, part + ".onnx")
-    model = zoo.load(path, label=f"{name}-{part}", flags=INPLACE + flags)
+    model = zoo.load(path, flags=INPLACE + flags)
     worst = 0
     for _, inputs, outputs in zoo.data_sets(path):
         given = {port.name: inputs[port.name] for port in model.inputs if port.name in inputs}

@@ -8,55 +8,37 @@ import functools
 import os
 import sys
 
-import numpy as np
 import support
 import zoo
 
-# preset: mean and least cosine, library size relative to the ONNX file.
-BARS = {
-    "w8a8": (0.997, 0.993, None),
-    "llm-int8": (0.9992, 0.997, 0.65),
-    "llm-int8-static": (0.9993, 0.998, 0.42),
-    "llm-int8{threshold=auto}": (0.9995, 0.9985, None),
-    # An exact simulation with the best alpha for all layers: 0.99892.
-    "smoothquant-int8": (0.9985, 0.996, None),
-    # Without smoothing: 0.98; with alpha 0.5: 0.89.
-    "smoothquant-int8{activations=static}": (0.997, 0.993, None),
-}
-INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+sys.path.append(os.path.join(support.ROOT, "test", "Accuracy"))
+import sentences
+
+# Size of the library relative to the ONNX file.
+SIZES = {"LLM.int8(), columns per call": 0.65, "LLM.int8(), fixed list": 0.42}
 
 
-def calibration():
-    return support.shared("minilm", "calib.npz")
+def arguments(scheme):
+    """What is measured of a library is measured of one with all instruction sets."""
+    return zoo.all_minilm(), scheme.pipeline, sentences.calibration(scheme), (), scheme.label in SIZES
 
 
-def cosine(preset):
-    data = np.load(support.shared("minilm", "eval.npz"))
-    model = zoo.load(zoo.all_minilm(), preset, calibration())
-    found = []
-    for row in range(len(data["input_ids"])):
-        hidden = model(**{name: data[name][row : row + 1] for name in INPUTS})["last_hidden_state"]
-        mask = data["attention_mask"][row][:, None].astype(np.float64)
-        pooled = (hidden[0] * mask).sum(axis=0) / mask.sum()
-        want = data["mean_pooled_f32"][row].astype(np.float64)
-        found.append(pooled @ want / np.linalg.norm(pooled) / np.linalg.norm(want))
-    mean, least = np.mean(found), np.min(found)
-    bar_mean, bar_least, _ = BARS[preset]
-    text = f"cosine mean {mean:.5f} (>= {bar_mean}), least {least:.5f} (>= {bar_least})"
-    return mean >= bar_mean and least >= bar_least, text
+def library(scheme):
+    return zoo.library(*arguments(scheme))
 
 
-def size(preset):
-    model = zoo.all_minilm()
-    path, result = zoo.library(model, preset, calibration())
-    ratio = os.path.getsize(path) / os.path.getsize(model)
-    bar = BARS[preset][2]
-    text = f"{os.path.getsize(path) / 1e6:.1f} MB, {ratio:.3f} of the ONNX file (<= {bar})"
-    return ratio <= bar, text
+def cosine(scheme):
+    return sentences.judge(scheme, sentences.measure(zoo.load(*arguments(scheme))))
 
 
-def compile_cost(preset):
-    _, result = zoo.library(zoo.all_minilm(), preset, calibration())
+def size(scheme):
+    found, bar = os.path.getsize(library(scheme)[0]), SIZES[scheme.label]
+    ratio = found / os.path.getsize(zoo.all_minilm())
+    return ratio <= bar, f"{found / 1e6:.1f} MB, {ratio:.3f} of the ONNX file (<= {bar})"
+
+
+def compile_cost(scheme):
+    _, result = library(scheme)
     memory = result.peak_bytes / (1 << 20)
     # On a machine with other work to do the clock shows that work too; processor time,
     # summed over the threads, is never less than the clock of an idle machine.
@@ -83,8 +65,8 @@ print(kib("VmHWM") - before)
 """
 
 
-def run_memory(preset):
-    path, _ = zoo.library(zoo.all_minilm(), preset, calibration())
+def run_memory(scheme):
+    path, _ = library(scheme)
     environment = {**os.environ, "PYTHONPATH": os.path.join(support.ROOT, "python")}
     child = support.run([sys.executable, "-c", CHILD, path], env=environment)
     assert child.code == 0, child.stderr
@@ -94,9 +76,9 @@ def run_memory(preset):
 
 
 TESTS = {}
-for _preset in BARS:
-    TESTS[f"all-MiniLM-L6/{_preset}/cosine"] = functools.partial(cosine, _preset)
-for _preset in ("llm-int8", "llm-int8-static"):
-    TESTS[f"all-MiniLM-L6/{_preset}/size"] = functools.partial(size, _preset)
-    TESTS[f"all-MiniLM-L6/{_preset}/compile"] = functools.partial(compile_cost, _preset)
-    TESTS[f"all-MiniLM-L6/{_preset}/memory"] = functools.partial(run_memory, _preset)
+for _scheme in sentences.BARS:
+    TESTS[f"all-MiniLM-L6/{_scheme.label}/cosine"] = functools.partial(cosine, _scheme)
+    if _scheme.label in SIZES:
+        TESTS[f"all-MiniLM-L6/{_scheme.label}/size"] = functools.partial(size, _scheme)
+        TESTS[f"all-MiniLM-L6/{_scheme.label}/compile"] = functools.partial(compile_cost, _scheme)
+        TESTS[f"all-MiniLM-L6/{_scheme.label}/memory"] = functools.partial(run_memory, _scheme)

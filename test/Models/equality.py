@@ -49,8 +49,8 @@ def check(results):
     return worst <= 1, f"{len(results)} runs, largest error: {text or 'none'}"
 
 
-def encoder(path, extra=(), label=None):
-    model, want = zoo.load(path, label=label), zoo.reference(path)
+def encoder(path, extra=()):
+    model, want = zoo.load(path), zoo.reference(path)
     results = []
     for seed, (batch, length) in enumerate([(1, 1), (1, 7), (2, 16), (3, 33), (8, 128)]):
         inputs = zoo.token_batch(batch, length, seed)
@@ -60,13 +60,9 @@ def encoder(path, extra=(), label=None):
     return check(results)
 
 
-def load_part(name, part, preset="fp32"):
-    path = zoo.export(name, part)
-    return path, zoo.load(path, preset, label=name if part == "model" else f"{name}-{part}")
-
-
 def export(name, part="model"):
-    path, model = load_part(name, part)
+    path = zoo.export(name, part)
+    model = zoo.load(path)
     absolute = ("logits",) if name == "stories260k" else ()
     results = []
     for _, inputs, outputs in zoo.data_sets(path):
@@ -76,7 +72,8 @@ def export(name, part="model"):
 
 def quantized(name, part="model"):
     """llm-int8 with outliers found at run time: the relative L2 error of every output."""
-    path, model = load_part(name, part, "llm-int8")
+    path = zoo.export(name, part)
+    model = zoo.load(path, "llm-int8")
     results = []
     for _, inputs, outputs in zoo.data_sets(path):
         got = model(inputs)

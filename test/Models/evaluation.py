@@ -7,6 +7,7 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import json
 import os
 import sys
+import tempfile
 
 import numpy as np
 import support
@@ -21,15 +22,16 @@ QOPT_EVAL = os.path.join(support.BUILD, "bin", "qopt-eval")
 
 def evaluate(library, *arguments):
     """The JSON of qopt-eval."""
-    os.makedirs(zoo.WORK, exist_ok=True)
-    path = os.path.join(zoo.WORK, "evaluation.json")
     isa = [f"--isa={zoo.isa}"] if zoo.isa else []
-    result = support.run([QOPT_EVAL, library, "--json", path, "--progress=none", *isa, *arguments], timeout=600)
-    assert result.code == 0, result.first_error
-    with open(path) as file:
-        return json.load(file)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "evaluation.json")
+        result = support.run([QOPT_EVAL, library, "--json", path, "--progress=none", *isa, *arguments], timeout=600)
+        assert result.code == 0, result.first_error
+        with open(path) as file:
+            return json.load(file)
 
 
+@support.once
 def story_tokens():
     rows = corpora.documents("stories260k")[:60]
     path = os.path.join(zoo.WORK, "stories260k.documents.npz")

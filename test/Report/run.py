@@ -3,12 +3,13 @@
 library, edits do what they say, and the page holds nothing that could run or be fetched.
 The page itself is looked at by a headless Chromium, where there is one.
 
-    run.py [--filter REGEX] [--screenshots DIR] [-v]
+    run.py [--filter REGEX] [--screenshots DIR]
 
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
 import argparse
+import functools
 import os
 import re
 import sys
@@ -23,33 +24,23 @@ import page  # noqa: E402
 import plan  # noqa: E402
 
 
+def in_a_folder(test):
+    with tempfile.TemporaryDirectory() as directory:
+        test(directory)
+    return True, ""
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--filter", default="")
+    parser.add_argument("--filter", default="", help="regular expression over the test's name")
     parser.add_argument("--screenshots", default="", help="a folder that takes pictures of the page")
-    parser.add_argument("-v", action="store_true")
     arguments = parser.parse_args()
     page.screenshots = arguments.screenshots
-    passed, failures = 0, []
-    for test in plan.TESTS + page.TESTS:
-        if not re.search(arguments.filter, test.__name__):
-            continue
-        with tempfile.TemporaryDirectory() as directory:
-            try:
-                test(directory)
-            except support.Skip as reason:
-                print(f"skipped: {test.__name__}: {reason}")
-                continue
-            except AssertionError as error:
-                print(f"FAIL: {test.__name__}: {error}")
-                failures.append(test.__name__)
-                continue
-        passed += 1
-        if arguments.v:
-            print(f"PASS: {test.__name__}")
-    print(f"{passed} passed, {len(failures)} failed")
-    return 1 if failures else 0
+    report = support.Report("report")
+    report.run_all({test.__name__: functools.partial(in_a_folder, test)
+                    for test in plan.TESTS + page.TESTS if re.search(arguments.filter, test.__name__)})
+    report.finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

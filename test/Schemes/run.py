@@ -9,12 +9,15 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
 import argparse
+import concurrent.futures
 import itertools
 import json
 import os
 import re
 import sys
 import tempfile
+import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import support  # noqa: E402
@@ -157,11 +160,13 @@ class Model:
 class Checks:
     def __init__(self, verbose):
         self.passed, self.complaints, self.verbose = 0, [], verbose
+        self.lock = threading.Lock()
 
     def expect(self, good, text):
-        if good:
-            self.passed += 1
-        else:
+        with self.lock:
+            if good:
+                self.passed += 1
+                return
             self.complaints.append(text)
             if self.verbose or len(self.complaints) <= 20:
                 print("WRONG", text, flush=True)
@@ -228,14 +233,12 @@ def run_library(checks, model, path, isa):
                 checks.expect(same, f"{isa} {layer.spec}: row {i} depends on its batch")
 
 
-def machine_isas():
-    with open("/proc/cpuinfo") as file:
-        flags = next((line for line in file if line.startswith("flags")), "").split()
-    names = {"amx": "amx_int8", "avx512vnni": "avx512_vnni", "avx2": "avx2"}
-    return [isa for isa, flag in names.items() if flag in flags]
+def run_model(checks, specs, seed, isas):
+    with tempfile.TemporaryDirectory() as folder:
+        check_model(checks, specs, seed, folder, isas)
 
 
-def run_model(checks, specs, seed, folder, isas):
+def check_model(checks, specs, seed, folder, isas):
     random = np.random.default_rng(seed)
     model = Model(specs, random)
     path = os.path.join(folder, "model.onnx")
@@ -270,17 +273,22 @@ def main():
     specs = [spec for spec in all_specs() if re.search(arguments.filter, spec[0])]
     random = np.random.default_rng(arguments.seed)
     checks = Checks(arguments.v)
-    isas = machine_isas()
+    start = time.monotonic()
+    isas = support.instruction_sets()
     for check in (boundaries.check_depth, boundaries.check_outlier_sets, boundaries.check_denormals):
         with tempfile.TemporaryDirectory() as folder:
             check(checks, folder, isas)
+    models = []
     for _ in range(5 if arguments.full else 1):
         random.shuffle(specs)
         for i, begin in enumerate(range(0, len(specs), 28)[:arguments.models]):
             # Compiling for all of them is most of the time.
             chosen = isas if arguments.full else [isas[i % len(isas)]]
-            with tempfile.TemporaryDirectory() as folder:
-                run_model(checks, specs[begin:begin + 28], int(random.integers(1 << 30)), folder, chosen)
+            models.append((checks, specs[begin:begin + 28], int(random.integers(1 << 30)), chosen))
+    with concurrent.futures.ThreadPoolExecutor(support.cores()) as pool:
+        for done in [pool.submit(run_model, *model) for model in models]:
+            done.result()
+    print(support.minutes(start))
     print(f"{checks.passed} passed, {len(checks.complaints)} failed")
     return 1 if checks.complaints else 0
 
