@@ -2,23 +2,27 @@
 # Makes build/venv and fetches the models into build/models, both pinned.
 #   python-env.sh            everything that the tests need
 #   python-env.sh --quick    NumPy and the one model of quickstart.sh
-#   python-env.sh --exporters  build/exporters-venv alone: PyTorch and its exporters to ONNX
+#   python-env.sh --exporters  build/exporters-venv alone: PyTorch and its exporters to ONNX (6 GB)
+#   python-env.sh --peers      build/peers-venv alone: OpenVINO and NNCF, to compare with (500 MB)
 # Does nothing when the pins are already there.
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 set -eu
 cd "$(dirname "$0")/.."
 
-if [ "${1:-}" = --exporters ]; then
-  venv=build/exporters-venv
-  if ! cmp -s scripts/requirements-exporters.txt $venv/.installed; then
-    echo "python-env: installing PyTorch and its exporters (6 GB)"
-    [ -f $venv/bin/python ] || python3 -m venv $venv
-    $venv/bin/pip install -q --disable-pip-version-check -r scripts/requirements-exporters.txt
-    cp scripts/requirements-exporters.txt $venv/.installed
+case ${1:-} in
+--exporters | --peers)
+  name=${1#--}
+  venv=build/$name-venv
+  if ! cmp -s "scripts/requirements-$name.txt" "$venv/.installed"; then
+    echo "python-env: installing the $name"
+    [ -f "$venv/bin/python" ] || python3 -m venv "$venv"
+    "$venv/bin/pip" install -q --disable-pip-version-check -r "scripts/requirements-$name.txt"
+    cp "scripts/requirements-$name.txt" "$venv/.installed"
   fi
   exit
-fi
+  ;;
+esac
 
 requirements=build/requirements.txt
 models=build/models.txt
