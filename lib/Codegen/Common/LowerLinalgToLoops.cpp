@@ -8,7 +8,7 @@
 // The innermost loop is left to LLVM's vectorizer.
 //===----------------------------------------------------------------------===//
 
-#include "RowAccess.h"
+#include "LoopPlan.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -27,16 +27,6 @@ Value asValue(OpBuilder &builder, Location loc, OpFoldResult size) {
   return getValueOrCreateConstantIndexOp(builder, loc, size);
 }
 
-/// How the loops of one operation are arranged.
-struct LoopPlan {
-  /// Collapsed into the parallel loop, outermost first.
-  SmallVector<unsigned> rows;
-  /// Sequential loops inside, outermost first.
-  SmallVector<unsigned> inner;
-  /// The inner loops are exactly the reductions: results stay in registers.
-  bool accumulate = false;
-};
-
 class Lowering {
 public:
   explicit Lowering(func::FuncOp func) : builder(func.getContext()) {}
@@ -48,24 +38,18 @@ public:
   void foldFill(linalg::LinalgOp op, llvm::DenseSet<Operation *> &folded);
 
 private:
-  LoopPlan plan(linalg::LinalgOp op);
   OpFoldResult dimSize(linalg::LinalgOp op, unsigned dim);
-  SmallVector<Value> indicesOf(AffineMap map, ArrayRef<Value> ivs);
   void emitInner(linalg::LinalgOp op, const LoopPlan &loops, unsigned level,
                  SmallVector<Value> &ivs);
   SmallVector<Value> emitReduction(linalg::LinalgOp op, const LoopPlan &loops,
                                    unsigned level, SmallVector<Value> &ivs,
                                    ValueRange accumulators);
-  SmallVector<Value> emitBody(linalg::LinalgOp op, ArrayRef<Value> ivs,
-                              ValueRange accumulators);
   Value initialValue(linalg::LinalgOp op, OpOperand &init, ArrayRef<Value> ivs);
-  bool isRowStatistic(linalg::LinalgOp op);
 
   OpBuilder builder;
   Location loc = builder.getUnknownLoc();
   SmallVector<OpFoldResult> sizes;
-  /// Buffers with one element per row, made by reductions along the row.
-  llvm::DenseSet<Value> rowStatistics;
+  LoopPlanner planner;
   /// Value with which a fill that was folded away initialised the init of an
   /// operation.
   llvm::DenseMap<std::pair<Operation *, Value>, Value> foldedFills;
@@ -115,162 +99,13 @@ OpFoldResult Lowering::dimSize(linalg::LinalgOp op, unsigned dim) {
   return op.createLoopRanges(builder, loc)[dim].size;
 }
 
-/// Whether an elementwise operation works on one value per row only: the
-/// statistics of norms and softmax. It then runs in the rows' loop.
-bool Lowering::isRowStatistic(linalg::LinalgOp op) {
-  bool found = false;
-  for (OpOperand *input : op.getDpsInputOperands()) {
-    AffineMap map = op.getMatchingIndexingMap(input);
-    if (map.getNumResults() == op.getNumLoops()) {
-      if (!rowStatistics.contains(getRootBuffer(input->get())))
-        return false;
-      found = true;
-    }
-  }
-  return found;
-}
-
-LoopPlan Lowering::plan(linalg::LinalgOp op) {
-  LoopPlan result;
-  SmallVector<utils::IteratorType> iterators = op.getIteratorTypesArray();
-  SmallVector<unsigned> parallel, reduction;
-  llvm::SmallDenseSet<unsigned> seen;
-  if (!op.getDpsInits().empty())
-    for (AffineExpr expr :
-         op.getMatchingIndexingMap(op.getDpsInitOperand(0)).getResults())
-      if (auto dim = dyn_cast<AffineDimExpr>(expr))
-        if (seen.insert(dim.getPosition()).second)
-          parallel.push_back(dim.getPosition());
-  for (unsigned dim = 0; dim < iterators.size(); ++dim) {
-    if (iterators[dim] != utils::IteratorType::parallel)
-      reduction.push_back(dim);
-    else if (!seen.contains(dim))
-      parallel.insert(parallel.begin(), dim);
-  }
-
-  if (reduction.empty()) {
-    result.rows = parallel;
-    if (parallel.size() > 1 && !isRowStatistic(op)) {
-      result.inner.push_back(result.rows.pop_back_val());
-    } else if (parallel.size() > 1) {
-      for (Value init : op.getDpsInits())
-        rowStatistics.insert(getRootBuffer(init));
-    }
-    return result;
-  }
-
-  // Which dim do the larger inputs walk contiguously?
-  SmallVector<unsigned> votes(iterators.size(), 0);
-  for (OpOperand *input : op.getDpsInputOperands()) {
-    AffineMap map = op.getMatchingIndexingMap(input);
-    if (map.getNumResults() == 0)
-      continue;
-    if (auto dim = dyn_cast<AffineDimExpr>(map.getResults().back()))
-      votes[dim.getPosition()] += map.getNumResults();
-  }
-  // The dims are distinct, so that ties are decided by position.
-  llvm::sort(reduction, [&](unsigned a, unsigned b) {
-    return std::pair(votes[a], a) < std::pair(votes[b], b);
-  });
-  result.rows = parallel;
-  result.accumulate =
-      parallel.empty() || votes[reduction.back()] > votes[parallel.back()];
-  if (result.accumulate) {
-    result.inner = reduction;
-    for (Value init : op.getDpsInits())
-      rowStatistics.insert(getRootBuffer(init));
-    return result;
-  }
-  unsigned contiguous = result.rows.pop_back_val();
-  result.inner = reduction;
-  result.inner.push_back(contiguous);
-  return result;
-}
-
-SmallVector<Value> Lowering::indicesOf(AffineMap map, ArrayRef<Value> ivs) {
-  SmallVector<Value> indices;
-  for (auto [position, expr] : llvm::enumerate(map.getResults())) {
-    if (auto dim = dyn_cast<AffineDimExpr>(expr))
-      indices.push_back(ivs[dim.getPosition()]);
-    else if (auto known = dyn_cast<AffineConstantExpr>(expr))
-      indices.push_back(
-          arith::ConstantIndexOp::create(builder, loc, known.getValue()));
-    else
-      indices.push_back(affine::AffineApplyOp::create(
-          builder, loc, map.getSubMap({static_cast<unsigned>(position)}), ivs));
-  }
-  return indices;
-}
-
 Value Lowering::initialValue(linalg::LinalgOp op, OpOperand &init,
                              ArrayRef<Value> ivs) {
   if (Value fill = foldedFills.lookup({op.getOperation(), init.get()}))
     return fill;
   return memref::LoadOp::create(
       builder, loc, init.get(),
-      indicesOf(op.getMatchingIndexingMap(&init), ivs));
-}
-
-SmallVector<Value> Lowering::emitBody(linalg::LinalgOp op, ArrayRef<Value> ivs,
-                                      ValueRange accumulators) {
-  Block *body = op.getBlock();
-  IRMapping mapping;
-  for (OpOperand &operand : op->getOpOperands()) {
-    BlockArgument argument = op.getMatchingBlockArgument(&operand);
-    if (op.isDpsInit(&operand) && !accumulators.empty()) {
-      mapping.map(
-          argument,
-          accumulators[operand.getOperandNumber() - op.getNumDpsInputs()]);
-      continue;
-    }
-    if (argument.use_empty())
-      continue;
-    if (!isa<MemRefType>(operand.get().getType())) {
-      mapping.map(argument, operand.get());
-      continue;
-    }
-    mapping.map(argument,
-                memref::LoadOp::create(
-                    builder, loc, operand.get(),
-                    indicesOf(op.getMatchingIndexingMap(&operand), ivs)));
-  }
-  for (Operation &inner : body->without_terminator()) {
-    if (auto index = dyn_cast<linalg::IndexOp>(inner))
-      mapping.map(index.getResult(), ivs[index.getDim()]);
-    else
-      builder.clone(inner, mapping);
-  }
-  SmallVector<Value> results;
-  for (auto [position, value] :
-       llvm::enumerate(body->getTerminator()->getOperands())) {
-    Value result = mapping.lookupOrDefault(value);
-    results.push_back(result);
-    if (accumulators.empty())
-      continue;
-    // The sum of a reduction may be formed in any order; without that licence
-    // LLVM could not vectorize it.
-    Operation *combiner = result.getDefiningOp();
-    // Nor is it said which zero is the greater.
-    if (isa_and_nonnull<arith::MaximumFOp, arith::MinimumFOp>(combiner)) {
-      combiner->setAttr(
-          "fastmath", arith::FastMathFlagsAttr::get(op.getContext(),
-                                                    arith::FastMathFlags::nsz));
-      continue;
-    }
-    if (!isa_and_nonnull<arith::AddFOp, arith::MulFOp>(combiner) ||
-        !llvm::is_contained(combiner->getOperands(), accumulators[position]))
-      continue;
-    auto flags = arith::FastMathFlagsAttr::get(
-        op.getContext(),
-        arith::FastMathFlags::reassoc | arith::FastMathFlags::contract);
-    combiner->setAttr("fastmath", flags);
-    for (Value operand : combiner->getOperands())
-      if (auto product = operand.getDefiningOp<arith::MulFOp>())
-        if (product->getBlock() == combiner->getBlock())
-          product.setFastmath(product.getFastmath() |
-                              arith::FastMathFlags::contract);
-  }
-  return results;
+      indicesOf(builder, loc, op.getMatchingIndexingMap(&init), ivs));
 }
 
 SmallVector<Value> Lowering::emitReduction(linalg::LinalgOp op,
@@ -279,7 +114,7 @@ SmallVector<Value> Lowering::emitReduction(linalg::LinalgOp op,
                                            SmallVector<Value> &ivs,
                                            ValueRange accumulators) {
   if (level == loops.inner.size())
-    return emitBody(op, ivs, accumulators);
+    return emitBody(builder, loc, op, ivs, accumulators);
   unsigned dim = loops.inner[level];
   Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
   Value one = arith::ConstantIndexOp::create(builder, loc, 1);
@@ -298,8 +133,9 @@ void Lowering::emitInner(linalg::LinalgOp op, const LoopPlan &loops,
                          unsigned level, SmallVector<Value> &ivs) {
   auto store = [&](ValueRange values) {
     for (auto [init, value] : llvm::zip(op.getDpsInitsMutable(), values))
-      memref::StoreOp::create(builder, loc, value, init.get(),
-                              indicesOf(op.getMatchingIndexingMap(&init), ivs));
+      memref::StoreOp::create(
+          builder, loc, value, init.get(),
+          indicesOf(builder, loc, op.getMatchingIndexingMap(&init), ivs));
   };
   if (loops.accumulate) {
     SmallVector<Value> accumulators;
@@ -309,7 +145,7 @@ void Lowering::emitInner(linalg::LinalgOp op, const LoopPlan &loops,
     return;
   }
   if (level == loops.inner.size()) {
-    store(emitBody(op, ivs, {}));
+    store(emitBody(builder, loc, op, ivs, {}));
     return;
   }
   unsigned dim = loops.inner[level];
@@ -326,7 +162,7 @@ void Lowering::emitInner(linalg::LinalgOp op, const LoopPlan &loops,
 void Lowering::foldFill(linalg::LinalgOp op,
                         llvm::DenseSet<Operation *> &folded) {
   if (op.getNumReductionLoops() == 0 || !op.hasPureBufferSemantics() ||
-      !plan(op).accumulate)
+      !planner.plan(op).accumulate)
     return;
   for (Value init : op.getDpsInits())
     if (isOnlyName(init))
@@ -341,7 +177,7 @@ LogicalResult Lowering::lower(linalg::LinalgOp op) {
     return op->emitOpError("is not bufferized");
   loc = op->getLoc();
   builder.setInsertionPoint(op);
-  LoopPlan loops = plan(op);
+  LoopPlan loops = planner.plan(op);
   sizes.clear();
   for (unsigned dim = 0; dim < op.getNumLoops(); ++dim)
     sizes.push_back(dimSize(op, dim));
