@@ -5,44 +5,28 @@
 //   x * cos + rotate(x) * sin     with caches of full width,
 //   (a * cos - b * sin, a * sin + b * cos)     with caches of half width,
 // each for two layouts of the pairs (a, b): halves of a head, or neighbours.
-// The first needs a proof that both halves of its caches are equal, and then
-// only computes one of them.
+// The first needs caches of equal halves.
 //===----------------------------------------------------------------------===//
 
-#include "LiftGraph.h"
 #include "LiftPatterns.h"
+#include "RotaryMatch.h"
 
-#include "HostTensor.h"
 #include "qopt/Dialect/ONNX/IR/ONNXAttention.h"
-#include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
 #include "qopt/Dialect/ONNX/IR/ONNXElementwise.h"
 #include "qopt/Dialect/ONNX/IR/ONNXIndexing.h"
 #include "qopt/Dialect/ONNX/IR/ONNXShape.h"
-
-#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 using namespace mlir::onnx;
 
 namespace {
 
-class RotaryLifter : GraphLifter {
+class RotaryLifter : RotaryCaches {
 public:
-  using GraphLifter::GraphLifter;
+  using RotaryCaches::RotaryCaches;
   unsigned run();
 
 private:
-  // One element of every pair of `source`.
-  struct Part {
-    Value source;
-    unsigned index;
-    bool interleaved;
-  };
-  // A tensor put together of the first and the second elements of its pairs.
-  struct Pair {
-    Value first, second;
-    bool interleaved;
-  };
   struct Match {
     Value x, cos, sin;
     bool interleaved;
@@ -50,22 +34,13 @@ private:
     bool fullWidth;
   };
 
-  std::optional<Part> matchPart(Value value);
-  std::optional<Part> matchPairAxis(Value value);
-  std::optional<Pair> matchPair(Value value);
   std::optional<Match> matchRotation(Value value);
   std::optional<Match> matchComplex(Value value);
   bool isRotated(Value value, Value x, bool &interleaved);
-
-  Value half(Value cache, bool interleaved);
-  Value halfOfConstant(ConstantOp constant, bool interleaved);
-  Value halfOfOp(Operation *op, bool interleaved);
   void replace(Operation *root, const Match &match);
   std::optional<unsigned> headAxis(const Match &match);
   Value cacheOf(Value value, unsigned headAxis, Location loc);
 
-  // Halves found, by cache and layout; a null value where there are none.
-  llvm::DenseMap<std::pair<Value, unsigned>, Value> halves;
   // Ops that a rotary embedding stands for now.
   SmallVector<Operation *> replaced;
 };
@@ -87,118 +62,6 @@ Value negated(Value value) {
     if (splatNumber(mul->getOperand(i)) == -1.0)
       return mul->getOperand(1 - i);
   return {};
-}
-
-//===----------------------------------------------------------------------===//
-// Pairs
-//===----------------------------------------------------------------------===//
-
-// Pairs under an axis of their own: [.., n, 2] or [.., 2, n] of a Reshape.
-std::optional<RotaryLifter::Part> RotaryLifter::matchPairAxis(Value value) {
-  Value picked;
-  int64_t axis = 0, index = 0;
-  Operation *op = value.getDefiningOp();
-  if (auto gather = dyn_cast_or_null<GatherOp>(op)) {
-    auto indices = analysis.getConstantElements(gather.getIndices());
-    if (!indices || indices->size() != 1 || !hasRank(gather.getIndices(), 0) ||
-        !analysis.hasShape(gather.getData()))
-      return std::nullopt;
-    picked = gather.getData();
-    int64_t rank = analysis.getShape(picked).size();
-    axis = gather.getAxis() + (gather.getAxis() < 0 ? rank : 0);
-    index = indices->front() + (indices->front() < 0 ? 2 : 0);
-  } else if (auto squeeze = dyn_cast_or_null<SqueezeOp>(op)) {
-    if (!analysis.hasShape(squeeze.getData()))
-      return std::nullopt;
-    int64_t rank = analysis.getShape(squeeze.getData()).size();
-    auto axes = axesOf(squeeze.getAxes(), rank);
-    if (!axes || axes->size() != 1)
-      return std::nullopt;
-    axis = axes->front();
-    std::optional<Range> range = matchRange(squeeze.getData(), axis);
-    if (!range || range->size != 1)
-      return std::nullopt;
-    picked = range->source;
-    index = range->start;
-  } else {
-    return std::nullopt;
-  }
-  auto split = picked.getDefiningOp<ReshapeOp>();
-  if (!split || !analysis.hasShape(split.getData()))
-    return std::nullopt;
-  Value source = split.getData();
-  ArrayRef<DimExpr> from = analysis.getShape(source);
-  ArrayRef<DimExpr> to = analysis.getShape(picked);
-  std::optional<int64_t> width = staticDim(source, -1);
-  int64_t last = to.size() - 1;
-  if (to.size() != from.size() + 1 || !width || *width % 2 ||
-      to.drop_back(2) != from.drop_back(1) || axis < last - 1 ||
-      !to[axis].isConstant(2) ||
-      !to[2 * last - 1 - axis].isConstant(*width / 2) || index < 0 || index > 1)
-    return std::nullopt;
-  return Part{source, static_cast<unsigned>(index), axis == last};
-}
-
-std::optional<RotaryLifter::Part> RotaryLifter::matchPart(Value value) {
-  if (!analysis.hasShape(value) || analysis.getShape(value).empty())
-    return std::nullopt;
-  int64_t axis = analysis.getShape(value).size() - 1;
-  std::optional<Range> range = matchRange(value, axis);
-  if (!range)
-    return matchPairAxis(value);
-  std::optional<int64_t> width = staticDim(range->source, axis);
-  if (!width || *width != 2 * range->size)
-    return std::nullopt;
-  unsigned index = range->start != 0;
-  if (range->step == 1 && range->start == index * range->size)
-    return Part{range->source, index, /*interleaved=*/false};
-  if (range->step == 2 && range->start == index)
-    return Part{range->source, index, /*interleaved=*/true};
-  return std::nullopt;
-}
-
-std::optional<RotaryLifter::Pair> RotaryLifter::matchPair(Value value) {
-  if (!analysis.hasShape(value))
-    return std::nullopt;
-  auto concat = value.getDefiningOp<ConcatOp>();
-  auto flat = value.getDefiningOp<ReshapeOp>();
-  if (flat)
-    concat = flat.getData().getDefiningOp<ConcatOp>();
-  if (!concat || concat.getInputs().size() != 2 ||
-      !analysis.hasShape(concat.getConcatResult()))
-    return std::nullopt;
-  Value joined = concat.getConcatResult();
-  int64_t rank = analysis.getShape(joined).size();
-  int64_t axis = concat.getAxis() + (concat.getAxis() < 0 ? rank : 0);
-  Value first = concat.getInputs()[0], second = concat.getInputs()[1];
-  if (!flat) {
-    if (axis != rank - 1 || !staticDim(first, axis) ||
-        staticDim(first, axis) != staticDim(second, axis))
-      return std::nullopt;
-    return Pair{first, second, /*interleaved=*/false};
-  }
-  // Stacked along a new axis, which the Reshape merges with the other one.
-  auto unsqueezed = [&](Value part) -> Value {
-    auto unsqueeze = part.getDefiningOp<UnsqueezeOp>();
-    if (!unsqueeze)
-      return {};
-    auto axes = axesOf(unsqueeze.getAxes(), rank);
-    return axes && axes->size() == 1 && axes->front() == axis
-               ? unsqueeze.getData()
-               : Value();
-  };
-  first = unsqueezed(first);
-  second = unsqueezed(second);
-  if (!first || !second || axis < rank - 2)
-    return std::nullopt;
-  ArrayRef<DimExpr> parts = analysis.getShape(first);
-  ArrayRef<DimExpr> whole = analysis.getShape(value);
-  std::optional<int64_t> width = staticDim(first, -1);
-  if (!width || parts.size() != whole.size() ||
-      parts.drop_back() != whole.drop_back() ||
-      !whole.back().isConstant(2 * *width))
-    return std::nullopt;
-  return Pair{first, second, axis == rank - 1};
 }
 
 //===----------------------------------------------------------------------===//
@@ -274,149 +137,6 @@ std::optional<RotaryLifter::Match> RotaryLifter::matchComplex(Value value) {
     }
   }
   return std::nullopt;
-}
-
-//===----------------------------------------------------------------------===//
-// Caches
-//===----------------------------------------------------------------------===//
-
-RankedTensorType halfType(Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  SmallVector<int64_t> shape(type.getShape());
-  shape.back() /= 2;
-  return type.clone(shape);
-}
-
-Value RotaryLifter::halfOfConstant(ConstantOp constant, bool interleaved) {
-  std::optional<HostTensor> whole = HostTensor::read(constant.getValue());
-  if (!whole || !whole->isFloat())
-    return {};
-  int64_t width = whole->getShape().back(), n = width / 2;
-  HostTensor part =
-      HostTensor::create(halfType(constant.getOutput()), whole->isSplat());
-  if (whole->isSplat()) {
-    part.setFloat(0, whole->getFloat(0));
-  } else {
-    for (int64_t i = 0, e = part.getNumElements(); i != e; ++i) {
-      int64_t row = i / n * width, column = i % n;
-      int64_t first = row + (interleaved ? 2 * column : column);
-      double number = whole->getFloat(first);
-      if (number != whole->getFloat(first + (interleaved ? 1 : n)))
-        return {};
-      part.setFloat(i, number);
-    }
-  }
-  builder.setInsertionPointAfter(constant);
-  return create<ConstantOp>(constant.getLoc(), part.toAttr("rotary_cache"));
-}
-
-// The op on halves of its operands, where it keeps the last axis as it is.
-Value RotaryLifter::halfOfOp(Operation *op, bool interleaved) {
-  Value result = op->getResult(0);
-  SmallVector<unsigned> wide;
-  int64_t rank = analysis.getShape(result).size();
-  if (op->hasTrait<OpTrait::ONNXElementwise>()) {
-    for (OpOperand &operand : op->getOpOperands()) {
-      if (!analysis.hasShape(operand.get()))
-        return {};
-      if (analysis.getShape(operand.get()).empty() ||
-          staticDim(operand.get(), -1) == 1)
-        continue;
-      wide.push_back(operand.getOperandNumber());
-    }
-  } else if (auto transpose = dyn_cast<TransposeOp>(op)) {
-    if (transpose.getPermutation(rank).back() == rank - 1)
-      wide = {0};
-  } else if (auto unsqueeze = dyn_cast<UnsqueezeOp>(op)) {
-    auto axes = axesOf(unsqueeze.getAxes(), rank);
-    if (axes && !llvm::is_contained(*axes, rank - 1))
-      wide = {0};
-  } else if (auto squeeze = dyn_cast<SqueezeOp>(op)) {
-    if (analysis.hasShape(squeeze.getData()) &&
-        staticDim(squeeze.getData(), -1) == staticDim(result, -1))
-      wide = {0};
-  } else if (auto gather = dyn_cast<GatherOp>(op)) {
-    if (gather.getAxis() == 0 && analysis.hasShape(gather.getData()) &&
-        analysis.getShape(gather.getData()).size() > 1)
-      wide = {0};
-  } else if (auto slice = dyn_cast<SliceOp>(op)) {
-    // Bounds of other axes only: their meaning does not change.
-    auto axes = axesOf(slice.getAxes(), rank);
-    if (axes && !llvm::is_contained(*axes, rank - 1))
-      wide = {0};
-  }
-  if (wide.empty())
-    return {};
-  IRMapping mapping;
-  for (unsigned i : wide) {
-    Value operand = op->getOperand(i);
-    Value part = staticDim(operand, -1) == staticDim(result, -1)
-                     ? half(operand, interleaved)
-                     : Value();
-    if (!part)
-      return {};
-    mapping.map(operand, part);
-  }
-  builder.setInsertionPointAfter(op);
-  Operation *copy = builder.clone(*op, mapping);
-  copy->getResult(0).setType(halfType(result));
-  (void)analysis.analyze(copy);
-  return copy->getResult(0);
-}
-
-// One half of a cache whose halves are equal (the even elements, if the pairs
-// are neighbours); null if they are not, as far as one can see.
-Value RotaryLifter::half(Value cache, bool interleaved) {
-  auto [it, inserted] =
-      halves.try_emplace({cache, static_cast<unsigned>(interleaved)});
-  if (!inserted)
-    return it->second;
-  Operation *op = cache.getDefiningOp();
-  std::optional<int64_t> width = staticDim(cache, -1);
-  if (!op || op->getNumResults() != 1 || !width || *width % 2 || *width == 0)
-    return {};
-  Value result;
-  std::optional<Pair> pair = matchPair(cache);
-  auto expanded = cache.getDefiningOp<ReshapeOp>();
-  if (pair && pair->first == pair->second && pair->interleaved == interleaved) {
-    result = pair->first;
-  } else if (auto constant = dyn_cast<ConstantOp>(op)) {
-    result = halfOfConstant(constant, interleaved);
-  } else if (auto tile = dyn_cast<TileOp>(op)) {
-    auto repeats = analysis.getConstantElements(tile.getRepeats());
-    if (!interleaved && repeats && repeats->back() == 2 &&
-        llvm::all_of(ArrayRef(*repeats).drop_back(),
-                     [](int64_t n) { return n == 1; }))
-      result = tile.getInput();
-  } else if (expanded) {
-    // repeat_interleave: [.., n, 1] to [.., n, 2] by Expand or Tile, flattened.
-    Operation *repeat = expanded.getData().getDefiningOp();
-    auto unsqueeze = isa_and_nonnull<ExpandOp, TileOp>(repeat)
-                         ? repeat->getOperand(0).getDefiningOp<UnsqueezeOp>()
-                         : UnsqueezeOp();
-    Value part = unsqueeze ? unsqueeze.getData() : Value();
-    if (part && analysis.hasShape(part) && staticDim(part, -1) == *width / 2) {
-      ArrayRef<DimExpr> from = analysis.getShape(part);
-      ArrayRef<DimExpr> column = analysis.getShape(unsqueeze.getExpanded());
-      ArrayRef<DimExpr> twice = analysis.getShape(expanded.getData());
-      ArrayRef<DimExpr> to = analysis.getShape(cache);
-      size_t rank = from.size();
-      bool behind = interleaved && column.size() == rank + 1 &&
-                    column.back().isConstant(1) && twice.back().isConstant(2) &&
-                    column.drop_back() == from && twice.drop_back() == from;
-      bool before =
-          !interleaved && column.size() == rank + 1 &&
-          column[rank - 1].isConstant(1) && twice[rank - 1].isConstant(2) &&
-          twice.drop_back(2) == from.drop_back() && twice.back() == from.back();
-      if ((behind || before) && to.size() == rank &&
-          to.drop_back() == from.drop_back())
-        result = part;
-    }
-  } else {
-    result = halfOfOp(op, interleaved);
-  }
-  halves[{cache, static_cast<unsigned>(interleaved)}] = result;
-  return result;
 }
 
 //===----------------------------------------------------------------------===//
