@@ -88,14 +88,16 @@ static double chooseShrink(const Histogram &histogram, Range whole,
   return best;
 }
 
-/// Magnitudes in equal bins over 0 .. absmax.
+/// Magnitudes in equal bins over 0 .. absmax, without the zeros: they are exact
+/// in every window, but joined with their neighbours into one level they would
+/// ask for a narrow one (behind Relu half of the values are 0).
 static std::vector<double> magnitudes(const Histogram &histogram, int bins) {
   std::vector<double> result(bins);
   double width = double(histogram.absmax()) / bins;
   for (auto [bin, count] : enumerate(histogram.bins())) {
-    if (count == 0)
-      continue;
     auto [from, to] = histogram.edges(bin);
+    if (count == 0 || from == 0 || to == 0)
+      continue;
     double near = std::min(std::fabs(from), std::fabs(to)) / width;
     double far = std::max(std::fabs(from), std::fabs(to)) / width;
     int first = std::min(int(near), bins - 1);

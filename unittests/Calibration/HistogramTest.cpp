@@ -150,4 +150,11 @@ TEST(ChooseRange, EntropyClipsALongTail) {
   EXPECT_LT(range.hi, 12.0);
 }
 
+TEST(ChooseRange, EntropyOfActivationsBehindRelu) {
+  std::vector<float> values = normal(200000);
+  for (float &value : values)
+    value = std::max(value, 0.0f);
+  EXPECT_GT(chooseRange(histogramOf(values), {Observer::Entropy}).hi, 3.5);
+}
+
 } // namespace
