@@ -80,7 +80,12 @@ private:
   template <typename Nodes>
   LogicalResult visitCalls(const Nodes &nodes, Extent &extent);
   LogicalResult visit(Function &function);
-  LogicalResult inlineCall(const pb::NodeProto &call, Function &function);
+  /// Takes the nodes of the result, in order.
+  using Emit = function_ref<void(pb::NodeProto &&node, const Opsets *opsets)>;
+  LogicalResult inlineCall(const pb::NodeProto &call, Function &function,
+                           Emit emit);
+  LogicalResult inlineInside(pb::NodeProto &node);
+  LogicalResult inlineGraph(pb::GraphProto &nested);
   LogicalResult copyNode(pb::NodeProto &node, const Names &names,
                          const Attributes &attributes, StringRef prefix,
                          const Function &function);
@@ -302,8 +307,8 @@ LogicalResult Inliner::copyNode(pb::NodeProto &node, const Names &names,
   return success();
 }
 
-LogicalResult Inliner::inlineCall(const pb::NodeProto &call,
-                                  Function &function) {
+LogicalResult Inliner::inlineCall(const pb::NodeProto &call, Function &function,
+                                  Emit emit) {
   const pb::FunctionProto &body = *function.proto;
   if (call.input_size() > body.input_size() ||
       call.output_size() > body.output_size())
@@ -359,8 +364,7 @@ LogicalResult Inliner::inlineCall(const pb::NodeProto &call,
                               " is produced by no node");
 
   for (const pb::NodeProto &node : body.node()) {
-    graph.inlined.push_back(node);
-    pb::NodeProto &copy = graph.inlined.back();
+    pb::NodeProto copy = node;
     if (failed(copyNode(copy, names, attributes, prefix, function)))
       return failure();
     // A name that the body neither takes nor makes must not meet a value of the
@@ -371,33 +375,82 @@ LogicalResult Inliner::inlineCall(const pb::NodeProto &call,
                                 " reads " + quoted(node.input(i)) +
                                 ", which nothing produces");
     if (Function *inner = callee(copy)) {
-      if (failed(inlineCall(copy, *inner)))
+      if (failed(inlineCall(copy, *inner, emit)))
         return failure();
     } else {
-      graph.nodes.push_back({&copy, function.opsets});
+      emit(std::move(copy), function.opsets);
     }
   }
   for (auto &[from, to] : copies) {
-    pb::NodeProto &copy = graph.inlined.emplace_back();
+    pb::NodeProto copy;
     copy.set_op_type("Identity");
     copy.add_input(from);
     copy.add_output(to);
-    graph.nodes.push_back({&copy, &graph.opsets.front()});
+    emit(std::move(copy), &graph.opsets.front());
   }
+  return success();
+}
+
+/// Calls in the graphs that a node holds.
+LogicalResult Inliner::inlineInside(pb::NodeProto &node) {
+  for (pb::AttributeProto &attribute : *node.mutable_attribute()) {
+    if (attribute.has_g() && failed(inlineGraph(*attribute.mutable_g())))
+      return failure();
+    for (pb::GraphProto &nested : *attribute.mutable_graphs())
+      if (failed(inlineGraph(nested)))
+        return failure();
+  }
+  return success();
+}
+
+LogicalResult Inliner::inlineGraph(pb::GraphProto &nested) {
+  if (any_of(nested.node(),
+             [&](const pb::NodeProto &node) { return callee(node); })) {
+    google::protobuf::RepeatedPtrField<pb::NodeProto> nodes;
+    std::vector<const Opsets *> opsets;
+    auto emit = [&](pb::NodeProto &&node, const Opsets *from) {
+      *nodes.Add() = std::move(node);
+      opsets.push_back(from);
+    };
+    for (pb::NodeProto &node : *nested.mutable_node()) {
+      if (Function *function = callee(node)) {
+        if (failed(inlineCall(node, *function, emit)))
+          return failure();
+      } else {
+        emit(std::move(node), nullptr);
+      }
+    }
+    nested.mutable_node()->Swap(&nodes);
+    for (auto [node, from] : zip_equal(nested.node(), opsets))
+      if (from)
+        graph.innerOpsets[&node] = from;
+  }
+  for (pb::NodeProto &node : *nested.mutable_node())
+    if (failed(inlineInside(node)))
+      return failure();
   return success();
 }
 
 LogicalResult Inliner::run() {
   if (!functions.empty())
     rememberNames(model.graph());
+  auto emit = [&](pb::NodeProto &&node, const Opsets *opsets) {
+    graph.inlined.push_back(std::move(node));
+    graph.nodes.push_back({&graph.inlined.back(), opsets});
+  };
   for (pb::NodeProto &node : *model.mutable_graph()->mutable_node()) {
     if (Function *function = callee(node)) {
-      if (failed(inlineCall(node, *function)))
+      if (failed(inlineCall(node, *function, emit)))
         return failure();
     } else {
       graph.nodes.push_back({&node, &graph.opsets.front()});
     }
   }
+  if (functions.empty())
+    return success();
+  for (const FlatNode &node : graph.nodes)
+    if (failed(inlineInside(*node.proto)))
+      return failure();
   return success();
 }
 

@@ -4,6 +4,7 @@
 #define QOPT_LIB_IMPORT_FUNCTIONS_H
 
 #include "Reporter.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 #include <deque>
 #include <vector>
@@ -29,14 +30,24 @@ struct FlatNode {
 };
 
 /// The nodes of the main graph with every call of a model-local function
-/// replaced by its body. Owns what the bodies became.
+/// replaced by its body, in nested graphs too. Owns what the bodies became.
 struct FlatGraph {
   std::vector<FlatNode> nodes;
   std::deque<pb::NodeProto> inlined;
   std::deque<Opsets> opsets;
+  /// Of nodes in nested graphs that a function brought there.
+  llvm::DenseMap<const pb::NodeProto *, const Opsets *> innerOpsets;
+
+  /// The opsets of a node inside of one that has `around`.
+  const Opsets &opsetsOf(const pb::NodeProto &inner,
+                         const Opsets &around) const {
+    const Opsets *own = innerOpsets.lookup(&inner);
+    return own ? *own : around;
+  }
 };
 
-/// Fills `graph` from `model`, whose nodes it refers to. `isStandardOp` tells
+/// Fills `graph` from `model`, whose nodes it refers to and whose nested graphs
+/// it changes. `isStandardOp` tells
 /// the operators of the default domain, whose names functions may not take.
 LogicalResult flatten(pb::ModelProto &model,
                       llvm::function_ref<bool(llvm::StringRef)> isStandardOp,

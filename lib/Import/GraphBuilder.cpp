@@ -15,6 +15,7 @@
 #include "qopt/Dialect/ONNX/IR/DeclaredDims.h"
 #include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace llvm;
 
@@ -77,9 +78,10 @@ LogicalResult GraphBuilder::addSubgraph(pb::GraphProto &graph,
     return failure();
   for (auto [index, node] : enumerate(*graph.mutable_node())) {
     StringRef domain = canonicalDomain(node.domain());
+    const Opsets &own = flat->opsetsOf(node, opsets);
     const OpForm *form =
-        findForm(qualifiedName(domain, node.op_type()), opsets.lookup(domain));
-    if (failed(addNode(node, *form, opsets, index)))
+        findForm(qualifiedName(domain, node.op_type()), own.lookup(domain));
+    if (failed(addNode(node, *form, own, index)))
       return failure();
   }
   if (failed(checkDeclaredTypes(graph)))
@@ -92,7 +94,7 @@ LogicalResult GraphBuilder::addSubgraph(pb::GraphProto &graph,
 LogicalResult GraphBuilder::addNode(pb::NodeProto &proto, const OpForm &form,
                                     const Opsets &opsets, size_t index) {
   // Inner graphs have the opsets of the node that holds them.
-  innerOpsets = &opsets;
+  SaveAndRestore<const Opsets *> inside(innerOpsets, &opsets);
   std::string name = proto.name();
   if (name.empty())
     name = proto.op_type() + "_" + std::to_string(index);
@@ -175,9 +177,10 @@ LogicalResult GraphBuilder::verifyModule(ModuleOp module) {
 }
 
 OwningOpRef<ModuleOp> GraphBuilder::build(pb::GraphProto &graph,
-                                          const FlatGraph &flat,
+                                          const FlatGraph &flatGraph,
                                           ArrayRef<const OpForm *> forms,
                                           const Signature &signature) {
+  flat = &flatGraph;
   Location loc = NameLoc::get(builder.getStringAttr(graph.name()));
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
   SmallVector<Type> inputTypes;
@@ -211,11 +214,11 @@ OwningOpRef<ModuleOp> GraphBuilder::build(pb::GraphProto &graph,
     return addSubgraph(inner, *innerOpsets, inputs, outputs);
   };
   Names used;
-  for (const FlatNode &node : flat.nodes)
+  for (const FlatNode &node : flat->nodes)
     noteUses(*node.proto, used);
   if (failed(addInitializers(graph, used)))
     return {};
-  for (auto [index, node] : enumerate(flat.nodes))
+  for (auto [index, node] : enumerate(flat->nodes))
     if (failed(addNode(*node.proto, *forms[index], *node.opsets, index)))
       return {};
   SmallVector<Value> results;

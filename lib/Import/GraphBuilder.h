@@ -45,6 +45,8 @@ private:
   OpBuilder builder;
   TensorImporter tensors;
   NodeBuilder nodes;
+  const FlatGraph *flat = nullptr;
+  /// Of the node being built, for the graphs inside of it.
   const Opsets *innerOpsets = nullptr;
   llvm::DenseMap<llvm::StringRef, Value> values;
 };

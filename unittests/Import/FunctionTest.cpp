@@ -128,6 +128,60 @@ TEST(Function, BodiesSeeOnlyTheirInputs) {
   EXPECT_IMPORT(model.import(), ExitInvalid, "'x'");
 }
 
+/// `output` of `op` on `input`, in a graph of one node.
+pb::NodeProto &branch(pb::NodeProto &choice, const char *name,
+                      const std::string &op, const std::string &input,
+                      const std::string &output, bool local) {
+  pb::AttributeProto &attribute = *choice.add_attribute();
+  attribute.set_name(name);
+  attribute.set_type(pb::AttributeProto::GRAPH);
+  pb::GraphProto &graph = *attribute.mutable_g();
+  graph.set_name(name);
+  graph.add_output()->set_name(output);
+  pb::NodeProto &node = *graph.add_node();
+  node.set_op_type(op);
+  if (local)
+    node.set_domain("local");
+  node.add_input(input);
+  node.add_output(output);
+  return node;
+}
+
+TEST(Function, CallsInNestedGraphs) {
+  TestModel model = callModel();
+  // F is an If; its branches call G, whose opset is older, and H.
+  pb::FunctionProto &outer = addFunction(model, "F", {"a"}, {"b"});
+  addNode(outer, "ReduceSum", {"a"}, {"sum"});
+  addNode(outer, "Cast", {"sum"}, {"c"});
+  setInt(*outer.mutable_node(1), "to", 9);
+  pb::NodeProto &choice = addNode(outer, "If", {"c"}, {"b"});
+  branch(choice, "then_branch", "G", "a", "t", true);
+  branch(choice, "else_branch", "H", "a", "e", true);
+  pb::FunctionProto &old = addFunction(model, "G", {"x"}, {"y"});
+  old.mutable_opset_import(0)->set_version(11);
+  setInt(addNode(old, "Softmax", {"x"}, {"t"}), "axis", 0);
+  addNode(old, "H", {"t"}, {"y"}, /*local=*/true);
+  pb::FunctionProto &inner = addFunction(model, "H", {"x"}, {"y"});
+  addNode(inner, "Neg", {"x"}, {"t"});
+  addNode(inner, "Exp", {"t"}, {"y"});
+  Outcome outcome = model.import();
+  EXPECT_IMPORT(outcome, ExitOk, "");
+  llvm::StringRef text = outcome.module;
+  EXPECT_EQ(text.count("onnx.If"), 1u);
+  EXPECT_EQ(text.count("onnx.Neg"), 2u);
+  EXPECT_EQ(text.count("onnx.Exp"), 2u);
+  // The Softmax of opset 11 works on rows of all dims from the axis on.
+  EXPECT_TRUE(outcome.contains("onnx.Flatten"));
+
+  // A condition that names a function nobody defines.
+  outer.mutable_node(2)
+      ->mutable_attribute(1)
+      ->mutable_g()
+      ->mutable_node(0)
+      ->set_op_type("Missing");
+  EXPECT_IMPORT(model.import(), ExitUnsupported, "Missing");
+}
+
 TEST(Function, G07_Recursion) {
   TestModel self = callModel();
   addNode(addFunction(self, "F", {"a"}, {"b"}), "F", {"a"}, {"b"}, true);
