@@ -7,10 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "SampleSource.h"
-#include "TensorProto.h"
+#include "qopt/Support/TensorProto.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SmallString.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
 using namespace llvm;
@@ -36,57 +34,65 @@ private:
 
 } // namespace
 
-static std::string inputFile(StringRef set, size_t input) {
-  SmallString<256> path(set);
-  sys::path::append(path, "input_" + Twine(input) + ".pb");
-  return path.str().str();
+/// The types of TensorProto.DataType that samples have.
+static std::optional<NpyType> typeOf(int64_t dataType) {
+  static const NpyType types[] = {
+      {'f', 4}, {'u', 1}, {'i', 1}, {'u', 2}, {'i', 2}, {'i', 4}, {'i', 8},
+      {0, 0},   {'b', 1}, {'f', 2}, {'f', 8}, {'u', 4}, {'u', 8}};
+  if (dataType < 1 || dataType > int64_t(std::size(types)) ||
+      types[dataType - 1].bytes == 0) // strings
+    return std::nullopt;
+  return types[dataType - 1];
+}
+
+static Error readInput(const std::string &path, SampleInput &array) {
+  array.where = path;
+  Expected<std::unique_ptr<MemoryBuffer>> file = readRegularFile(path);
+  if (!file)
+    return file.takeError();
+  Expected<TensorProto> tensor = TensorProto::parse((*file)->getBuffer());
+  if (!tensor)
+    return tensor.takeError();
+  std::optional<NpyType> type = typeOf(tensor->dataType);
+  if (!type)
+    return invalidSample("has the element type " + Twine(tensor->dataType) +
+                         ", which is not supported");
+  Expected<std::vector<char>> data = tensor->data(type->bytes * 8);
+  if (!data)
+    return data.takeError();
+  array.type = *type;
+  array.shape = tensor->shape;
+  array.storage = std::move(*data);
+  array.data = StringRef(array.storage.data(), array.storage.size());
+  return Error::success();
 }
 
 Error TestDataSource::next(std::vector<std::optional<SampleInput>> &arrays,
                            std::string &name) {
   const std::string &set = sets[done++];
   name = sys::path::filename(set).str();
-  for (size_t i = 0; sys::fs::exists(inputFile(set, i)); ++i) {
-    std::string path = inputFile(set, i);
+  for (auto [i, path] : enumerate(numberedFiles(set, "input_"))) {
     if (i >= signature.inputs.size())
       return invalidSample(path + ": the model has only " +
                            Twine(signature.inputs.size()) + " inputs");
-    SampleInput &array = arrays[i].emplace();
-    array.where = path;
-    Expected<std::unique_ptr<MemoryBuffer>> file = readRegularFile(path);
-    if (!file)
-      return invalidSample(path + ": " + toString(file.takeError()));
-    if (Error error = parseTensorProto((*file)->getBuffer(), array))
+    if (Error error = readInput(path, arrays[i].emplace()))
       return invalidSample(path + ": " + toString(std::move(error)));
-    if (array.storage.empty() && !array.data.empty()) {
-      array.storage.assign(array.data.begin(), array.data.end());
-      array.data = StringRef(array.storage.data(), array.storage.size());
-    }
   }
   return Error::success();
 }
 
 SourceOr openTestData(StringRef path, const Signature &signature) {
-  std::vector<std::string> sets;
-  if (sys::fs::exists(inputFile(path, 0)))
-    sets.push_back(path.rtrim('/').str());
-  std::error_code code;
-  for (sys::fs::directory_iterator it(path, code), end; !code && it != end;
-       it.increment(code))
-    if (sys::path::filename(it->path()).starts_with("test_data_set_"))
-      sets.push_back(it->path());
-  if (code)
-    return createStringError(code, path + ": " + code.message());
-  // test_data_set_10 comes after test_data_set_9.
-  llvm::sort(sets, [](StringRef a, StringRef b) {
-    return a.size() != b.size() ? a.size() < b.size() : a < b;
-  });
-  for (const std::string &set : sets)
-    if (!sys::fs::exists(inputFile(set, 0)))
+  Expected<std::vector<std::string>> sets = testDataSets(path);
+  if (!sets)
+    return sets.takeError();
+  if (!numberedFiles(path, "input_").empty())
+    sets->insert(sets->begin(), path.rtrim('/').str());
+  for (const std::string &set : *sets)
+    if (numberedFiles(set, "input_").empty())
       return invalidSample(set + ": holds no input_0.pb");
-  if (sets.empty())
+  if (sets->empty())
     return nullptr;
-  return std::make_unique<TestDataSource>(std::move(sets), signature);
+  return std::make_unique<TestDataSource>(std::move(*sets), signature);
 }
 
 } // namespace mlir::qopt

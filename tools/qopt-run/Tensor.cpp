@@ -75,7 +75,7 @@ const DType *findDType(DLDataType type) {
   });
 }
 
-const DType *findDTypeOfOnnx(int dataType) {
+const DType *findDTypeOfOnnx(int64_t dataType) {
   return findIf([&](const DType &d) { return d.onnx == dataType; });
 }
 

@@ -49,7 +49,7 @@ struct DType {
 
 const DType *findDType(llvm::StringRef name);
 const DType *findDType(DLDataType type);
-const DType *findDTypeOfOnnx(int dataType);
+const DType *findDTypeOfOnnx(int64_t dataType);
 
 struct Tensor {
   const DType *dtype = nullptr;
