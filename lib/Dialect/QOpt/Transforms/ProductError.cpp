@@ -128,12 +128,9 @@ static void roundTo(int16_t *codes, const float *values, int64_t count, float r,
 /// Symmetric codes of a run of values, and their scale.
 static float quantizeRun(int16_t *codes, const float *values, int64_t count,
                          float largest) {
-  if (!(largest >= tinyAbsmax)) {
-    std::fill(codes, codes + count, int16_t(0));
-    return 1;
-  }
-  roundTo(codes, values, count, 127 / largest, -127, 127);
-  return largest / 127;
+  SymmetricScale scale = SymmetricScale::of(largest);
+  roundTo(codes, values, count, scale.inverse, -127, 127);
+  return scale.scale;
 }
 
 /// Codes by a scale and a zero point, less the zero point.

@@ -69,10 +69,10 @@ int64_t quantizeMatrix(const WeightMatrix &weight, const ScaleGroups &groups,
   int64_t zeros = 0;
   std::vector<float> inverse(count);
   for (int64_t i = 0; i < count; ++i) {
-    bool tiny = absmax[i] < tinyAbsmax;
-    zeros += tiny;
-    scales[i] = tiny ? 1.0f : absmax[i] / 127.0f;
-    inverse[i] = tiny ? 0.0f : 127.0f / absmax[i];
+    zeros += absmax[i] < tinyAbsmax;
+    SymmetricScale scale = SymmetricScale::of(absmax[i]);
+    scales[i] = scale.scale;
+    inverse[i] = scale.inverse;
   }
 
   forEachElement(weight, [&](int64_t row, int64_t column, float value) {

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "qopt/Dialect/QOpt/Transforms/ReferenceProduct.h"
+#include "qopt/Calibration/StaticScale.h"
 #include "qopt/Support/Clones.h"
 #include "qopt/Support/Half.h"
 
@@ -79,48 +80,34 @@ static float symmetric(float value, float inverse, float scale) {
   return std::nearbyint(std::clamp(value * inverse, -127.0f, 127.0f)) * scale;
 }
 
-/// Scale and inverse of a symmetric range; tiny ranges count as 0.
-static std::pair<float, float> symmetricScale(float absmax) {
-  if (absmax < tinyAbsmax)
-    return {1.0f, 0.0f};
-  return {absmax / 127.0f, 127.0f / absmax};
-}
-
 void ReferenceProduct::quantizeWeight(const ProductScheme &how,
                                       Parts &parts) const {
   int64_t k = weight.k, n = weight.n;
+  bool listed = how.scheme.hasListedOutliers();
+  ArrayRef<int64_t> removed = listed ? how.outliers : ArrayRef<int64_t>();
+  ScaleGroups groups{how.scheme.getWeightGranularity() == Granularity::Tensor,
+                     how.scheme.getWeightGranularity() == Granularity::Group
+                         ? how.scheme.getGroupSize()
+                         : k};
+  std::vector<int8_t> codes(k * n);
+  std::vector<float> scales(groups.count(k, n));
+  quantizeMatrix(weight, groups, removed, codes, scales, how.factors);
+
   std::vector<float> rowFactors(k, 1.0f);
   llvm::copy(how.factors, rowFactors.begin());
-  bool listed = how.scheme.hasListedOutliers();
-  for (int64_t row : listed ? how.outliers : ArrayRef<int64_t>())
+  for (int64_t row : removed)
     rowFactors[row] = 0;
-
-  int64_t group = how.scheme.getWeightGranularity() == Granularity::Group
-                      ? how.scheme.getGroupSize()
-                      : k;
-  bool perTensor = how.scheme.getWeightGranularity() == Granularity::Tensor;
   parts.weight.resize(k * n);
-  std::vector<float> absmax(n);
-  for (int64_t begin = 0; begin < k; begin += group) {
-    int64_t end = std::min(begin + group, k);
-    llvm::fill(absmax, 0.0f);
-    for (int64_t row = begin; row < end; ++row)
-      for (int64_t column = 0; column < n; ++column)
-        absmax[column] =
-            std::max(absmax[column],
-                     std::fabs(dense[row * n + column]) * rowFactors[row]);
-    if (perTensor)
-      llvm::fill(absmax, *llvm::max_element(absmax));
+  for (int64_t begin = 0; begin < k; begin += groups.rows)
     for (int64_t column = 0; column < n; ++column) {
-      auto [scale, inverse] = symmetricScale(absmax[column]);
-      for (int64_t row = begin; row < end; ++row) {
-        float value = dense[row * n + column] * rowFactors[row];
-        float &code = parts.weight[row * n + column];
-        code = symmetric(value, inverse, scale);
-        parts.weightNoise.add(value, code);
+      float scale =
+          scales[groups.perTensor ? 0 : begin / groups.rows * n + column];
+      for (int64_t row = begin; row < std::min(begin + groups.rows, k); ++row) {
+        int64_t i = row * n + column;
+        parts.weight[i] = float(codes[i]) * scale;
+        parts.weightNoise.add(dense[i] * rowFactors[row], parts.weight[i]);
       }
     }
-  }
 
   parts.hasTail = how.scheme.getOutliers() != OutlierMode::None;
   if (!parts.hasTail)
@@ -147,20 +134,17 @@ static void quantizeRange(MutableArrayRef<float> values,
     value = code;
   };
   if (!how.scheme.getAsymmetric()) {
-    auto [scale, inverse] = symmetricScale(std::max(hi, -lo));
-    if (isStatic) {
-      scale = how.activationScale;
-      inverse = 1 / scale;
-    }
+    SymmetricScale scale = SymmetricScale::of(std::max(hi, -lo));
+    if (isStatic)
+      scale = {how.activationScale, 1 / how.activationScale};
     for (float &value : values)
-      store(value, symmetric(value, inverse, scale));
+      store(value, symmetric(value, scale.inverse, scale.scale));
     return;
   }
-  float scale = isStatic ? how.activationScale : (hi - lo) / 255;
-  if (!(scale > 0))
-    scale = 1;
-  float zero = isStatic ? how.zeroPoint
-                        : std::nearbyint(std::clamp(-lo / scale, 0.0f, 255.0f));
+  auto [scale, zeroPoint] =
+      isStatic ? StaticScale{how.activationScale, how.zeroPoint}
+               : makeStaticScale({lo, hi}, false);
+  auto zero = float(zeroPoint);
   for (float &value : values)
     store(value,
           (std::clamp(std::nearbyint(value / scale) + zero, 0.0f, 255.0f) -

@@ -38,6 +38,18 @@ std::optional<int64_t> findNonfinite(const WeightMatrix &weight);
 /// and the factor 127 / absmax is finite.
 constexpr float tinyAbsmax = 127 * 1.17549435e-38f;
 
+/// Of symmetric codes: what a code stands for, and what a value is multiplied
+/// by to get one. A tiny absmax has scale 1 and codes 0.
+struct SymmetricScale {
+  float scale = 1, inverse = 0;
+
+  static SymmetricScale of(float absmax) {
+    if (absmax < tinyAbsmax)
+      return {};
+    return {absmax / 127.0f, 127.0f / absmax};
+  }
+};
+
 /// Which elements of a matrix [K, N] share a scale.
 struct ScaleGroups {
   /// One scale for all; else one for each column of `rows` rows.
