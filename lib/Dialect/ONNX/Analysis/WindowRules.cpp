@@ -151,16 +151,21 @@ LogicalResult maxUnpool(RuleContext &context) {
 }
 
 LogicalResult col2im(RuleContext &context) {
-  OptionalDims input = context.shape(0), image = context.shape(1);
-  if (!input || !image)
+  OptionalDims input = context.shape(0), image = context.shape(1),
+               blocks = context.shape(2);
+  if (!input || !image || !blocks)
     return success();
   if (input->size() != 3)
     return context->emitOpError()
            << "expects [N, C * block, L], the operand has rank "
            << input->size();
   std::optional<int64_t> spatial = image->front().getConstant();
-  if (!spatial)
+  if (!spatial || !blocks->front().isConstant())
     return success();
+  if (!blocks->front().isConstant(*spatial))
+    return context->emitOpError()
+           << "image_shape has " << *spatial << " entries, block_shape "
+           << context.toString(blocks->front());
   Dims dims{(*input)[0], context.opaqueDim(0, 1)};
   if (std::optional<Dims> block = context.elements(2))
     if (auto channels = (*input)[1].dividedBy(product(*block)))

@@ -41,11 +41,14 @@ bool isOpenList(Type type) {
          list.getElementTypeBitWidth() >= 32;
 }
 
-void setLength(func::FuncOp function, unsigned input, int64_t length) {
-  SmallVector<Type> inputs(function.getArgumentTypes());
-  inputs[input] = cast<RankedTensorType>(inputs[input]).clone({length});
-  function.getArgument(input).setType(inputs[input]);
-  function.setType(FunctionType::get(function.getContext(), inputs,
+void setLength(func::FuncOp function, ArrayRef<unsigned> inputs,
+               int64_t length) {
+  SmallVector<Type> types(function.getArgumentTypes());
+  for (unsigned input : inputs) {
+    types[input] = cast<RankedTensorType>(types[input]).clone({length});
+    function.getArgument(input).setType(types[input]);
+  }
+  function.setType(FunctionType::get(function.getContext(), types,
                                      function.getResultTypes()));
 }
 
@@ -55,26 +58,10 @@ public:
   using ONNXAssumeLengthsPassBase::ONNXAssumeLengthsPassBase;
 
   void runOnOperation() override {
-    ModuleOp module = getOperation();
-    for (auto function : module.getOps<func::FuncOp>()) {
-      if (function.isExternal() || !hasUnranked(function))
-        continue;
-      for (unsigned i = 0; i < function.getNumArguments(); ++i) {
-        std::optional<int64_t> length = onlyLength(function, i);
-        if (!length)
-          continue;
-        setLength(function, i, *length);
-        if (failed(infer(module)))
-          return signalPassFailure();
-        ++numAssumed;
-        auto name = function.getArgAttrOfType<StringAttr>(i, "onnx.name");
-        function.emitWarning()
-            << "input '" << (name ? name.getValue() : StringRef())
-            << "' decides ranks by its length: compiled for " << *length
-            << ", the only one that fits; a run with another ends in an error";
-        break;
-      }
-    }
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (!function.isExternal() && hasUnranked(function) &&
+          failed(assume(function)))
+        return signalPassFailure();
   }
 
 private:
@@ -84,12 +71,40 @@ private:
     return runPipeline(manager, module);
   }
 
-  std::optional<int64_t> onlyLength(func::FuncOp function, unsigned input) {
-    if (!isOpenList(function.getArgument(input).getType()))
-      return std::nullopt;
+  // One input after the other, then all of them with the same length.
+  LogicalResult assume(func::FuncOp function) {
+    SmallVector<SmallVector<unsigned>> candidates;
+    SmallVector<unsigned> open;
+    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      if (isOpenList(function.getArgument(i).getType())) {
+        candidates.push_back({i});
+        open.push_back(i);
+      }
+    if (open.size() > 1)
+      candidates.push_back(open);
+    for (ArrayRef<unsigned> inputs : candidates) {
+      std::optional<int64_t> length = onlyLength(function, inputs);
+      if (!length)
+        continue;
+      setLength(function, inputs, *length);
+      numAssumed += inputs.size();
+      for (unsigned input : inputs) {
+        auto name = function.getArgAttrOfType<StringAttr>(input, "onnx.name");
+        function.emitWarning()
+            << "input '" << (name ? name.getValue() : StringRef())
+            << "' decides ranks by its length: compiled for " << *length
+            << ", the only one that fits; a run with another ends in an error";
+      }
+      return infer(getOperation());
+    }
+    return success();
+  }
+
+  std::optional<int64_t> onlyLength(func::FuncOp function,
+                                    ArrayRef<unsigned> inputs) {
     std::optional<int64_t> found;
     for (int64_t length = 0; length <= kMaxLength; ++length) {
-      if (!fits(function, input, length))
+      if (!fits(function, inputs, length))
         continue;
       if (found)
         return std::nullopt;
@@ -98,7 +113,7 @@ private:
     return found;
   }
 
-  bool fits(func::FuncOp function, unsigned input, int64_t length) {
+  bool fits(func::FuncOp function, ArrayRef<unsigned> inputs, int64_t length) {
     ScopedDiagnosticHandler quiet(&getContext(),
                                   [](Diagnostic &) { return success(); });
     // Passes run on what is inside of the operation at hand only.
@@ -106,7 +121,7 @@ private:
     auto trial = ModuleOp::create(builder, function.getLoc());
     builder.setInsertionPointToEnd(trial.getBody());
     auto copy = cast<func::FuncOp>(builder.clone(*function));
-    setLength(copy, input, length);
+    setLength(copy, inputs, length);
     bool fitting = succeeded(infer(trial)) && !hasUnranked(copy);
     trial.erase();
     return fitting;

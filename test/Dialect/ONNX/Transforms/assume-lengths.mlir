@@ -54,3 +54,22 @@ func.func @open(
   %0 = onnx.Reshape %x, %shape : (tensor<?xf32>, tensor<?xi64>) -> tensor<*xf32>
   return %0 : tensor<*xf32>
 }
+
+// -----
+
+// Two lists that only together say how many dims there are.
+// CHECK-LABEL: func.func @together
+// CHECK-SAME: tensor<2xi64>
+// CHECK-SAME: tensor<2xi64>
+// CHECK: onnx.Col2Im
+// CHECK-SAME: -> tensor<?x?x?x?xf32>
+// expected-warning @+2 {{input 'image' decides ranks by its length: compiled for 2}}
+// expected-warning @+1 {{input 'block' decides ranks by its length: compiled for 2}}
+func.func @together(
+    %x: tensor<?x?x?xf32> {onnx.dims = ["n", "c", "l"], onnx.name = "x"},
+    %image: tensor<?xi64> {onnx.dims = ["i"], onnx.name = "image"},
+    %block: tensor<?xi64> {onnx.dims = ["b"], onnx.name = "block"})
+    -> (tensor<*xf32> {onnx.dims = ["?", "?", "?", "?"], onnx.name = "y"}) {
+  %0 = onnx.Col2Im %x, %image, %block : (tensor<?x?x?xf32>, tensor<?xi64>, tensor<?xi64>) -> tensor<*xf32>
+  return %0 : tensor<*xf32>
+}

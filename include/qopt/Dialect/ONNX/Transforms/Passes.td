@@ -39,8 +39,8 @@ def ONNXAssumeLengthsPass : Pass<"onnx-assume-lengths", "mlir::ModuleOp"> {
   let description = [{
     Does nothing to a function in which every rank is known. Else the lengths 0 to 8 are
     tried for each input that is a list of integers of unknown length, such as the `size`
-    of an AffineGrid: with each of them a copy of the function goes through shape
-    inference and folding. Where just one length leaves no rank open and contradicts
+    of an AffineGrid, then for all of them together: with each length a copy of the
+    function goes through shape inference and folding. Where just one length leaves no rank open and contradicts
     nothing that the model declares, the input gets it, with a warning; a run with
     another length is refused as any input of a wrong shape is.
   }];
