@@ -8,6 +8,7 @@
 // there.
 //===----------------------------------------------------------------------===//
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "qopt/Codegen/Passes.h"
@@ -73,10 +74,52 @@ private:
     return a && b ? OpT::create(builder, loc, a, b).getResult() : Value();
   }
 
+  /// A dim on which both branches agree, or a choice that the sizes decide.
+  Value dimOfChoice(scf::IfOp choice, unsigned result, int64_t dim) {
+    if (!choice.elseBlock())
+      return {};
+    Value a = dimOf(choice.thenYield().getOperand(result), dim);
+    Value b = dimOf(choice.elseYield().getOperand(result), dim);
+    if (!a || !b)
+      return {};
+    if (isEqualConstantIntOrValue(a, b))
+      return a;
+    Value condition = scalar(choice.getCondition());
+    return condition ? arith::SelectOp::create(builder, loc, condition, a, b)
+                           .getResult()
+                     : Value();
+  }
+
+  /// A dim that each iteration hands on as it found it.
+  Value dimOfCarried(scf::WhileOp loop, unsigned result, int64_t dim) {
+    // The loop of a graph carries the same values everywhere.
+    if (loop.getConditionOp().getArgs() != loop.getBeforeArguments())
+      return {};
+    Value initial = dimOf(loop.getInits()[result], dim);
+    if (!initial)
+      return {};
+    // What follows from an assumption that proves wrong is forgotten with it.
+    auto dimsBefore = dims;
+    auto scalarsBefore = scalars;
+    dims[{loop.getBeforeArguments()[result], dim}] = initial;
+    dims[{loop.getAfterArguments()[result], dim}] = initial;
+    Value next = dimOf(loop.getYieldOp().getOperand(result), dim);
+    if (next && isEqualConstantIntOrValue(next, initial))
+      return initial;
+    dims = std::move(dimsBefore);
+    scalars = std::move(scalarsBefore);
+    return {};
+  }
+
   Value computeDim(Value value, int64_t dim) {
     Operation *op = value.getDefiningOp();
     if (!op)
       return {};
+    unsigned number = cast<OpResult>(value).getResultNumber();
+    if (auto choice = dyn_cast<scf::IfOp>(op))
+      return dimOfChoice(choice, number, dim);
+    if (auto loop = dyn_cast<scf::WhileOp>(op))
+      return dimOfCarried(loop, number, dim);
     if (auto empty = dyn_cast<tensor::EmptyOp>(op))
       return size(empty.getMixedSizes()[dim]);
     if (auto alloc = dyn_cast<bufferization::AllocTensorOp>(op))

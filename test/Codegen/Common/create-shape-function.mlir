@@ -36,6 +36,69 @@ func.func @main(%n: tensor<i64>) -> tensor<?xf32> {
 
 // -----
 
+// Branches that agree in the first dim, and differ in the second; in the third
+// result the sizes decide, in the fourth the data does.
+// CHECK: func.func @shapes(%[[N:.*]]: index, %[[M:.*]]: index)
+// CHECK: %[[EIGHT:.*]] = arith.constant 8 : index
+// CHECK: %[[LARGE:.*]] = arith.cmpi sgt, %[[N]], %[[EIGHT]]
+// CHECK: %[[CHOSEN:.*]] = arith.select %[[LARGE]], %[[N]], %[[M]]
+// CHECK: %[[UNKNOWN:.*]] = arith.constant -1 : index
+// CHECK: return %[[N]], %{{.*}}, %[[CHOSEN]], %[[UNKNOWN]]
+func.func @main(%x: tensor<?xf32>, %y: tensor<?xf32>, %flag: tensor<i1>)
+    -> (tensor<?x?xf32>, tensor<?xf32>, tensor<?xf32>) {
+  %c0 = arith.constant 0 : index
+  %c8 = arith.constant 8 : index
+  %n = tensor.dim %x, %c0 : tensor<?xf32>
+  %m = tensor.dim %y, %c0 : tensor<?xf32>
+  %large = arith.cmpi sgt, %n, %c8 : index
+  %condition = tensor.extract %flag[] : tensor<i1>
+  %a = scf.if %condition -> tensor<?x?xf32> {
+    %0 = tensor.empty(%n, %c8) : tensor<?x?xf32>
+    scf.yield %0 : tensor<?x?xf32>
+  } else {
+    %c8_again = arith.constant 8 : index
+    %0 = tensor.empty(%n, %c8_again) : tensor<?x?xf32>
+    scf.yield %0 : tensor<?x?xf32>
+  }
+  %b = scf.if %large -> tensor<?xf32> {
+    scf.yield %x : tensor<?xf32>
+  } else {
+    scf.yield %y : tensor<?xf32>
+  }
+  %c = scf.if %condition -> tensor<?xf32> {
+    scf.yield %x : tensor<?xf32>
+  } else {
+    scf.yield %y : tensor<?xf32>
+  }
+  return %a, %b, %c : tensor<?x?xf32>, tensor<?xf32>, tensor<?xf32>
+}
+
+// -----
+
+// A loop that keeps the size of its first value and doubles the second.
+// CHECK: func.func @shapes(%[[N:.*]]: index)
+// CHECK: %[[UNKNOWN:.*]] = arith.constant -1 : index
+// CHECK: return %[[N]], %[[UNKNOWN]]
+func.func @main(%x: tensor<?xf32>) -> (tensor<?xf32>, tensor<?xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c9 = arith.constant 9 : index
+  %r:3 = scf.while (%i = %c0, %a = %x, %b = %x)
+      : (index, tensor<?xf32>, tensor<?xf32>) -> (index, tensor<?xf32>, tensor<?xf32>) {
+    %more = arith.cmpi slt, %i, %c9 : index
+    scf.condition(%more) %i, %a, %b : index, tensor<?xf32>, tensor<?xf32>
+  } do {
+  ^bb0(%i: index, %a: tensor<?xf32>, %b: tensor<?xf32>):
+    %next = arith.addi %i, %c1 : index
+    %exp = linalg.exp ins(%a : tensor<?xf32>) outs(%a : tensor<?xf32>) -> tensor<?xf32>
+    %twice = tensor.concat dim(0) %b, %b : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+    scf.yield %next, %exp, %twice : index, tensor<?xf32>, tensor<?xf32>
+  }
+  return %r#1, %r#2 : tensor<?xf32>, tensor<?xf32>
+}
+
+// -----
+
 // expected-error @+1 {{arguments of @main are ranked tensors}}
 func.func @main(%x: tensor<*xf32>) {
   return
