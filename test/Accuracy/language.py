@@ -101,21 +101,21 @@ def calibration(name, skip=60, text=None):
 
 
 @support.once
-def library(model, pipeline, calib=None, flags=()):
-    """Path of the compiled library."""
+def library(model, pipeline, calib, flags, isa):
+    """Path of the library, compiled for one instruction set."""
     os.makedirs(WORK, exist_ok=True)
-    key = hashlib.sha256(repr((model, pipeline, calib, flags)).encode()).hexdigest()[:16]
+    key = hashlib.sha256(repr((model, pipeline, calib, flags, isa)).encode()).hexdigest()[:16]
     path = os.path.join(WORK, key + ".so")
     given = ["--calib=" + calib] if calib else []
-    support.compile_model(model, path, "--pass-pipeline=" + pipeline, support.measured_sets(), *given, *flags)
+    support.compile_model(model, path, "--pass-pipeline=" + pipeline, "--isa=" + isa, *given, *flags)
     return path
 
 
 def load(model, pipeline, calib=None, flags=(), isa=None):
-    """`calib` is data for the compiler, or None; `isa` a variant, or the best."""
+    """`calib` is data for the compiler, or None; `isa` an instruction set, or the best."""
     import qopt
 
-    return qopt.load(library(model, pipeline, calib, flags), isa=isa)
+    return qopt.load(library(model, pipeline, calib, flags, isa or support.instruction_sets()[0]))
 
 
 @support.once

@@ -51,10 +51,10 @@ def p02():
 def large_case(size):
     @row_of("P02")
     def maker(directory):
-        data = models.matmul(5000, 5000).SerializeToString()
+        data = models.matmul_file(4200, 4200)
         assert len(data) > size
         write(directory, data[:size])
-        return Case("P02", f"100 MB model cut to {size}", 1)
+        return Case("P02", f"70 MB model cut to {size}", 1)
 
     return maker
 

@@ -27,6 +27,7 @@ class Case:
     codes     exit codes that are right; negative: dead of that signal
     says      regular expression that the error line must match
     flags     more arguments of qopt
+    whole     code for all instruction sets; where the library is not run, one is as good
     argv      the whole command, instead of qopt MODEL -o out.so
     old       whether the output path holds a file before
     then      called with (result, directory) after a success; raises AssertionError
@@ -35,13 +36,15 @@ class Case:
 
     def __init__(self, row, name, codes, model="model.onnx", says=None, flags=(), argv=None,
                  old=True, output="out.so", then=None, preexec=None, on_start=None,
-                 seconds=10, megabytes=512, stdout=None, env=None, cleanup=None):
+                 seconds=10, megabytes=512, stdout=None, env=None, cleanup=None, whole=False):
         self.row = row
         self.name = name
         self.codes = (codes,) if isinstance(codes, int) else tuple(codes)
         self.model = model
         self.says = says
         self.flags = list(flags)
+        if not whole and not then and not any(flag.startswith("--isa") for flag in flags):
+            self.flags.append("--isa=avx2")
         self.argv = argv
         self.old = old
         self.output = output

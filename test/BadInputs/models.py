@@ -7,6 +7,7 @@ import os
 
 import numpy as np
 import onnx
+import support
 from onnx import TensorProto, helper, numpy_helper
 
 FLOAT = TensorProto.FLOAT
@@ -42,6 +43,12 @@ def matmul(k=4, n=8, seed=1):
         [helper.make_node("MatMul", ["x", "w"], ["y"], name="product")],
         [value("x", ("rows", k))], [value("y", ("rows", n))], [weight("w", w)],
     )
+
+
+@support.once
+def matmul_file(k, n):
+    """The bytes of a model file, made once."""
+    return matmul(k, n).SerializeToString()
 
 
 def chain(count=3):

@@ -10,7 +10,7 @@ import threading
 
 import models
 import support
-from files import become_nobody
+from files import become_nobody, write
 from harness import OLD, Case, NotTried
 from harness import row as row_of
 
@@ -26,7 +26,7 @@ def full_disk(size, temp_too):
         )
         if done.returncode:
             raise NotTried("mounting a small file system needs root")
-        models.save(directory, models.matmul(1024, 1024))
+        write(directory, models.matmul_file(1024, 1024))
         env = {"TMPDIR": mount} if temp_too else {}
         name = f"{size >> 10} KiB free" + (", TMPDIR there too" if temp_too else "")
         return Case("O01", name, (0, 4), output="disk/out.so", env=env, says="disk|out.so|temporary|space",
@@ -84,7 +84,7 @@ def o04():
     def maker(number, code, delay):
         @row_of("O04")
         def build(directory):
-            models.save(directory, models.matmul(4096, 4096))
+            write(directory, models.matmul_file(4200, 4200))
 
             def start(child):
                 def shoot():

@@ -65,7 +65,7 @@ def r02():
         @row_of("R02")
         def maker(directory):
             save(directory, model)
-            return Case("R02", name, codes, **arguments)
+            return Case("R02", name, codes, whole=True, **arguments)
 
         return maker
 

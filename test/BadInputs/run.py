@@ -13,6 +13,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import support
@@ -145,6 +146,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=support.cores())
     options = parser.parse_args()
     support.no_core_files()
+    start = time.monotonic()
 
     results, not_tried = [], set()
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
@@ -174,6 +176,7 @@ def main():
     for reason in sorted(not_tried):
         print(f"not tried: {reason}")
     failed = sum(counts.values())
+    print(support.minutes(start))
     print(f"bad inputs: {len(results) - failed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 

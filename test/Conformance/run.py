@@ -221,7 +221,6 @@ def main():
     start = time.monotonic()
     tests = list(suites.tests(present, options.filter))
     outcomes = run_all(tests, wanted, options, flags)
-    minutes = (time.monotonic() - start) / 60
 
     if options.keep:
         for variant in wanted:
@@ -235,7 +234,7 @@ def main():
     bad = sum(o.kind in ("WRONG", "CRASH") for o in outcomes)
     if options.against:
         bad += len(lost(outcomes, options.against))
-    print(f"minutes: {minutes:.1f} with {options.jobs} jobs")
+    print(support.minutes(start))
     print(f"conformance: {len(outcomes) - bad} passed, {bad} failed")
     sys.exit(1 if bad else 0)
 

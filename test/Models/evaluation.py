@@ -22,7 +22,7 @@ QOPT_EVAL = os.path.join(support.BUILD, "bin", "qopt-eval")
 
 def evaluate(library, *arguments):
     """The JSON of qopt-eval."""
-    isa = [f"--isa={zoo.isa}"] if zoo.isa else []
+    isa = [f"--isa={zoo.tested}"] if zoo.tested else []
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "evaluation.json")
         result = support.run([QOPT_EVAL, library, "--json", path, "--progress=none", *isa, *arguments], timeout=600)

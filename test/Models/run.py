@@ -27,6 +27,11 @@ import stories
 import zoo
 
 
+# What does not run the model, or one instruction set of it, is the same for every one;
+# integer products of each are compared in the tests of quality.
+ONCE = re.compile("/(size|compile|memory|pairs|refused)$|^(llm-int8|smoothing)/")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--filter", default="", help="regular expression over the test's name")
@@ -41,14 +46,9 @@ def main():
     report = support.Report("models")
     tests = {name: test for name, test in tests.items() if re.search(options.filter, name)}
     for isa in support.variants():
-        zoo.isa = isa or None
-        if isa:
-            # What does not run the model is the same for every variant, and integer
-            # products of each are compared in the tests of quality.
-            tests = {f"{name} ({isa})": test for name, test in tests.items()
-                     if not name.endswith(("/size", "/compile", "/memory", "/pairs", "/refused"))
-                     and not name.startswith("llm-int8/")}
-        report.run_all(tests)
+        zoo.tested = isa or None
+        report.run_all({f"{name} ({isa})" if isa else name: test for name, test in tests.items()
+                        if not isa or not ONCE.search(name)})
     report.finish()
 
 

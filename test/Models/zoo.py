@@ -16,8 +16,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import support
 
 WORK = os.path.join(support.BUILD, "test-models")
-# The variant that load asks for; None: the best.
-isa = None
+# The instruction set that tests run with; None: the best.
+tested = None
 
 
 def paraphrase_minilm():
@@ -53,14 +53,16 @@ def library(model, pipeline, calib=None, flags=(), whole=False):
     key = zlib.crc32(repr((pipeline, calib, flags, whole)).encode())
     path = os.path.join(WORK, f"{os.path.basename(folder)}.{stem}.{key:08x}.so")
     given = ["--calib=" + calib] if calib else []
-    given += [] if whole else [support.measured_sets()]
+    if not whole and not any(flag.startswith("--isa") for flag in flags):
+        given.append(support.measured_sets())
     return path, support.compile_model(model, path, "--pass-pipeline=" + pipeline, *given, *flags)
 
 
-def load(model, pipeline="fp32", calib=None, flags=(), whole=False):
+def load(model, pipeline="fp32", calib=None, flags=(), whole=False, isa=None):
+    """For the instruction set that is given, or the one that tests run with now."""
     import qopt
 
-    return qopt.load(library(model, pipeline, calib, flags, whole)[0], isa=isa)
+    return qopt.load(library(model, pipeline, calib, flags, whole)[0], isa=isa or tested)
 
 
 def session(path):
