@@ -7,6 +7,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Parallel.h"
 
+#include <cmath>
 #include <cstring>
 
 using namespace llvm;
@@ -40,6 +41,8 @@ public:
 private:
   Error chooseOutput();
   Error runSample(const Sample &sample);
+  void compareOutputs(const Sample &sample, ArrayRef<int64_t> shape,
+                      int64_t elements, const float *own, const float *other);
   Error judgeRow(const Sample &sample, int64_t row, int64_t length,
                  const float *own, const float *other, int64_t width);
   int64_t idAt(const SampleInput &ids, int64_t index) const;
@@ -111,6 +114,33 @@ Error Evaluation::judgeRow(const Sample &sample, int64_t row, int64_t length,
   return Error::success();
 }
 
+void Evaluation::compareOutputs(const Sample &sample, ArrayRef<int64_t> shape,
+                                int64_t elements, const float *own,
+                                const float *other) {
+  int64_t width = shape.empty() ? 1 : shape.back();
+  if (width == 0)
+    return;
+  std::vector<uint8_t> padding = sample.padding();
+  int64_t rows = elements / width;
+  for (int64_t row = 0; row < rows; ++row) {
+    // The mask speaks of positions: it fits outputs that have a row for each.
+    if (int64_t(padding.size()) == rows && padding[row])
+      continue;
+    double both = 0, mine = 0, wanted = 0;
+    for (int64_t i = row * width; i < (row + 1) * width; ++i) {
+      double a = own[i], b = other[i];
+      both += a * b;
+      mine += a * a;
+      wanted += b * b;
+      result.noise += (b - a) * (b - a);
+    }
+    result.signal += wanted;
+    // Two zero vectors are the same.
+    result.cosines.push_back(
+        mine == 0 && wanted == 0 ? 1 : both / std::sqrt(mine * wanted));
+  }
+}
+
 Error Evaluation::runSample(const Sample &sample) {
   std::vector<DLTensor> in = viewTensors(sample.inputs);
   Expected<std::vector<OutputTensor>> own = model.run(in);
@@ -124,10 +154,7 @@ Error Evaluation::runSample(const Sample &sample) {
   const float *a = found.floats(ownFloats), *b = wanted.floats(otherFloats);
   if (!a || !b || found.shape() != wanted.shape())
     return failure("the outputs have different shapes");
-  for (int64_t i = 0; i < wanted.elements(); ++i) {
-    result.signal += double(b[i]) * b[i];
-    result.noise += (double(b[i]) - a[i]) * (double(b[i]) - a[i]);
-  }
+  compareOutputs(sample, wanted.shape(), wanted.elements(), a, b);
   if (idsIndex < 0)
     return Error::success();
   ArrayRef<int64_t> shape = wanted.shape();

@@ -1,10 +1,10 @@
 //===- ChooseSchemes.cpp - schemes under a budget of loss or of size ------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Layers are ordered by what they cost the whole model, where that has been
-// measured, else by their own error; then the length of the list that gets
-// something better than the plan is bisected: log2(n) evaluations instead of n.
-// What is chosen has been evaluated as a whole, since layers interact.
+// Layers are ordered by their own error, which needs no compile; then the
+// length of the list that gets something better than the plan is bisected:
+// log2(n) evaluations instead of n. What is chosen has been evaluated as a
+// whole, since layers interact.
 //===----------------------------------------------------------------------===//
 
 #include "Judged.h"
@@ -13,6 +13,9 @@
 #include "qopt/Support/Progress.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <map>
 
 using namespace llvm;
 
@@ -23,67 +26,59 @@ namespace {
 class LossSearch {
 public:
   LossSearch(Judge &judge, ArrayRef<LayerScore> scores, double bound)
-      : judge(judge), scores(scores), bound(bound) {}
+      : judge(judge), scores(scores), bound(bound), layers(worstFirst(scores)) {
+  }
 
-  int run(std::vector<LayerRule> &rules);
+  int run(std::vector<LayerRule> &rules, Score &score);
 
 private:
-  int order();
   std::vector<LayerRule> rulesFor(size_t count, bool keep) const;
   int tryRules(size_t count, bool keep, bool &fits);
-  int bisect(bool keep, bool &found, size_t &count);
+  int bisect(bool keep, bool &found);
 
   Judge &judge;
   ArrayRef<LayerScore> scores;
   double bound;
-  /// Layers, the costliest first.
+  /// Layers, the worst first.
   std::vector<size_t> layers;
-  Score last;
+  /// The last plan that was tried, and the best that has met the bound.
+  Score last, best;
+  std::vector<LayerRule> chosen;
 };
 
 } // namespace
 
-int LossSearch::order() {
-  std::vector<LayerEffect> effects;
-  if (int code = measureEffects(judge, scores, effects))
-    return code;
-  for (const LayerEffect &effect : effects)
-    layers.push_back(effect.layer);
-  std::vector<size_t> rest;
-  for (size_t i = 0; i < scores.size(); ++i)
-    if (!is_contained(layers, i))
-      rest.push_back(i);
-  llvm::sort(rest, [&](size_t a, size_t b) {
-    return std::pair(scores[a].sqnr, a) < std::pair(scores[b].sqnr, b);
-  });
-  layers.insert(layers.end(), rest.begin(), rest.end());
-  return ExitOk;
-}
-
 /// The first `count` layers get their cures, or stay float.
 std::vector<LayerRule> LossSearch::rulesFor(size_t count, bool keep) const {
-  std::vector<LayerRule> rules;
+  std::map<std::string, std::vector<std::string>> cured;
   std::vector<std::string> kept;
   for (size_t i : ArrayRef(layers).take_front(count)) {
     const LayerScore &score = scores[i];
-    if (keep || score.cure().scheme == "fp32")
-      kept.push_back(score.name);
-    else
-      rules.push_back({exactly(score.name), score.cure().scheme, false});
+    std::string cure = score.cure().scheme;
+    (keep || cure == "fp32" ? kept : cured[cure]).push_back(score.name);
   }
+  std::vector<LayerRule> rules;
+  for (const auto &[scheme, names] : cured)
+    if (!names.empty())
+      rules.push_back({anyOf(names), scheme, false});
   if (!kept.empty())
     rules.push_back({anyOf(kept), "", true});
   return rules;
 }
 
 int LossSearch::tryRules(size_t count, bool keep, bool &fits) {
-  if (int code = judge.score(rulesFor(count, keep), last))
+  std::vector<LayerRule> rules = rulesFor(count, keep);
+  if (int code = judge.score(rules, last))
     return code;
-  fits = last.increase() <= bound;
+  fits = last.loss() <= bound;
+  if (fits) {
+    best = last;
+    chosen = std::move(rules);
+  }
   return ExitOk;
 }
 
-int LossSearch::bisect(bool keep, bool &found, size_t &count) {
+int LossSearch::bisect(bool keep, bool &found) {
   size_t low = 0, high = layers.size();
   if (int code = tryRules(high, keep, found))
     return code;
@@ -95,43 +90,39 @@ int LossSearch::bisect(bool keep, bool &found, size_t &count) {
       return code;
     (fits ? high : low) = middle;
   }
-  count = high;
   return ExitOk;
 }
 
-int LossSearch::run(std::vector<LayerRule> &rules) {
+int LossSearch::run(std::vector<LayerRule> &rules, Score &score) {
+  // The plan, all cures, and the bisection.
+  judge.beginTrials(2 + Log2_64_Ceil(layers.size()));
   bool fits = false;
   if (int code = tryRules(0, false, fits))
     return code;
-  if (!fits) {
-    if (int code = order())
-      return code;
-    size_t count = 0;
-    bool keep = false;
-    if (int code = bisect(keep, fits, count))
-      return code;
-    if (!fits) {
-      keep = true;
-      if (int code = bisect(keep, fits, count))
-        return code;
-    }
+  for (bool keep : {false, true})
     if (!fits)
-      return judge.fail(ExitAccuracy,
-                        formatv("perplexity rises by {0:F2} % even with all "
-                                "layers in float, more than --max-loss",
-                                100 * last.increase()));
-    rules = rulesFor(count, keep);
-    // The search may have ended on a plan that does not fit.
-    if (int code = judge.score(rules, last))
-      return code;
-  }
+      if (int code = bisect(keep, fits))
+        return code;
+  if (!fits)
+    return judge.fail(ExitAccuracy, lossText(last) +
+                                        " even with all layers in float, more "
+                                        "than --max-loss");
   judge.endStage();
-  errs() << formatv("remark: perplexity {0:F4}, {1:F4} in float: {2:F2} %, "
-                    "--max-loss={3:F2}%\n",
-                    last.perplexity.perplexity.value,
-                    last.comparison.reference.perplexity.value,
-                    100 * last.increase(), 100 * bound);
+  rules = std::move(chosen);
+  score = std::move(best);
+  errs() << formatv("remark: {0}, --max-loss={1:F2}%\n", lossText(score),
+                    100 * bound);
   return ExitOk;
+}
+
+std::string lossText(const Score &score) {
+  if (score.isLanguageModel)
+    return formatv("perplexity {0:F4}, {1:F4} in float: {2:F2} %",
+                   score.perplexity.perplexity.value,
+                   score.comparison.reference.perplexity.value,
+                   100 * score.loss());
+  return formatv("cosine of the output {0:F6}: {1:F3} % lost", score.cosine,
+                 100 * score.loss());
 }
 
 /// As flags, so that the choice can be repeated and edited.
@@ -147,8 +138,8 @@ static void printRules(ArrayRef<LayerRule> rules) {
 }
 
 int chooseForLoss(Judge &judge, ArrayRef<LayerScore> scores, double bound,
-                  std::vector<LayerRule> &rules) {
-  if (int code = LossSearch(judge, scores, bound).run(rules))
+                  std::vector<LayerRule> &rules, Score &score) {
+  if (int code = LossSearch(judge, scores, bound).run(rules, score))
     return code;
   printRules(rules);
   return ExitOk;

@@ -243,6 +243,12 @@ int Compilation::writeReport(int64_t libraryBytes) {
     for (const TargetISA &isa : getTargetISAs())
       if (options.isas.empty() || llvm::is_contained(options.isas, isa.name))
         report.isas.push_back(isa.name.str());
+  if (options.evaluation)
+    report.evaluation = *options.evaluation;
+  if (!options.sideOutputs.nodeData.empty())
+    if (int code = writeFile(options.tempDir + "/nodes.json",
+                             writeNodeData(report)))
+      return code;
   if (!options.sideOutputs.reportJSON.empty())
     if (int code = writeFile(options.tempDir + "/report.json",
                              writeReportJSON(report)))
@@ -277,6 +283,7 @@ int Compilation::calibrate(std::string &statistics) {
   std::string library = options.tempDir + "/calibrate.so";
   if (int code = writeFile(library, image->getBuffer()))
     return code;
+  image = nullptr;
 
   options.progress->begin("calibrate");
   calibration.library = library;
@@ -508,6 +515,7 @@ std::vector<SideOutputs::Entry> SideOutputs::list() const {
   for (auto [file, path] :
        {std::pair("plan.json", &plan), std::pair("report.html", &report),
         std::pair("report.json", &reportJSON),
+        std::pair("nodes.json", &nodeData),
         std::pair("statistics.qcal", &statistics)})
     if (!path->empty())
       entries.push_back({file, *path});

@@ -7,6 +7,8 @@
 #include "qopt/Support/Progress.h"
 #include "qopt/Target/TargetISA.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/ThreadPool.h"
 
 #include <cmath>
 #include <fcntl.h>
@@ -27,7 +29,7 @@ int Judge::fail(int code, const Twine &text) const {
 }
 
 /// Compiles `trial` for this machine into a file of the private directory.
-int Judge::compile(CompileOptions trial, StringRef path) {
+int Judge::compile(CompileOptions trial, StringRef path) const {
   Progress quiet(ProgressMode::None);
   trial.accuracy = {};
   trial.isas = {hostTargetISA().name.str()};
@@ -37,7 +39,7 @@ int Judge::compile(CompileOptions trial, StringRef path) {
   trial.calibFile.clear();
   trial.verbosity = -1;
   trial.progress = &quiet;
-  trial.tempDir = options.tempDir + "/trial";
+  trial.tempDir = path.str() + ".parts";
   trial.outputPath = path.str();
   if (std::error_code code = sys::fs::create_directory(trial.tempDir))
     return fail(ExitIO, "temporary directory: " + code.message());
@@ -75,7 +77,6 @@ bool Judge::predictsTokens() const {
 /// Which samples are for the statistics and which are evaluated.
 int Judge::splitData() {
   const AccuracyOptions &goals = options.accuracy;
-  bool calibrates = !options.calibFile.empty();
   evaluation.samples.windowLength = options.calibWindow;
   evaluation.data = goals.evalFile.empty() ? options.calibFile : goals.evalFile;
   if (evaluation.data.empty())
@@ -103,8 +104,14 @@ int Judge::splitData() {
     heldOut = total;
   }
 
+  return makeStatistics(goals.evalFile.empty() ? total - heldOut
+                                               : options.calibSamples);
+}
+
+/// Of the first `samples`, or all for 0.
+int Judge::makeStatistics(int64_t samples) {
   statisticsFile = options.loadCalib;
-  if (!calibrates)
+  if (options.calibFile.empty())
     return ExitOk;
   CompileOptions statistics = options;
   statistics.accuracy = {};
@@ -113,13 +120,18 @@ int Judge::splitData() {
   statistics.outputPath.clear();
   statistics.emit = EmitKind::SharedLibrary;
   statistics.dryRun = false;
-  if (goals.evalFile.empty())
-    statistics.calibSamples = total - heldOut;
+  statistics.calibSamples = samples;
   statisticsFile = options.tempDir + "/statistics.qcal";
+  endStage();
   return compileModel(statistics);
 }
 
 int Judge::prepare() {
+  if (!options.accuracy.runsPlans()) {
+    evaluation.data = options.calibFile;
+    return makeStatistics(options.calibSamples);
+  }
+  options.progress->setStageCount(0);
   options.progress->begin("compile the float model");
   CompileOptions floats = options;
   floats.pipeline = "fp32";
@@ -137,21 +149,21 @@ int Judge::prepare() {
   if (!loaded)
     return fail(ExitInternal, toString(loaded.takeError()));
   reference = std::move(*loaded);
+  (void)sys::fs::file_size(path, libraryBytes);
   // The mapping stays when the name goes.
   (void)sys::fs::remove(path);
   return splitData();
 }
 
-int Judge::score(ArrayRef<LayerRule> rules, Score &score) {
+void Judge::beginTrials(unsigned trials) {
   options.progress->setStageCount(0);
-  options.progress->begin("compile and evaluate a plan");
-  // Loaded libraries are told apart by their names.
-  std::string path =
-      options.tempDir + "/plan" + std::to_string(++trials) + ".so";
-  CompileOptions trial = planned(rules);
-  trial.sideOutputs = {};
-  if (int code = compile(trial, path))
-    return code;
+  options.progress->begin("compile and evaluate");
+  done = 0;
+  expected = trials;
+  options.progress->update(0, expected, "plans");
+}
+
+int Judge::evaluate(StringRef path, Score &score) {
   Expected<std::unique_ptr<LoadedModel>> loaded =
       LoadedModel::open(path, {int(options.jobs), ""});
   if (!loaded)
@@ -169,7 +181,76 @@ int Judge::score(ArrayRef<LayerRule> rules, Score &score) {
         compare(result->perplexity.predictions, result->perplexity.counts);
   }
   score.sqnr = 10 * std::log10(result->signal / result->noise);
+  score.cosine = meanOf(result->cosines).value;
+  expected = std::max(expected, ++done);
+  options.progress->update(done, expected, "plans");
   return ExitOk;
+}
+
+/// Most of a compile runs on one thread. Where weights are large, memory is
+/// what there is too little of.
+unsigned Judge::compilesAtOnce() const {
+  constexpr uint64_t largeLibrary = uint64_t(1) << 28;
+  return libraryBytes > largeLibrary
+             ? 1
+             : std::min(
+                   8u,
+                   hardware_concurrency(options.jobs).compute_thread_count());
+}
+
+int Judge::score(const std::vector<LayerRule> &rules, Score &score) {
+  std::vector<Score> scores;
+  int code = this->score(ArrayRef<std::vector<LayerRule>>(&rules, 1), scores);
+  if (code == ExitOk)
+    score = std::move(scores[0]);
+  return code;
+}
+
+int Judge::score(ArrayRef<std::vector<LayerRule>> plans,
+                 std::vector<Score> &scores) {
+  unsigned atOnce = compilesAtOnce();
+  scores.assign(plans.size(), Score());
+  for (size_t begin = 0; begin < plans.size(); begin += atOnce) {
+    size_t size = std::min<size_t>(atOnce, plans.size() - begin);
+    std::vector<std::string> paths;
+    std::vector<int> codes(size);
+    // Loaded libraries are told apart by their names.
+    for (size_t i = 0; i < size; ++i)
+      paths.push_back(options.tempDir + "/plan" + std::to_string(++trials) +
+                      ".so");
+    DefaultThreadPool pool(hardware_concurrency(size));
+    for (size_t i = 0; i < size; ++i)
+      pool.async([&, i] {
+        CompileOptions trial = planned(plans[begin + i]);
+        trial.sideOutputs = {};
+        if (size > 1)
+          trial.jobs = 1;
+        codes[i] = compile(trial, paths[i]);
+      });
+    pool.wait();
+    for (size_t i = 0; i < size; ++i) {
+      if (codes[i])
+        return codes[i];
+      if (int code = evaluate(paths[i], scores[begin + i]))
+        return code;
+    }
+  }
+  return ExitOk;
+}
+
+ReportEvaluation Judge::describe(const Score &score) const {
+  ReportEvaluation result;
+  result.data = sys::path::filename(evaluation.data).str();
+  result.isHeldOut = options.accuracy.evalFile.empty();
+  result.samples = heldOut;
+  if (score.isLanguageModel) {
+    result.predictions = score.perplexity.predictions;
+    result.perplexity = score.perplexity;
+    result.comparison = score.comparison;
+  }
+  result.cosine = score.cosine;
+  result.sqnr = score.sqnr;
+  return result;
 }
 
 } // namespace mlir::qopt

@@ -78,11 +78,8 @@ scoresOf(const Judge &judge, ArrayRef<LayerRule> rules, std::string &error) {
 }
 
 static int checkGuard(Judge &judge, const CompileOptions &options,
-                      ArrayRef<LayerRule> rules) {
+                      ArrayRef<LayerRule> rules, const Score &score) {
   double bound = options.accuracy.maxPerplexityIncrease;
-  Score score;
-  if (int code = judge.score(rules, score))
-    return code;
   double error = score.comparison.ratio.error;
   if (score.increase() <= bound) {
     options.progress->end();
@@ -111,9 +108,10 @@ static int checkGuard(Judge &judge, const CompileOptions &options,
   return code;
 }
 
-/// Rules for the goal of size or loss, if there is one.
+/// Rules for the goal of size or loss, if there is one, and their score where
+/// it is known.
 static int choose(Judge &judge, const CompileOptions &options,
-                  std::vector<LayerRule> &rules) {
+                  std::vector<LayerRule> &rules, std::optional<Score> &score) {
   const AccuracyOptions &goals = options.accuracy;
   if (!goals.choosesSchemes() && !goals.sensitivity)
     return ExitOk;
@@ -130,7 +128,7 @@ static int choose(Judge &judge, const CompileOptions &options,
   if (goals.targetBits >= 0)
     return chooseForSize(judge, scores, goals.targetBits,
                          floatWeightBits(*choice, options), rules);
-  return chooseForLoss(judge, scores, goals.maxLoss, rules);
+  return chooseForLoss(judge, scores, goals.maxLoss, rules, score.emplace());
 }
 
 int compileJudged(const CompileOptions &options) {
@@ -138,21 +136,31 @@ int compileJudged(const CompileOptions &options) {
   if (int code = judge.prepare())
     return code;
   const AccuracyOptions &goals = options.accuracy;
-  if ((goals.maxPerplexityIncrease >= 0 || goals.maxLoss >= 0) &&
-      !judge.predictsTokens())
+  if (goals.maxPerplexityIncrease >= 0 && !judge.predictsTokens())
     return judge.fail(ExitInvalid,
                       "perplexity needs a language model, with the input "
                       "input_ids and the output logits [batch, positions, "
                       "vocabulary]");
   std::vector<LayerRule> rules;
-  if (int code = choose(judge, options, rules))
+  std::optional<Score> score;
+  if (int code = choose(judge, options, rules, score))
     return code;
   if (goals.sensitivity)
     return ExitOk;
-  if (goals.maxPerplexityIncrease >= 0)
-    if (int code = checkGuard(judge, options, rules))
+  if (!score && goals.runsPlans()) {
+    judge.beginTrials(1);
+    if (int code = judge.score(rules, score.emplace()))
       return code;
-  return compileModel(judge.planned(rules));
+  }
+  if (goals.maxPerplexityIncrease >= 0)
+    if (int code = checkGuard(judge, options, rules, *score))
+      return code;
+  CompileOptions result = judge.planned(rules);
+  if (score)
+    result.evaluation =
+        std::make_shared<ReportEvaluation>(judge.describe(*score));
+  judge.endStage();
+  return compileModel(result);
 }
 
 } // namespace mlir::qopt

@@ -13,8 +13,7 @@ using namespace llvm;
 
 namespace mlir::qopt {
 
-/// Places in `scores`, the worst first.
-static std::vector<size_t> worstFirst(ArrayRef<LayerScore> scores) {
+std::vector<size_t> worstFirst(ArrayRef<LayerScore> scores) {
   std::vector<size_t> order(scores.size());
   for (size_t i = 0; i < order.size(); ++i)
     order[i] = i;
@@ -24,20 +23,34 @@ static std::vector<size_t> worstFirst(ArrayRef<LayerScore> scores) {
   return order;
 }
 
-int measureEffects(Judge &judge, ArrayRef<LayerScore> scores,
+namespace {
+/// What quantizing one layer alone costs the whole model.
+struct LayerEffect {
+  size_t layer = 0;
+  Score score;
+};
+} // namespace
+
+/// The whole plan, and effects of the worst fifth of the layers by their cheap
+/// scores.
+static int measure(Judge &judge, ArrayRef<LayerScore> scores, Score &whole,
                    std::vector<LayerEffect> &effects) {
   std::vector<size_t> order = worstFirst(scores);
   order.resize((order.size() + 4) / 5);
-  for (size_t i : order) {
-    const LayerScore &layer = scores[i];
-    LayerEffect &effect = effects.emplace_back();
-    effect.layer = i;
+  judge.beginTrials(1 + order.size());
+  // Alone: what is wrong with all plans is said once.
+  if (int code = judge.score({}, whole))
+    return code;
+  std::vector<std::vector<LayerRule>> plans;
+  for (size_t i : order)
     // The last rule that matches decides.
-    std::vector<LayerRule> rules = {{".*", "", true},
-                                    {exactly(layer.name), layer.scheme, false}};
-    if (int code = judge.score(rules, effect.score))
-      return code;
-  }
+    plans.push_back(
+        {{".*", "", true}, {exactly(scores[i].name), scores[i].scheme, false}});
+  std::vector<Score> found;
+  if (int code = judge.score(plans, found))
+    return code;
+  for (auto [layer, score] : zip_equal(order, found))
+    effects.push_back({layer, std::move(score)});
   llvm::sort(effects, [](const LayerEffect &a, const LayerEffect &b) {
     return a.score.isLanguageModel ? a.score.comparison.divergence.value >
                                          b.score.comparison.divergence.value
@@ -58,10 +71,8 @@ static std::string ladderText(const LayerScore &score) {
 
 int printSensitivity(Judge &judge, ArrayRef<LayerScore> scores) {
   Score whole;
-  if (int code = judge.score({}, whole))
-    return code;
   std::vector<LayerEffect> effects;
-  if (int code = measureEffects(judge, scores, effects))
+  if (int code = measure(judge, scores, whole, effects))
     return code;
 
   judge.endStage();
@@ -77,8 +88,9 @@ int printSensitivity(Judge &judge, ArrayRef<LayerScore> scores) {
                  100 * whole.increase(), whole.comparison.divergence.value)
        << ", over " << whole.perplexity.predictions << " predictions\n";
   else
-    os << format("whole plan: output at %.2f dB", whole.sqnr) << ", over "
-       << judge.heldOutSamples() << " samples\n";
+    os << format("whole plan: output at %.2f dB, cosine %.6f", whole.sqnr,
+                 whole.cosine)
+       << ", over " << judge.heldOutSamples() << " samples\n";
   os << "\nonly this layer quantized, the worst fifth:\n";
   for (const LayerEffect &effect : effects) {
     os << left_justify(quoteName(scores[effect.layer].name), width);
@@ -88,7 +100,8 @@ int printSensitivity(Judge &judge, ArrayRef<LayerScore> scores) {
                    effect.score.comparison.divergence.error,
                    100 * effect.score.increase());
     else
-      os << format("  output %.2f dB\n", effect.score.sqnr);
+      os << format("  output %.2f dB, cosine %.6f\n", effect.score.sqnr,
+                   effect.score.cosine);
   }
   os << "\noutput of each layer alone, on rows of the calibration, dB:\n";
   for (size_t i : worstFirst(scores)) {

@@ -38,6 +38,7 @@ private:
        << "</b><span>" << remark << "</span></div>";
   }
   void errorCard();
+  void evaluationCard();
   void warnings();
   void section(StringRef title, StringRef remark, StringRef content) {
     if (content.empty())
@@ -98,6 +99,27 @@ void Page::errorCard() {
        "output SQNR of a layer", "worst " + decibelText(worst) + " dB");
 }
 
+/// What the whole model loses; that of a layer alone is another card.
+void Page::evaluationCard() {
+  if (!data.evaluation)
+    return;
+  const ReportEvaluation &evaluation = *data.evaluation;
+  if (!evaluation.predictions) {
+    card(fixed(evaluation.cosine, "%.5f"), "cosine of the output",
+         decibelText(evaluation.sqnr) + " dB against float");
+    return;
+  }
+  const ComparisonSummary &comparison = evaluation.comparison;
+  card(fixed(comparison.reference.perplexity.value, "%.3f") + " &rarr; " +
+           fixed(evaluation.perplexity.perplexity.value, "%.3f"),
+       "perplexity",
+       fixed(100 * (comparison.ratio.value - 1), "%+.2f") + " &plusmn; " +
+           fixed(100 * comparison.ratio.error, "%.2f %%"));
+  card(fixed(comparison.divergence.value, "%.5f"), "KL divergence",
+       "&plusmn; " + fixed(comparison.divergence.error, "%.5f") +
+           ", same top " + fixed(100 * comparison.sameTop.value, "%.1f %%"));
+}
+
 void Page::cards() {
   os << "<div class=\"cards\">";
   int64_t before = data.weightsBefore + data.othersBefore;
@@ -124,6 +146,7 @@ void Page::cards() {
   if (data.isCalibrated)
     card(Twine(data.samples) + (data.samples == 1 ? " sample" : " samples"),
          "calibration", Twine(data.tokens) + " tokens");
+  evaluationCard();
   errorCard();
   if (data.speed)
     card(fixed(data.speed->floatMs / data.speed->quantizedMs, "%.2fx"),
@@ -163,6 +186,16 @@ void Page::write() {
   os << "<footer>";
   if (!data.modelHash.empty())
     os << "model sha256 <code>" << escapeHTML(data.modelHash) << "</code><br>";
+  if (data.evaluation) {
+    os << "evaluated on " << data.evaluation->samples
+       << (data.evaluation->samples == 1 ? " sample" : " samples") << " of "
+       << escapeHTML(data.evaluation->data);
+    if (data.evaluation->isHeldOut)
+      os << " that the statistics left out";
+    if (data.evaluation->predictions)
+      os << ", " << data.evaluation->predictions << " predictions";
+    os << "<br>";
+  }
   if (data.speed)
     os << "speed: median of " << data.speed->runs << " calls, "
        << data.speed->threads << " threads, " << escapeHTML(data.speed->isa)

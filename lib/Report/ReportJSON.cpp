@@ -93,6 +93,33 @@ static void writeLayer(json::OStream &os, const ReportLayer &layer) {
   histogram(os, "weight_histogram", layer.weight);
 }
 
+static void estimate(json::OStream &os, StringRef field, Estimate value) {
+  os.attributeObject(field, [&] {
+    number(os, "value", value.value);
+    number(os, "error", value.error);
+  });
+}
+
+static void writeEvaluation(json::OStream &os,
+                            const ReportEvaluation &evaluation) {
+  os.attributeObject("evaluation", [&] {
+    text(os, "data", evaluation.data);
+    os.attribute("held_out", evaluation.isHeldOut);
+    os.attribute("samples", evaluation.samples);
+    if (evaluation.predictions) {
+      const ComparisonSummary &comparison = evaluation.comparison;
+      os.attribute("predictions", evaluation.predictions);
+      estimate(os, "perplexity_float", comparison.reference.perplexity);
+      estimate(os, "perplexity", evaluation.perplexity.perplexity);
+      estimate(os, "perplexity_ratio", comparison.ratio);
+      estimate(os, "kld", comparison.divergence);
+      estimate(os, "same_top", comparison.sameTop);
+    }
+    number(os, "output_cosine", evaluation.cosine);
+    number(os, "output_sqnr_db", evaluation.sqnr);
+  });
+}
+
 std::string writeReportJSON(const ReportData &data) {
   std::string result;
   raw_string_ostream stream(result);
@@ -129,6 +156,8 @@ std::string writeReportJSON(const ReportData &data) {
         os.attribute("nonfinite_samples", int64_t(data.nonfiniteSamples));
       });
     text(os, "alpha", data.alpha);
+    if (data.evaluation)
+      writeEvaluation(os, *data.evaluation);
     if (data.speed)
       os.attributeObject("speed", [&] {
         os.attribute("float_ms", data.speed->floatMs);

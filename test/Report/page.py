@@ -62,6 +62,40 @@ def says_what_is_known_without_data(directory):
     assert any("No calibration data" in warning for warning in data["warnings"])
 
 
+def shows_the_loss_on_evaluation_data(directory):
+    """No language model: its output in float and quantized."""
+    text, data = report(directory, "--eval-data=calib.npz")
+    found = data["evaluation"]
+    assert (found["data"], found["held_out"], found["samples"]) == ("calib.npz", False, 6), found
+    assert 0.99 < found["output_cosine"] < 1 and 20 < found["output_sqnr_db"] < 80, found
+    assert f"<b>{found['output_cosine']:.5f}</b>" in text and "evaluated on 6 samples of calib.npz" in text
+    text, data = report(directory)
+    assert "evaluation" not in data and "evaluated on" not in text
+
+
+def overlays_the_graph(directory):
+    """--node-data: what Model Explorer's node data builder writes for a graph, with the
+    numbers of the report."""
+    _, data = report(directory, "--node-data=n.json")
+    nodes = plan.read(directory, "n.json")
+    assert set(nodes) == {"results", "thresholds"}
+    quantized = {e["name"]: e for e in data["layers"] if e["scheme"] != "float"}
+    assert set(nodes["results"]) == set(quantized) and len(quantized) == 6
+    for name, entry in nodes["results"].items():
+        assert abs(entry["value"] - quantized[name]["quality"]["output_sqnr_db"]) < 0.006, name
+        assert entry["scheme"] == quantized[name]["scheme"]
+    values = [threshold["value"] for threshold in nodes["thresholds"]]
+    assert values == sorted(values) and values[-1] > max(e["value"] for e in nodes["results"].values())
+    assert all(re.fullmatch("#[0-9a-f]{6}", threshold["bgColor"]) for threshold in nodes["thresholds"])
+    # Without data the weights' own error; any name is a key.
+    plan.prepare(directory, names=models.HOSTILE)
+    plan.compile(directory, "--pass-pipeline=w8a8", "--dry-run", "--node-data=n.json", "--report-json=r.json")
+    data, nodes = plan.read(directory, "r.json"), plan.read(directory, "n.json")
+    assert nodes["results"] and set(nodes["results"]) <= set(models.HOSTILE) | {e["name"] for e in data["layers"]}
+    for name, entry in nodes["results"].items():
+        assert abs(entry["value"] - plan.layer(data, name)["quality"]["weight_sqnr_db"]) < 0.006, name
+
+
 def is_the_same_every_time(directory):
     first = report(directory)
     assert report(directory) == first
@@ -145,5 +179,6 @@ def runs_no_hostile_name(directory):
         page.close()
 
 
-TESTS = [has_the_numbers, splitting_shows_in_the_error, says_what_is_known_without_data, is_the_same_every_time,
+TESTS = [has_the_numbers, splitting_shows_in_the_error, says_what_is_known_without_data,
+         shows_the_loss_on_evaluation_data, overlays_the_graph, is_the_same_every_time,
          holds_no_markup_of_names, works_in_a_browser, runs_no_hostile_name]

@@ -17,14 +17,15 @@ AccuracyFlags::AccuracyFlags(cl::OptionCategory &category)
           cl::value_desc("1%"), cl::cat(category)),
       evalData("eval-data",
                cl::desc("Samples to evaluate on (default: the last fifth of "
-                        "--calib, which the statistics leave out)"),
+                        "--calib, which the statistics leave out); with "
+                        "--report alone it shows the loss"),
                cl::value_desc("file|folder"), cl::cat(category)),
       sensitivity("sensitivity",
                   cl::desc("Print what quantizing each layer costs, and stop"),
                   cl::cat(category)),
       maxLoss("max-loss",
               cl::desc("Choose schemes under which perplexity rises by at "
-                       "most that"),
+                       "most that; of other models, 1 - cosine of the output"),
               cl::value_desc("0.5%"), cl::cat(category)),
       targetBits("target-bits",
                  cl::desc("Keep the most sensitive layers float, as many as "
@@ -69,15 +70,19 @@ bool AccuracyFlags::apply(CompileOptions &options, std::string &error) const {
   goals.layerTaps = layerTaps;
   if (goals.maxLoss >= 0 && goals.targetBits >= 0)
     return fail("--max-loss and --target-bits are two goals");
-  if (!goals.evalFile.empty() && !goals.evaluates())
+  // It shows what the samples have told.
+  bool shows = !options.sideOutputs.report.empty() ||
+               !options.sideOutputs.reportJSON.empty();
+  goals.forReport = !goals.evalFile.empty() && shows;
+  if (!goals.evalFile.empty() && !goals.runsPlans())
     return fail("--eval-data is for --max-ppl-increase, --sensitivity, "
-                "--max-loss and --target-bits");
+                "--max-loss, --report and --report-json");
   if (!goals.evaluates())
     return true;
   StringRef preset = StringRef(options.pipeline).trim();
   if (preset.split('{').first.trim() == "fp32" || preset.contains('('))
-    return fail("--max-ppl-increase, --sensitivity, --max-loss and "
-                "--target-bits need a preset that quantizes");
+    return fail("--max-ppl-increase, --sensitivity, --max-loss, "
+                "--target-bits and --eval-data need a preset that quantizes");
   if (goals.sensitivity && options.sideOutputs.describesPlan())
     return fail("--sensitivity ends before there is a plan to write");
   if (options.modelPath == "-")

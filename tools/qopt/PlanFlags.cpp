@@ -18,6 +18,10 @@ PlanFlags::PlanFlags(cl::OptionCategory &category)
              cl::value_desc("report.html"), cl::cat(category)),
       reportJSON("report-json", cl::desc("Write what is on the page as JSON"),
                  cl::value_desc("report.json"), cl::cat(category)),
+      nodeData("node-data",
+               cl::desc("Write the layers' errors as an overlay for Model "
+                        "Explorer"),
+               cl::value_desc("nodes.json"), cl::cat(category)),
       reportSpeed("report-speed",
                   cl::desc("Compile the float model too, run both on a sample "
                            "and report the times"),
@@ -28,13 +32,15 @@ void PlanFlags::apply(CompileOptions &options) const {
   options.sideOutputs.plan = emitPlan;
   options.sideOutputs.report = report;
   options.sideOutputs.reportJSON = reportJSON;
+  options.sideOutputs.nodeData = nodeData;
   options.sideOutputs.speed = reportSpeed;
 }
 
 bool PlanFlags::check(const CompileOptions &options, std::string &error) const {
   if (!reportSpeed)
     return true;
-  if (!options.sideOutputs.wantsReport())
+  if (options.sideOutputs.report.empty() &&
+      options.sideOutputs.reportJSON.empty())
     error = "--report-speed goes with --report or --report-json";
   else if (options.calibFile.empty())
     error = "--report-speed runs a sample: add --calib=DATA";

@@ -13,7 +13,7 @@ namespace mlir::qopt {
 struct PlanFlags {
   explicit PlanFlags(llvm::cl::OptionCategory &category);
 
-  llvm::cl::opt<std::string> plan, emitPlan, report, reportJSON;
+  llvm::cl::opt<std::string> plan, emitPlan, report, reportJSON, nodeData;
   llvm::cl::opt<bool> reportSpeed;
 
   void apply(CompileOptions &options) const;

@@ -26,8 +26,11 @@ struct HeldOutResult {
   int64_t samples = 0;
   /// Of language models (an output `logits` per id of `input_ids`): else empty.
   PerplexityResult perplexity;
-  /// Sums over the output that was compared: y^2 and (y - y^)^2.
+  /// Sums over the output that was compared: y^2 and (y - y^)^2. Positions that
+  /// the mask marks as padding are left out.
   double signal = 0, noise = 0;
+  /// Of its vectors, those along the last axis, with those of the reference.
+  std::vector<double> cosines;
 
   bool isLanguageModel() const { return !perplexity.predictions.empty(); }
 };

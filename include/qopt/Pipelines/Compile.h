@@ -11,12 +11,14 @@
 #define QOPT_PIPELINES_COMPILE_H
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace mlir::qopt {
 
 class Progress;
+struct ReportEvaluation;
 
 /// What is written to the output (`--emit`). Everything but ONNXQDQ, Obj and
 /// SharedLibrary is text.
@@ -77,25 +79,31 @@ struct AccuracyOptions {
   /// `--sensitivity`: print what each layer costs, and stop.
   bool sensitivity = false;
   /// `--max-loss=0.5%` (0.005): choose schemes so that perplexity rises by at
-  /// most that.
+  /// most that, or the cosine of another model's output is at least 0.995.
   double maxLoss = -1;
   /// `--target-bits=12`: choose schemes so that the weights of layers take that
   /// many bits each.
   double targetBits = -1;
+  /// `--eval-data` with a report and no goal: the report shows what is lost.
+  bool forReport = false;
 
   bool choosesSchemes() const { return maxLoss >= 0 || targetBits >= 0; }
-  /// Whether anything runs both the float and the quantized model.
-  bool evaluates() const {
-    return maxPerplexityIncrease >= 0 || sensitivity || choosesSchemes();
+  /// Whether plans are run beside the float model.
+  bool runsPlans() const {
+    return maxPerplexityIncrease >= 0 || sensitivity || maxLoss >= 0 ||
+           forReport;
   }
+  /// Whether anything is found out before the result is compiled.
+  bool evaluates() const { return runsPlans() || choosesSchemes(); }
 };
 
 /// Files beside the output, by the paths that the user gave; an empty one is
 /// not wanted. The compiler writes them into its private directory, from where
 /// the caller publishes them when everything has succeeded.
 struct SideOutputs {
-  /// `--emit-plan`, `--report`, `--report-json`, `--save-calib`.
-  std::string plan, report, reportJSON, statistics;
+  /// `--emit-plan`, `--report`, `--report-json`, `--node-data`,
+  /// `--save-calib`.
+  std::string plan, report, reportJSON, nodeData, statistics;
   /// `--report-speed`: the report compares the library with the float model,
   /// both run on this machine.
   bool speed = false;
@@ -107,7 +115,9 @@ struct SideOutputs {
   std::vector<Entry> list() const;
   /// Of a preset that quantizes.
   bool describesPlan() const { return !plan.empty() || wantsReport(); }
-  bool wantsReport() const { return !report.empty() || !reportJSON.empty(); }
+  bool wantsReport() const {
+    return !report.empty() || !reportJSON.empty() || !nodeData.empty();
+  }
 };
 
 struct CompileOptions {
@@ -165,6 +175,8 @@ struct CompileOptions {
   std::string loadCalib;
 
   AccuracyOptions accuracy;
+  /// What has been found about the plan, for the report; null: nothing.
+  std::shared_ptr<const ReportEvaluation> evaluation;
 
   KVCaches kvCaches = KVCaches::Copy;
   /// Decomposed ops that stay decomposed (`--no-lift=attention,rotary`), by the

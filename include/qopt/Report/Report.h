@@ -9,6 +9,8 @@
 #ifndef QOPT_REPORT_REPORT_H
 #define QOPT_REPORT_REPORT_H
 
+#include "qopt/Evaluation/Metrics.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -68,6 +70,21 @@ struct ReportSpeed {
   std::string isa, inputs;
 };
 
+/// The quantized model beside the float one, on samples.
+struct ReportEvaluation {
+  /// Name of the file, and whether its samples are those of the calibration
+  /// that the statistics left out.
+  std::string data;
+  bool isHeldOut = false;
+  int64_t samples = 0;
+  /// Of a language model; without predictions the two that follow are empty.
+  int64_t predictions = 0;
+  PerplexitySummary perplexity;
+  ComparisonSummary comparison;
+  /// Of the output: mean over its vectors, and dB.
+  double cosine = 0, sqnr = 0;
+};
+
 struct ReportData {
   std::string model, modelHash, pipeline, version;
   std::string libraryPath;
@@ -85,11 +102,14 @@ struct ReportData {
   std::string alpha;
   std::vector<std::string> warnings;
   std::optional<ReportSpeed> speed;
+  std::optional<ReportEvaluation> evaluation;
   std::vector<ReportLayer> layers;
 };
 
 std::string writeReportJSON(const ReportData &data);
 std::string writeReportHTML(const ReportData &data);
+/// The layers' output SQNR as an overlay of Model Explorer.
+std::string writeNodeData(const ReportData &data);
 
 } // namespace mlir::qopt
 

@@ -28,8 +28,11 @@ public:
   Progress(const Progress &) = delete;
   Progress &operator=(const Progress &) = delete;
 
-  /// How many stages the run has; the counter in front of each line.
-  void setStageCount(unsigned count) { stageCount = count; }
+  /// How many stages follow; the counter in front of each line. 0: none.
+  void setStageCount(unsigned count) {
+    stageCount = count;
+    stageIndex = 0;
+  }
   /// Ends the stage before and starts the next one.
   void begin(llvm::StringRef stage);
   /// `done` of `total` units of the current stage (`samples`, `layers`).
