@@ -3,6 +3,7 @@
 #   bench.sh models [ARGUMENTS]     all-MiniLM-L6-v2 against ONNX Runtime
 #   bench.sh kernels [ARGUMENTS]    products against the limits of their instructions
 #   bench.sh compile [ARGUMENTS]    compile time and memory by the number of layers
+#   bench.sh calibration [ARGUMENTS]  time and memory of a calibration
 # Without arguments the first two, with the tables written into README.md. A broken bound fails.
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -84,6 +84,8 @@ void RowSketch::add(ArrayRef<float> row, uint64_t hash, uint64_t count) {
     slot = entries.back().slot;
     entries.pop_back();
   } else if (rows.size() < size_t((slot + 1) * columns)) {
+    // Pages that no row reaches cost nothing; growing would leave copies.
+    rows.reserve(limit(columns) * columns);
     rows.resize((slot + 1) * columns);
   }
   std::copy(row.begin(), row.end(), rows.begin() + slot * columns);
