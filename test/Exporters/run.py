@@ -13,6 +13,7 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
 import argparse
+import functools
 import hashlib
 import os
 import re
@@ -189,12 +190,8 @@ def main():
         for part in parts(folder):
             for preset in PRESETS:
                 label = f"{family}/{part.removesuffix('.onnx')}/{preset}"
-                if not re.search(options.filter, label):
-                    continue
-                try:
-                    report.add(label, *check(os.path.join(folder, part), family, preset, isa))
-                except AssertionError as failure:
-                    report.add(label, False, str(failure))
+                if re.search(options.filter, label):
+                    report.run(label, functools.partial(check, os.path.join(folder, part), family, preset, isa))
     report.finish()
 
 
