@@ -1,5 +1,4 @@
-//===- api.c - the table behind qopt_model_query
-//--------------------------------===//
+//===- api.c - the table behind qopt_model_query --------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Opening, running and closing a model. A run checks its arguments, lets

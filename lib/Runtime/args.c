@@ -1,5 +1,4 @@
-//===- args.c - checks of the inputs
-//------------------------------------------===//
+//===- args.c - checks of the inputs --------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Every field of every input is checked before generated code sees it, in every
@@ -36,35 +35,44 @@ static int mismatch(const qopt_model_desc *desc, const qopt_port *port,
   return QOPT_E_ARGUMENT;
 }
 
+int rt_check_memory(const char *role, const char *expected,
+                    const qopt_port *port, const DLTensor *t, char *err,
+                    size_t n) {
+  if (t->device.device_type != kDLCPU)
+    return rt_error(err, n, QOPT_E_ARGUMENT,
+                    "%s '%s': expected memory of the CPU (device 1), got "
+                    "device %d",
+                    role, port->name, (int)t->device.device_type);
+  if (t->ndim && !t->shape)
+    return rt_error(err, n, QOPT_E_ARGUMENT,
+                    "%s '%s': shape is NULL, expected %d dims", role,
+                    port->name, port->rank);
+  for (int i = 0; i < t->ndim; ++i)
+    if (t->shape[i] < 0)
+      return rt_error(err, n, QOPT_E_ARGUMENT,
+                      "%s '%s': dim %d is %" PRId64 ", expected at least 0",
+                      role, port->name, i, t->shape[i]);
+  int64_t elements =
+      rt_elements(t->ndim, t->shape, rt_element_bytes(port->bits));
+  if (elements < 0)
+    return rt_error(err, n, QOPT_E_ARGUMENT,
+                    "%s '%s': the dims are too large for this machine", role,
+                    port->name);
+  if (elements > 0 && !t->data)
+    return rt_error(err, n, QOPT_E_ARGUMENT,
+                    "%s '%s': data is NULL, expected %s%" PRId64 " elements",
+                    role, port->name, expected, elements);
+  return QOPT_OK;
+}
+
 static int check_form(const qopt_model_desc *desc, const qopt_port *port,
                       const DLTensor *t, char *err, size_t n) {
   if (t->dtype.code != port->code || t->dtype.bits != port->bits ||
       t->dtype.lanes != 1 || t->ndim != port->rank)
     return mismatch(desc, port, t, err, n);
-  if (t->device.device_type != kDLCPU)
-    return rt_error(err, n, QOPT_E_ARGUMENT,
-                    "input '%s': expected memory of the CPU (device 1), got "
-                    "device %d",
-                    port->name, (int)t->device.device_type);
-  if (t->ndim && !t->shape)
-    return rt_error(err, n, QOPT_E_ARGUMENT,
-                    "input '%s': shape is NULL, expected %d dims", port->name,
-                    port->rank);
-  for (int i = 0; i < t->ndim; ++i)
-    if (t->shape[i] < 0)
-      return rt_error(err, n, QOPT_E_ARGUMENT,
-                      "input '%s': dim %d is %" PRId64 ", expected at least 0",
-                      port->name, i, t->shape[i]);
-  int64_t elements =
-      rt_elements(t->ndim, t->shape, rt_element_bytes(port->bits));
-  if (elements < 0)
-    return rt_error(err, n, QOPT_E_ARGUMENT,
-                    "input '%s': the dims are too large for this machine",
-                    port->name);
-  if (elements > 0 && !t->data)
-    return rt_error(err, n, QOPT_E_ARGUMENT,
-                    "input '%s': data is NULL, expected %" PRId64 " elements",
-                    port->name, elements);
+  int status = rt_check_memory("input", "", port, t, err, n);
+  if (status)
+    return status;
   if (port->bits < 8 && !rt_is_compact(t->ndim, t->shape, t->strides))
     return rt_error(err, n, QOPT_E_ARGUMENT,
                     "input '%s': packed elements of %d bits have no strides",

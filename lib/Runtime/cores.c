@@ -1,5 +1,4 @@
-//===- cores.c - how many threads are worth starting
-//--------------------------===//
+//===- cores.c - how many threads are worth starting ----------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The default thread count: the physical cores among the CPUs that the process

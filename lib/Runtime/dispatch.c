@@ -1,5 +1,4 @@
-//===- dispatch.c - the variant that this CPU can run
-//-------------------------===//
+//===- dispatch.c - the variant that this CPU can run ---------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Asks the CPU, and the operating system (which registers it saves, whether AMX

@@ -1,5 +1,4 @@
-//===- error.c - texts of errors
-//--------------------------------------------===//
+//===- error.c - texts of errors ------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Bounded text building for messages. Names of a model are data here and never

@@ -1,5 +1,4 @@
-//===- half.c - conversions that llc calls by name
-//------------------------------===//
+//===- half.c - conversions that llc calls by name ------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // LLVM turns conversions to and from half and bfloat16 into calls of the

@@ -1,5 +1,4 @@
-//===- memory.c - scratch memory of a handle
-//----------------------------------===//
+//===- memory.c - scratch memory of a handle ------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A cache of blocks, so that a run after the first neither calls the system nor

@@ -1,5 +1,4 @@
-//===- outputs.c - the caller's tensors, and owned ones
-//-------------------------===//
+//===- outputs.c - the caller's tensors, and owned ones -------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // `run` writes to tensors of the caller, checked before the run as far as the
@@ -50,28 +49,13 @@ static int check_form(const qopt_port *port, const DLTensor *t,
       rt_append(&to, " of rank %d without dims", t->ndim);
     return QOPT_E_ARGUMENT;
   }
-  if (t->device.device_type != kDLCPU)
-    return rt_error(err, n, QOPT_E_ARGUMENT,
-                    "output '%s': expected memory of the CPU (device 1), got "
-                    "device %d",
-                    port->name, (int)t->device.device_type);
-  // Reachable only for sizes that the model does not know before the run.
-  for (int i = 0; i < t->ndim; ++i)
-    if (t->shape[i] < 0)
-      return rt_error(err, n, QOPT_E_ARGUMENT,
-                      "output '%s': dim %d is %" PRId64 ", expected at least 0",
-                      port->name, i, t->shape[i]);
+  // Dims below 0 are reachable only for sizes that the model does not know
+  // before the run.
+  int status = rt_check_memory("output", "room for ", port, t, err, n);
+  if (status)
+    return status;
   int64_t elements =
       rt_elements(t->ndim, t->shape, rt_element_bytes(port->bits));
-  if (elements < 0)
-    return rt_error(err, n, QOPT_E_ARGUMENT,
-                    "output '%s': the dims are too large for this machine",
-                    port->name);
-  if (elements > 0 && !t->data)
-    return rt_error(err, n, QOPT_E_ARGUMENT,
-                    "output '%s': data is NULL, expected room for %" PRId64
-                    " elements",
-                    port->name, elements);
   for (int i = 0; i < t->ndim && t->strides; ++i)
     if (elements > 0 && t->strides[i] == 0 && t->shape[i] > 1)
       return rt_error(err, n, QOPT_E_ARGUMENT,

@@ -1,5 +1,4 @@
-//===- pool.c - the threads of a handle
-//---------------------------------------===//
+//===- pool.c - the threads of a handle -----------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A parallel loop is cut into one chunk per thread. Chunk i belongs to thread

@@ -140,6 +140,11 @@ typedef struct {
   int input, dim;
 } rt_binding;
 
+// The device, the dims and the data of an "input" or "output"; `expected` goes
+// before the number of elements that no data was given for.
+int rt_check_memory(const char *role, const char *expected,
+                    const qopt_port *port, const DLTensor *t, char *err,
+                    size_t n);
 // Checks everything and fills model->args.
 int rt_bind_inputs(qopt_model *model, const DLTensor *in, int n_in, char *err,
                    size_t n);

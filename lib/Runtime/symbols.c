@@ -1,5 +1,4 @@
-//===- symbols.c - named dims across inputs
-//-----------------------------------===//
+//===- symbols.c - named dims across inputs -------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The same name must mean the same size in every input. Dims that are one

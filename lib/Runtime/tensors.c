@@ -1,5 +1,4 @@
-//===- tensors.c - sizes, strides and copies
-//----------------------------------===//
+//===- tensors.c - sizes, strides and copies ------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Geometry of the caller's tensors, and the copy between a strided and a

@@ -1,5 +1,4 @@
-//===- FakeModel.c - what the compiler would emit, by hand
-//--------------------===//
+//===- FakeModel.c - what the compiler would emit, by hand ----------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A descriptor and two functions, linked with the runtime archive into a
