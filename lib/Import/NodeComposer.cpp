@@ -53,16 +53,7 @@ Value NodeComposer::range(Value limit) {
 }
 
 Value NodeComposer::scalar(Type element, double number) {
-  Attribute value;
-  if (isa<FloatType>(element))
-    value = FloatAttr::get(element, number);
-  else
-    value = IntegerAttr::get(element,
-                             APInt(element.getIntOrFloatBitWidth(),
-                                   static_cast<int64_t>(number),
-                                   /*isSigned=*/true, /*implicitTrunc=*/true));
-  auto type = RankedTensorType::get({}, element);
-  return node.builder.constant(node.loc, DenseElementsAttr::get(type, value));
+  return node.builder.constant(node.loc, scalarValue(element, number));
 }
 
 int64_t NodeComposer::takeInt(StringRef name, int64_t otherwise) {

@@ -11,13 +11,15 @@
 
 #include "NodeBuilder.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "qopt/Dialect/ONNX/IR/ONNXAttributes.h"
 
 namespace mlir::qopt::importer {
 
-class NodeComposer {
+class NodeComposer : public onnx::AttributeWriter {
 public:
   explicit NodeComposer(NodeContext &node)
-      : node(node), b(node.builder.getBuilder()) {}
+      : AttributeWriter(node.builder.getBuilder().getContext()), node(node),
+        b(node.builder.getBuilder()) {}
 
   using Attrs = ArrayRef<NamedAttribute>;
   Value op(llvm::StringRef name, ArrayRef<Value> operands, Attrs attrs = {},
@@ -42,8 +44,7 @@ public:
     return op("Reshape", {value, ints(shape)});
   }
   Value transpose(Value value, ArrayRef<int64_t> permutation) {
-    return op("Transpose", {value},
-              attr("perm", b.getDenseI64ArrayAttr(permutation)));
+    return op("Transpose", {value}, attr("perm", permutation));
   }
   Value concat(ArrayRef<Value> values, int64_t axis) {
     return op("Concat", values, attr("axis", axis));
@@ -85,19 +86,6 @@ public:
   }
   std::optional<int64_t> rankOf(Value value) {
     return value ? node.builder.getRanks().rankOf(value) : std::nullopt;
-  }
-
-  NamedAttribute attr(llvm::StringRef name, int64_t number) {
-    return b.getNamedAttr(name, b.getI64IntegerAttr(number));
-  }
-  NamedAttribute attr(llvm::StringRef name, double number) {
-    return b.getNamedAttr(name, b.getF32FloatAttr(number));
-  }
-  NamedAttribute attr(llvm::StringRef name, llvm::StringRef text) {
-    return b.getNamedAttr(name, b.getStringAttr(text));
-  }
-  NamedAttribute attr(llvm::StringRef name, Attribute value) {
-    return b.getNamedAttr(name, value);
   }
 
   /// Attributes of the node, with their defaults.

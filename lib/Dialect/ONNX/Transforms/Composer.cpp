@@ -34,12 +34,7 @@ Value Composer::cast(Value value, Type element) {
 }
 
 Value Composer::scalar(Type element, double number) {
-  auto type = RankedTensorType::get({}, element);
-  Attribute value =
-      isa<FloatType>(element)
-          ? Attribute(rewriter.getFloatAttr(element, number))
-          : Attribute(rewriter.getIntegerAttr(element, int64_t(number)));
-  return ConstantOp::create(rewriter, loc, DenseElementsAttr::get(type, value));
+  return ConstantOp::create(rewriter, loc, scalarValue(element, number));
 }
 
 Value Composer::ints(ArrayRef<int64_t> numbers) {
@@ -108,16 +103,4 @@ void Composer::replace(Operation *op, ValueRange values) {
       Value(v).setType(r.getType());
     });
   rewriter.replaceOp(op, values);
-}
-
-NamedAttribute Composer::attr(StringRef name, int64_t number) {
-  return rewriter.getNamedAttr(name, rewriter.getI64IntegerAttr(number));
-}
-
-NamedAttribute Composer::attr(StringRef name, double number) {
-  return rewriter.getNamedAttr(name, rewriter.getF32FloatAttr(number));
-}
-
-NamedAttribute Composer::attr(StringRef name, StringRef text) {
-  return rewriter.getNamedAttr(name, rewriter.getStringAttr(text));
 }

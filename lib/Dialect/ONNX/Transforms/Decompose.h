@@ -10,16 +10,18 @@
 #define QOPT_LIB_DIALECT_ONNX_TRANSFORMS_DECOMPOSE_H
 
 #include "mlir/IR/PatternMatch.h"
+#include "qopt/Dialect/ONNX/IR/ONNXAttributes.h"
 #include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
 #include "qopt/Dialect/ONNX/IR/ONNXElementwise.h"
 
 namespace mlir::onnx {
 
 // Creates ops at the place of the op that is decomposed, with its location.
-class Composer {
+class Composer : public AttributeWriter {
 public:
   Composer(PatternRewriter &rewriter, Operation *op)
-      : rewriter(rewriter), loc(op->getLoc()) {}
+      : AttributeWriter(rewriter.getContext()), rewriter(rewriter),
+        loc(op->getLoc()) {}
 
   // An op by its class; attributes as ODS names them. The element type of a
   // result follows from the operands.
@@ -59,16 +61,6 @@ public:
        function_ref<SmallVector<Value>(Value, ValueRange)> body);
   // Replaces the op; its result types stay.
   void replace(Operation *op, ValueRange values);
-
-  NamedAttribute attr(StringRef name, int64_t number);
-  NamedAttribute attr(StringRef name, double number);
-  NamedAttribute attr(StringRef name, StringRef text);
-  NamedAttribute attr(StringRef name, ArrayRef<int64_t> numbers) {
-    return rewriter.getNamedAttr(name, rewriter.getDenseI64ArrayAttr(numbers));
-  }
-  NamedAttribute attr(StringRef name, Attribute value) {
-    return rewriter.getNamedAttr(name, value);
-  }
 
 private:
   Operation *create(StringRef name, ValueRange operands, unsigned results,
