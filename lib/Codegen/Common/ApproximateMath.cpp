@@ -6,8 +6,7 @@
 // are large, there the polynomials lose digits, and they are rare.
 //===----------------------------------------------------------------------===//
 
-#include "ErfPolynomial.h"
-#include "ExpPolynomial.h"
+#include "Polynomials.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "qopt/Codegen/Passes.h"

@@ -10,11 +10,8 @@
 // 1.7e-7, relative 2.5e-7 (2 to 4 ulp).
 //===----------------------------------------------------------------------===//
 
-#include "ErfPolynomial.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "Polynomials.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
 
@@ -37,11 +34,8 @@ struct ExpandErf : OpRewritePattern<math::ErfOp> {
     if (!getElementTypeOrSelf(type).isF32())
       return rewriter.notifyMatchFailure(op, "not of f32");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    auto constant = [&](float value) -> Value {
-      TypedAttr attribute = b.getF32FloatAttr(value);
-      if (auto shaped = dyn_cast<ShapedType>(type))
-        attribute = DenseElementsAttr::get(shaped, value);
-      return arith::ConstantOp::create(b, attribute);
+    auto constant = [&](float value) {
+      return qopt::constantOfType(b, type, value);
     };
     // Comparisons that let a NaN pass.
     Value x = op.getOperand();

@@ -10,11 +10,8 @@
 // should.
 //===----------------------------------------------------------------------===//
 
-#include "ExpPolynomial.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "Polynomials.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
 
@@ -40,11 +37,8 @@ struct ExpandExp : OpRewritePattern<math::ExpOp> {
     Type integer = b.getI32Type();
     if (auto shaped = dyn_cast<ShapedType>(type))
       integer = shaped.clone(integer);
-    auto constant = [&](float value) -> Value {
-      TypedAttr attribute = b.getF32FloatAttr(value);
-      if (auto shaped = dyn_cast<ShapedType>(type))
-        attribute = DenseElementsAttr::get(shaped, value);
-      return arith::ConstantOp::create(b, attribute);
+    auto constant = [&](float value) {
+      return qopt::constantOfType(b, type, value);
     };
     auto whole = [&](int32_t value) -> Value {
       TypedAttr attribute = b.getI32IntegerAttr(value);

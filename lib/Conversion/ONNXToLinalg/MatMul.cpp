@@ -25,10 +25,11 @@ static ElementsAttr weightOf(Lowering &l, Value operand) {
   return l.storedConstantOf(operand);
 }
 
-static Value multiply(ImplicitLocOpBuilder &b, Value x, Value y) {
-  if (isa<FloatType>(x.getType()))
-    return arith::MulFOp::create(b, x, y);
-  return arith::MulIOp::create(b, x, y);
+/// The product of two elements, in the type that sums are computed in.
+static Value multiply(ImplicitLocOpBuilder &b, ValueRange a) {
+  if (isa<FloatType>(a[0].getType()))
+    return arith::MulFOp::create(b, extendHalf(b, a[0]), extendHalf(b, a[1]));
+  return arith::MulIOp::create(b, a[0], a[1]);
 }
 
 static LogicalResult lowerMatMul(onnx::MatMulOp op, Lowering &l) {
@@ -65,16 +66,7 @@ static LogicalResult lowerMatMul(onnx::MatMulOp op, Lowering &l) {
   auto contraction = contractionOf(l, a, b, result);
   if (failed(contraction))
     return failure();
-  Value product =
-      contract(l, *contraction, sum, {}, {},
-               [&](ImplicitLocOpBuilder &nested, ValueRange arguments) {
-                 Value x = arguments[0], y = arguments[1];
-                 if (isa<FloatType>(sum)) {
-                   x = extendHalf(nested, x);
-                   y = extendHalf(nested, y);
-                 }
-                 return multiply(nested, x, y);
-               });
+  Value product = contract(l, *contraction, sum, {}, {}, multiply);
   l.set(result,
         isa<FloatType>(element) ? convertTensor(l, product, element) : product);
   return success();
@@ -101,15 +93,7 @@ static FailureOr<Value> gemmProduct(onnx::GemmOp op, Lowering &l, Type sum) {
   c.loops = parallelLoops(2);
   c.loops.push_back(utils::IteratorType::reduction);
   c.dims = {l.dim(a, transA ? 1 : 0), l.dim(b, transB ? 0 : 1)};
-  return contract(l, c, sum, {}, {},
-                  [&](ImplicitLocOpBuilder &nested, ValueRange arguments) {
-                    Value x = arguments[0], y = arguments[1];
-                    if (isa<FloatType>(sum)) {
-                      x = extendHalf(nested, x);
-                      y = extendHalf(nested, y);
-                    }
-                    return multiply(nested, x, y);
-                  });
+  return contract(l, c, sum, {}, {}, multiply);
 }
 
 static LogicalResult lowerGemm(onnx::GemmOp op, Lowering &l) {
@@ -156,7 +140,7 @@ static LogicalResult lowerGemm(onnx::GemmOp op, Lowering &l) {
               auto scale = [&](Value x, float factor) {
                 return factor == 1
                            ? x
-                           : multiply(b, x, constantNumber(b, sum, factor));
+                           : multiply(b, {x, constantNumber(b, sum, factor)});
               };
               y = scale(y, alpha);
               if (arguments.size() == 1)

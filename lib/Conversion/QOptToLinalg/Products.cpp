@@ -112,12 +112,77 @@ static Value addTo(ImplicitLocOpBuilder &builder, Value a, Value b) {
       });
 }
 
-/// The sum over the groups of K rows of what `product` makes of each.
+/// The group of `count` rows of K from `begin` on.
+static Value groupProduct(ImplicitLocOpBuilder &b, QuantizedMatmulOp op,
+                          int64_t g, int64_t begin, int64_t count) {
+  bool isUnsigned =
+      op.getCodes().getType().getElementType().isUnsignedInteger();
+  Value codes = withoutSign(b, op.getCodes());
+  Value weight = op.getWeight();
+  if (count != op.getWeight().getType().getShape()[0]) {
+    codes = sliceLast(b, codes, begin, count);
+    weight = sliceRows(b, weight, begin, count);
+  }
+  Value sums = contract(
+      b, codes, weight, op.getZeroPoint(), b.getI32Type(),
+      [&](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
+        Type wide = b.getI32Type();
+        Value q = isUnsigned ? Value(arith::ExtUIOp::create(b, wide, v[0]))
+                             : Value(arith::ExtSIOp::create(b, wide, v[0]));
+        if (v.size() == 3)
+          q = arith::SubIOp::create(b, q, v[2]);
+        return arith::MulIOp::create(b, q,
+                                     arith::ExtSIOp::create(b, wide, v[1]));
+      });
+  int64_t rank = typeOf(sums).getRank();
+  Value weightScale = scaleOfGroup(b, op.getWeightScale(), g);
+  return mapElements(b, sizesOf(b, sums), b.getF32Type(),
+                     {{sums, b.getMultiDimIdentityMap(rank)},
+                      {op.getScale(), rowMap(b, op.getScale(), rank)},
+                      {weightScale, columnMap(b, weightScale, rank)}},
+                     [](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
+                       Value sum =
+                           arith::SIToFPOp::create(b, b.getF32Type(), v[0]);
+                       return arith::MulFOp::create(
+                           b, sum, arith::MulFOp::create(b, v[1], v[2]));
+                     });
+}
+
+static Value groupProduct(ImplicitLocOpBuilder &b, WeightOnlyMatmulOp op,
+                          int64_t g, int64_t begin, int64_t count) {
+  Value codes = op.getWeight(), x = op.getInput();
+  if (count != op.getWeight().getType().getShape()[0]) {
+    codes = sliceRows(b, codes, begin, count);
+    x = sliceLast(b, x, begin, count);
+  }
+  Value scale = scaleOfGroup(b, op.getWeightScale(), g);
+  Value weight = mapElements(
+      b, sizesOf(b, codes), b.getF32Type(),
+      {{codes, b.getMultiDimIdentityMap(2)}, {scale, columnMap(b, scale, 2)}},
+      [](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
+        Value code = arith::SIToFPOp::create(b, b.getF32Type(), v[0]);
+        return arith::MulFOp::create(b, code, v[1]);
+      });
+  return contract(b, x, weight, {}, b.getF32Type(),
+                  [](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
+                    return arith::MulFOp::create(b, v[0], v[1]);
+                  });
+}
+
+/// Outlier columns times their rows of the weight.
+static Value tailProduct(ImplicitLocOpBuilder &b, QuantizedMatmulOp op) {
+  return contract(b, op.getTail(), op.getTailWeight(), {}, b.getF32Type(),
+                  [](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
+                    Value w = v[1];
+                    if (!w.getType().isF32())
+                      w = arith::ExtFOp::create(b, b.getF32Type(), w);
+                    return arith::MulFOp::create(b, v[0], w);
+                  });
+}
+
+/// The sum over the groups of K rows.
 template <typename ProductOp>
-static FailureOr<Value>
-sumOfGroups(ImplicitLocOpBuilder &b, ProductOp op,
-            llvm::function_ref<Value(int64_t g, int64_t begin, int64_t count)>
-                product) {
+static FailureOr<Value> sumOfGroups(ImplicitLocOpBuilder &b, ProductOp op) {
   int64_t k = op.getWeight().getType().getShape()[0];
   if (ShapedType::isDynamic(k))
     return op.emitError("K is not static");
@@ -126,7 +191,8 @@ sumOfGroups(ImplicitLocOpBuilder &b, ProductOp op,
   Value result;
   for (int64_t g = 0; g * size < k; ++g)
     result =
-        addTo(b, result, product(g, g * size, std::min(size, k - g * size)));
+        addTo(b, result,
+              groupProduct(b, op, g, g * size, std::min(size, k - g * size)));
   return result;
 }
 
@@ -141,10 +207,7 @@ struct LowerQuantizedMatmul : OpRewritePattern<QuantizedMatmulOp> {
       return op.emitError(
           "linalg has no form for outlier columns that are found at run time");
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    FailureOr<Value> result =
-        sumOfGroups(b, op, [&](int64_t g, int64_t begin, int64_t count) {
-          return groupProduct(b, op, g, begin, count);
-        });
+    FailureOr<Value> result = sumOfGroups(b, op);
     if (failed(result))
       return failure();
     if (op.getTail())
@@ -154,51 +217,6 @@ struct LowerQuantizedMatmul : OpRewritePattern<QuantizedMatmulOp> {
     rewriter.replaceOp(op, withSignOf(b, *result, op.getOutput().getType()));
     return success();
   }
-
-  static Value groupProduct(ImplicitLocOpBuilder &b, QuantizedMatmulOp op,
-                            int64_t g, int64_t begin, int64_t count) {
-    bool isUnsigned =
-        op.getCodes().getType().getElementType().isUnsignedInteger();
-    Value codes = withoutSign(b, op.getCodes());
-    Value weight = op.getWeight();
-    if (count != op.getWeight().getType().getShape()[0]) {
-      codes = sliceLast(b, codes, begin, count);
-      weight = sliceRows(b, weight, begin, count);
-    }
-    Value sums = contract(
-        b, codes, weight, op.getZeroPoint(), b.getI32Type(),
-        [&](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
-          Type wide = b.getI32Type();
-          Value q = isUnsigned ? Value(arith::ExtUIOp::create(b, wide, v[0]))
-                               : Value(arith::ExtSIOp::create(b, wide, v[0]));
-          if (v.size() == 3)
-            q = arith::SubIOp::create(b, q, v[2]);
-          return arith::MulIOp::create(b, q,
-                                       arith::ExtSIOp::create(b, wide, v[1]));
-        });
-    int64_t rank = typeOf(sums).getRank();
-    Value weightScale = scaleOfGroup(b, op.getWeightScale(), g);
-    return mapElements(b, sizesOf(b, sums), b.getF32Type(),
-                       {{sums, b.getMultiDimIdentityMap(rank)},
-                        {op.getScale(), rowMap(b, op.getScale(), rank)},
-                        {weightScale, columnMap(b, weightScale, rank)}},
-                       [](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
-                         Value sum =
-                             arith::SIToFPOp::create(b, b.getF32Type(), v[0]);
-                         return arith::MulFOp::create(
-                             b, sum, arith::MulFOp::create(b, v[1], v[2]));
-                       });
-  }
-
-  static Value tailProduct(ImplicitLocOpBuilder &b, QuantizedMatmulOp op) {
-    return contract(b, op.getTail(), op.getTailWeight(), {}, b.getF32Type(),
-                    [](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
-                      Value w = v[1];
-                      if (!w.getType().isF32())
-                        w = arith::ExtFOp::create(b, b.getF32Type(), w);
-                      return arith::MulFOp::create(b, v[0], w);
-                    });
-  }
 };
 
 struct LowerWeightOnlyMatmul : OpRewritePattern<WeightOnlyMatmulOp> {
@@ -207,37 +225,13 @@ struct LowerWeightOnlyMatmul : OpRewritePattern<WeightOnlyMatmulOp> {
   LogicalResult matchAndRewrite(WeightOnlyMatmulOp op,
                                 PatternRewriter &rewriter) const override {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    FailureOr<Value> result =
-        sumOfGroups(b, op, [&](int64_t g, int64_t begin, int64_t count) {
-          return groupProduct(b, op, g, begin, count);
-        });
+    FailureOr<Value> result = sumOfGroups(b, op);
     if (failed(result))
       return failure();
     if (op.getBias())
       result = addTo(b, *result, op.getBias());
     rewriter.replaceOp(op, withSignOf(b, *result, op.getOutput().getType()));
     return success();
-  }
-
-  static Value groupProduct(ImplicitLocOpBuilder &b, WeightOnlyMatmulOp op,
-                            int64_t g, int64_t begin, int64_t count) {
-    Value codes = op.getWeight(), x = op.getInput();
-    if (count != op.getWeight().getType().getShape()[0]) {
-      codes = sliceRows(b, codes, begin, count);
-      x = sliceLast(b, x, begin, count);
-    }
-    Value scale = scaleOfGroup(b, op.getWeightScale(), g);
-    Value weight = mapElements(
-        b, sizesOf(b, codes), b.getF32Type(),
-        {{codes, b.getMultiDimIdentityMap(2)}, {scale, columnMap(b, scale, 2)}},
-        [](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
-          Value code = arith::SIToFPOp::create(b, b.getF32Type(), v[0]);
-          return arith::MulFOp::create(b, code, v[1]);
-        });
-    return contract(b, x, weight, {}, b.getF32Type(),
-                    [](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
-                      return arith::MulFOp::create(b, v[0], v[1]);
-                    });
   }
 };
 
