@@ -125,7 +125,7 @@ Expected<SampleSet> SampleSet::open(StringRef path, const Signature &signature,
   return std::move(set);
 }
 
-SampleSet::SampleSet(SampleSet &&) = default;
+SampleSet::SampleSet(SampleSet &&) noexcept = default;
 SampleSet::~SampleSet() = default;
 
 int64_t SampleSet::size() const { return source->size(); }

@@ -125,7 +125,8 @@ std::vector<DLTensor> InputArrays::batch(int64_t begin, int64_t size) {
     const char *data = source.file.buffer ? source.file.array.data.data()
                                           : source.filled.data();
     result.push_back(viewTensor(source.type, source.shape,
-                                data + begin * source.bytesPerSample));
+                                {data + begin * source.bytesPerSample,
+                                 size_t(size) * source.bytesPerSample}));
   }
   return result;
 }

@@ -11,12 +11,14 @@ using namespace llvm;
 
 namespace mlir::qopt {
 
-DLTensor viewTensor(NpyType type, ArrayRef<int64_t> shape, const char *data) {
+DLTensor viewTensor(NpyType type, ArrayRef<int64_t> shape,
+                    ArrayRef<char> data) {
   int code = type.kind == 'f'   ? int(kDLFloat)
              : type.kind == 'b' ? int(kDLBool)
              : type.kind == 'u' ? int(kDLUInt)
                                 : int(kDLInt);
-  return qopt_tensor(data, code, type.bytes * 8, shape.size(), shape.data());
+  return qopt_tensor(data.data(), code, type.bytes * 8, shape.size(),
+                     shape.data());
 }
 
 int64_t OutputTensor::elements() const {

@@ -72,7 +72,7 @@ public:
   static llvm::Expected<SampleSet> open(llvm::StringRef path,
                                         const Signature &signature,
                                         const SampleOptions &options = {});
-  SampleSet(SampleSet &&);
+  SampleSet(SampleSet &&) noexcept;
   ~SampleSet();
 
   int64_t size() const;

@@ -20,7 +20,7 @@ namespace mlir::qopt {
 /// Compact numbers in row-major order as a tensor. It points to the data and
 /// to the dims, which both must outlive it.
 DLTensor viewTensor(NpyType type, llvm::ArrayRef<int64_t> shape,
-                    const char *data);
+                    llvm::ArrayRef<char> data);
 
 /// The same for each of a run's inputs, which have `type`, `shape` and `data`.
 /// The tensors point into `inputs`.
@@ -28,7 +28,8 @@ template <typename Inputs>
 std::vector<DLTensor> viewTensors(const Inputs &inputs) {
   std::vector<DLTensor> result;
   for (const auto &input : inputs)
-    result.push_back(viewTensor(input.type, input.shape, input.data.data()));
+    result.push_back(viewTensor(input.type, input.shape,
+                                {input.data.data(), input.data.size()}));
   return result;
 }
 
