@@ -131,8 +131,7 @@ int Judge::prepare() {
     evaluation.data = options.calibFile;
     return makeStatistics(options.calibSamples);
   }
-  options.progress->setStageCount(0);
-  options.progress->begin("compile the float model");
+  beginStage("compile the float model");
   CompileOptions floats = options;
   floats.pipeline = "fp32";
   floats.planFile.clear();
@@ -155,9 +154,15 @@ int Judge::prepare() {
   return splitData();
 }
 
-void Judge::beginTrials(unsigned trials) {
+void Judge::beginStage(StringRef name) const {
+  // Parts of a judged compile that are compiles themselves count their stages.
+  options.progress->end();
   options.progress->setStageCount(0);
-  options.progress->begin("compile and evaluate");
+  options.progress->begin(name);
+}
+
+void Judge::beginTrials(unsigned trials) {
+  beginStage("compile and evaluate");
   done = 0;
   expected = trials;
   options.progress->update(0, expected, "plans");

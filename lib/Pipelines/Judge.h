@@ -57,6 +57,7 @@ public:
   /// Whether the model has the inputs and outputs that perplexity needs.
   bool predictsTokens() const;
 
+  void beginStage(llvm::StringRef name) const;
   /// Before anything is printed.
   void endStage() const;
   /// `error: MODEL: text`; returns the code.

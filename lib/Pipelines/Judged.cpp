@@ -115,7 +115,7 @@ static int choose(Judge &judge, const CompileOptions &options,
   const AccuracyOptions &goals = options.accuracy;
   if (!goals.choosesSchemes() && !goals.sensitivity)
     return ExitOk;
-  options.progress->begin("measure layers");
+  judge.beginStage("measure layers");
   std::string error;
   std::vector<LayerScore> scores = scoresOf(judge, {}, error);
   if (scores.empty())

@@ -8,6 +8,7 @@
 
 #include "qopt/Report/Report.h"
 
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -45,16 +46,18 @@ std::string writeNodeData(const ReportData &data) {
         if (!value || !written.insert(name).second)
           continue;
         os.attributeObject(name, [&] {
-          os.attribute("value", std::round(*value * 100) / 100);
+          os.attributeBegin("value");
+          os.rawValue(formatv("{0:F2}", *value).str());
+          os.attributeEnd();
           os.attribute("scheme", json::fixUTF8(layer.scheme));
         });
       }
     });
     os.attributeArray("thresholds", [&] {
-      for (auto [value, color] : thresholds)
+      for (const std::pair<int, const char *> &threshold : thresholds)
         os.object([&] {
-          os.attribute("value", value);
-          os.attribute("bgColor", color);
+          os.attribute("value", threshold.first);
+          os.attribute("bgColor", threshold.second);
         });
     });
   });

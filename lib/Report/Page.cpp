@@ -34,8 +34,9 @@ private:
   void head();
   void cards();
   void card(const Twine &value, const Twine &label, const Twine &remark = "") {
-    os << "<div class=\"card\"><span>" << label << "</span><b>" << value
-       << "</b><span>" << remark << "</span></div>";
+    ++numCards;
+    cardText << "<div class=\"card\"><span>" << label << "</span><b>" << value
+             << "</b><span>" << remark << "</span></div>";
   }
   void errorCard();
   void evaluationCard();
@@ -52,6 +53,9 @@ private:
 
   const ReportData &data;
   raw_string_ostream os;
+  std::string cardsHTML;
+  raw_string_ostream cardText{cardsHTML};
+  unsigned numCards = 0;
 };
 
 } // namespace
@@ -121,7 +125,6 @@ void Page::evaluationCard() {
 }
 
 void Page::cards() {
-  os << "<div class=\"cards\">";
   int64_t before = data.weightsBefore + data.othersBefore;
   int64_t after = data.weightsAfter + data.othersAfter;
   card(formatBytes(before) + " &rarr; " + formatBytes(after), "constants",
@@ -153,7 +156,12 @@ void Page::cards() {
          "speed, against float",
          fixed(data.speed->floatMs, "%.2f ms") + " &rarr; " +
              fixed(data.speed->quantizedMs, "%.2f ms"));
-  os << "</div>\n";
+  if (numCards > 6)
+    os << "<div class=\"cards two\" style=\"--half:" << (numCards + 1) / 2
+       << "\">";
+  else
+    os << "<div class=\"cards\">";
+  os << cardsHTML << "</div>\n";
 }
 
 void Page::warnings() {

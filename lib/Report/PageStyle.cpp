@@ -41,6 +41,9 @@ code, .mono { font: 12px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas,
   "DejaVu Sans Mono", monospace; }
 .cards { display: grid; gap: 12px; margin-bottom: 16px;
   grid-template-columns: repeat(auto-fit, minmax(180px, 1fr)); }
+/* More than one row: none of them with a card alone. */
+@media (min-width: 1080px) { .cards.two { grid-template-columns:
+  repeat(var(--half), 1fr); } }
 .card, section { background: var(--card); border: 1px solid var(--line);
   border-radius: 12px; }
 .card { padding: 14px 16px; }
@@ -100,9 +103,8 @@ td.name { min-width: 260px; max-width: 420px; white-space: normal;
 tr.row { cursor: pointer; } tr.row:hover { background: var(--hover); }
 td.name button { all: unset; cursor: pointer; display: inline; }
 td.name button::before { content: "\25B8"; display: inline-block; width: 14px;
-  color: var(--quiet); transition: transform .12s; }
-td.name button[aria-expanded=true]::before { transform: rotate(90deg)
-  translate(1px, 2px); }
+  color: var(--quiet); }
+td.name button[aria-expanded=true]::before { content: "\25BE"; }
 .meter { display: inline-block; width: 52px; height: 6px; border-radius: 3px;
   background: var(--line); margin-left: 8px; vertical-align: 1px;
   overflow: hidden; }
