@@ -29,7 +29,7 @@ import zoo
 
 # What does not run the model, or one instruction set of it, is the same for every one;
 # integer products of each are compared in the tests of quality.
-ONCE = re.compile("/(size|compile|memory|pairs|refused)$|^(llm-int8|smoothing)/")
+ONCE = re.compile("/(size|compile|memory|pairs|refused|max-loss)$|^(llm-int8|smoothing)/")
 
 
 def main():
