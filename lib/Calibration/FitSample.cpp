@@ -29,8 +29,8 @@ int64_t IntegerArray::operator[](int64_t i) const {
 std::string IntegerArray::position(int64_t i) const {
   std::string text;
   for (int64_t dim : llvm::reverse(array.shape)) {
-    text =
-        std::to_string(dim ? i % dim : 0) + (text.empty() ? "" : ", ") + text;
+    text.insert(0,
+                std::to_string(dim ? i % dim : 0) + (text.empty() ? "" : ", "));
     i /= std::max<int64_t>(dim, 1);
   }
   return "[" + text + "]";

@@ -9,6 +9,7 @@
 
 #include "qopt/Calibration/RowSketch.h"
 #include "qopt/Support/Clones.h"
+#include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
 #include <cstring>
@@ -70,7 +71,7 @@ void RowSketch::add(ArrayRef<float> row, uint64_t hash, uint64_t count) {
            (entry.hash == wanted &&
             std::memcmp(&rows[entry.slot * columns], row.data(), bytes) < 0);
   };
-  auto at = std::lower_bound(entries.begin(), entries.end(), hash, less);
+  auto at = llvm::lower_bound(entries, hash, less);
   if (at != entries.end() && at->hash == hash &&
       std::memcmp(&rows[at->slot * columns], row.data(), bytes) == 0) {
     at->count += count;
@@ -88,7 +89,7 @@ void RowSketch::add(ArrayRef<float> row, uint64_t hash, uint64_t count) {
     rows.reserve(limit(columns) * columns);
     rows.resize((slot + 1) * columns);
   }
-  std::copy(row.begin(), row.end(), rows.begin() + slot * columns);
+  llvm::copy(row, rows.begin() + slot * columns);
   entries.insert(entries.begin() + index, {hash, count, slot});
 }
 

@@ -57,8 +57,8 @@ bool ColumnStatistics::add(const float *data, int64_t rows, int64_t columns,
   if (counted.empty())
     return true;
   if (tokens == 0) {
-    std::fill(lo.begin(), lo.end(), HUGE_VALF);
-    std::fill(hi.begin(), hi.end(), -HUGE_VALF);
+    llvm::fill(lo, HUGE_VALF);
+    llvm::fill(hi, -HUGE_VALF);
   }
   tokens += counted.size();
   rowAbsmax.add(largest);
@@ -90,8 +90,8 @@ void ColumnStatistics::clear() {
   std::fill_n(counts.begin(), reach(), 0);
   tokens = masked = early.tokens = 0;
   for (std::vector<float> *field : {&absmax, &lo, &hi, &early.absmax})
-    std::fill(field->begin(), field->end(), 0.0f);
-  std::fill(early.hits.begin(), early.hits.end(), 0);
+    llvm::fill(*field, 0.0f);
+  llvm::fill(early.hits, 0);
   values.clear();
   rowAbsmax.clear();
   sketch.clear();

@@ -11,7 +11,7 @@ namespace evaluate {
 /// The compiler ended with this code, after a message of its own.
 class CompileFailed : public llvm::ErrorInfo<CompileFailed> {
 public:
-  static char ID;
+  static char ID; // NOLINT(readability-identifier-naming): asked for by LLVM
   explicit CompileFailed(int exitCode) : exitCode(exitCode) {}
   void log(llvm::raw_ostream &os) const override {
     os << "the reference cannot be compiled";

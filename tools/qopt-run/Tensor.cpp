@@ -18,7 +18,7 @@ using namespace mlir::qopt;
 
 namespace runner {
 
-static const DType dtypes[] = {
+static constexpr DType dtypes[] = {
     {"float32", kDLFloat, 32, 'f', 1},
     {"uint8", kDLUInt, 8, 'u', 2},
     {"int8", kDLInt, 8, 'i', 3},

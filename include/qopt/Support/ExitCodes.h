@@ -25,7 +25,7 @@ namespace mlir::qopt {
 
 /// Not an enum class: the values travel through main() and waitpid() as ints.
 enum ExitCode : int {
-#define X(name, code, text) Exit##name = code,
+#define X(name, code, text) Exit##name = (code),
   QOPT_EXIT_CODES(X)
 #undef X
 };

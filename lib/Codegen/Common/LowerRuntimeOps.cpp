@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RuntimeBuilder.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "qopt/Codegen/Passes.h"
 
 using namespace mlir;
