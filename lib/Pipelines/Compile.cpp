@@ -3,93 +3,25 @@
 //
 // The way of docs/architecture.md: import, the pipeline that the user named
 // (simplify, plan, rewrite), with a calibration run in front of it when there
-// is data, then lowering and emission. A pipeline cannot run a calibration
-// itself: the statistics reach it as a file.
+// is data, then lowering and emission.
 //===----------------------------------------------------------------------===//
 
 #include "qopt/Pipelines/Compile.h"
-#include "CollectReport.h"
-#include "Diagnostics.h"
+#include "Compilation.h"
 #include "Judged.h"
-#include "MeasureSpeed.h"
-#include "PipelineText.h"
-#include "Vocabularies.h"
-#include "qopt/Calibration/Calibrate.h"
-#include "qopt/Calibration/Diversity.h"
 #include "qopt/Conversion/Passes.h"
 #include "qopt/Dialect/ONNX/Transforms/Passes.h"
 #include "qopt/Dialect/QOpt/Transforms/Passes.h"
 #include "qopt/Dialect/QOpt/Transforms/PlanFile.h"
 #include "qopt/Export/Export.h"
-#include "qopt/InitAll.h"
-#include "qopt/Pipelines/Lowering.h"
 #include "qopt/Pipelines/ModelInput.h"
 #include "qopt/Pipelines/Presets.h"
 #include "qopt/Support/AtomicFile.h"
-#include "qopt/Support/ExitCodes.h"
-#include "qopt/Support/Progress.h"
 #include "qopt/Target/TargetISA.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/ThreadPool.h"
 
 using namespace mlir;
 using namespace mlir::qopt;
-
-namespace {
-
-class Compilation {
-public:
-  Compilation(const CompileOptions &options)
-      : options(options), threads(llvm::hardware_concurrency(options.jobs)),
-        context(MLIRContext::Threading::DISABLED),
-        diagnostics(context, options.modelPath, options.verbosity,
-                    options.progress) {
-    DialectRegistry registry;
-    registerAllDialects(registry);
-    context.appendDialectRegistry(registry);
-    context.setThreadPool(threads);
-  }
-
-  int run();
-
-private:
-  int importInto(OwningOpRef<ModuleOp> &module);
-  int runPipeline(ModuleOp module, const PipelineChoice &choice,
-                  StringRef statistics);
-  int runPart(ModuleOp module, const PipelineChoice &choice,
-              StringRef statistics, PipelinePart part);
-  int writePlan(ModuleOp module, const PipelineChoice &choice,
-                StringRef statistics);
-  int measure(StringRef image);
-  int writeReport(int64_t libraryBytes);
-  int calibrate(std::string &statistics);
-  int loadStatistics(ModuleOp module, std::string &statistics);
-  LoweringOptions loweringOptions();
-  int lower(ModuleOp module, const LoweringOptions &lowering,
-            std::unique_ptr<llvm::MemoryBuffer> &result);
-  int exportONNX(ModuleOp module);
-  int write(StringRef text);
-  int writeFile(StringRef path, StringRef bytes);
-  int print(ModuleOp module);
-  int fail(int code, StringRef text) {
-    options.progress->abandon();
-    diagnostics.printLine("error: ", text);
-    return code;
-  }
-  /// Code and text after a stage that ended in diagnostics.
-  int failed(int code, StringRef fallback) {
-    diagnostics.printErrors(fallback);
-    return code;
-  }
-
-  const CompileOptions &options;
-  /// Collected where the plan stands, written at the end.
-  ReportData report;
-  llvm::DefaultThreadPool threads;
-  MLIRContext context;
-  DiagnosticCollector diagnostics;
-};
 
 int Compilation::importInto(OwningOpRef<ModuleOp> &module) {
   options.progress->begin("import");
@@ -161,175 +93,6 @@ int Compilation::runPart(ModuleOp module, const PipelineChoice &choice,
   return ExitOk;
 }
 
-/// A number or a word.
-static std::string describeAttribute(Attribute attribute) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  if (auto number = dyn_cast_or_null<FloatAttr>(attribute))
-    os << llvm::format("%g", number.getValueAsDouble());
-  else if (auto word = dyn_cast_or_null<StringAttr>(attribute))
-    os << word.getValue();
-  return text;
-}
-
-int Compilation::writePlan(ModuleOp module, const PipelineChoice &choice,
-                           StringRef statistics) {
-  unsigned bits = floatWeightBits(choice, options);
-  if (options.sideOutputs.wantsReport()) {
-    FailureOr<ReportData> collected = collectReport(module, bits, statistics);
-    if (mlir::failed(collected))
-      return failed(ExitInvalid, "the report failed without a message");
-    report = std::move(*collected);
-    report.model = llvm::sys::path::filename(options.modelPath).str();
-    report.pipeline = options.pipeline;
-    if (auto smoothing =
-            module->getAttrOfType<DictionaryAttr>(smoothingAttrName))
-      report.alpha = describeAttribute(smoothing.get("alpha"));
-  }
-  if (options.sideOutputs.plan.empty())
-    return ExitOk;
-  return writeFile(options.tempDir + "/plan.json",
-                   writePlanFile(module, {"", options.pipeline,
-                                          bits == 32 ? "f32" : "f16"}));
-}
-
-/// Compiles the float model for this machine and runs both.
-int Compilation::measure(StringRef image) {
-  std::string quantized = options.tempDir + "/measured.so";
-  std::string reference = options.tempDir + "/float.so";
-  if (int code = writeFile(quantized, image))
-    return code;
-  OwningOpRef<ModuleOp> module;
-  if (int code = importInto(module))
-    return code;
-  PassManager pm(&context, ModuleOp::getOperationName());
-  onnx::buildSimplifyPipeline(pm, options.noLift);
-  if (mlir::failed(pm.run(*module)))
-    return failed(ExitInvalid, "the model cannot be simplified");
-  SampleOptions samples;
-  samples.vocabularies = findVocabularies(*module);
-  samples.windowLength = options.calibWindow;
-  LoweringOptions lowering = loweringOptions();
-  lowering.emit = EmitKind::SharedLibrary;
-  lowering.isas = {hostTargetISA().name.str()};
-  std::unique_ptr<llvm::MemoryBuffer> floatImage;
-  if (int code = lower(*module, lowering, floatImage))
-    return code;
-  if (int code = writeFile(reference, floatImage->getBuffer()))
-    return code;
-  options.progress->begin("measure");
-  // A compile that has judged its plan has no calibration of its own.
-  const std::string &data =
-      options.calibFile.empty() ? options.accuracy.evalFile : options.calibFile;
-  llvm::Expected<ReportSpeed> speed =
-      measureSpeed(quantized, reference, data, samples, options.jobs);
-  if (!speed)
-    return fail(ExitInvalid, "--report-speed: " + toString(speed.takeError()));
-  report.speed = std::move(*speed);
-  return ExitOk;
-}
-
-/// When everything else has been done, of which it tells.
-int Compilation::writeReport(int64_t libraryBytes) {
-  if (!options.sideOutputs.wantsReport())
-    return ExitOk;
-  report.version = QOPT_VERSION;
-  report.libraryPath = llvm::sys::path::filename(options.outputPath).str();
-  report.libraryBytes = libraryBytes;
-  uint64_t modelBytes = 0;
-  if (!llvm::sys::fs::file_size(options.modelPath, modelBytes))
-    report.modelBytes = modelBytes;
-  if (libraryBytes)
-    for (const TargetISA &isa : getTargetISAs())
-      if (options.isas.empty() || llvm::is_contained(options.isas, isa.name))
-        report.isas.push_back(isa.name.str());
-  if (options.evaluation)
-    report.evaluation = *options.evaluation;
-  if (!options.sideOutputs.nodeData.empty())
-    if (int code = writeFile(options.tempDir + "/nodes.json",
-                             writeNodeData(report)))
-      return code;
-  if (!options.sideOutputs.reportJSON.empty())
-    if (int code = writeFile(options.tempDir + "/report.json",
-                             writeReportJSON(report)))
-      return code;
-  if (!options.sideOutputs.report.empty())
-    return writeFile(options.tempDir + "/report.html", writeReportHTML(report));
-  return ExitOk;
-}
-
-/// Compiles the float model with taps for this machine, runs the data through
-/// it and leaves the statistics in a file.
-int Compilation::calibrate(std::string &statistics) {
-  OwningOpRef<ModuleOp> module;
-  if (int code = importInto(module))
-    return code;
-  options.progress->begin("compile for calibration");
-  PassManager pm(&context, ModuleOp::getOperationName());
-  onnx::buildSimplifyPipeline(pm, options.noLift);
-  pm.addPass(createObservePass());
-  if (mlir::failed(pm.run(*module)))
-    return failed(ExitInvalid, "the model cannot be simplified");
-
-  LoweringOptions lowering = loweringOptions();
-  lowering.emit = EmitKind::SharedLibrary;
-  lowering.isas = {hostTargetISA().name.str()};
-  CalibrationOptions calibration;
-  calibration.samples.vocabularies = findVocabularies(*module);
-  std::unique_ptr<llvm::MemoryBuffer> image;
-  if (int code = lower(*module, lowering, image))
-    return code;
-  module = nullptr;
-  std::string library = options.tempDir + "/calibrate.so";
-  if (int code = writeFile(library, image->getBuffer()))
-    return code;
-  image = nullptr;
-
-  options.progress->begin("calibrate");
-  calibration.library = library;
-  calibration.data = options.calibFile;
-  calibration.maxSamples = options.calibSamples;
-  calibration.samples.windowLength = options.calibWindow;
-  calibration.threads = options.jobs;
-  calibration.progress = [&](uint64_t done, uint64_t total) {
-    options.progress->update(done, total, "samples");
-  };
-  llvm::Expected<Statistics> result = runCalibration(calibration);
-  if (!result)
-    return fail(ExitInvalid, toString(result.takeError()));
-  statistics = options.tempDir + "/statistics.qcal";
-  if (llvm::Error error = result->save(statistics))
-    return fail(ExitIO, toString(std::move(error)));
-  std::string warning = measureDiversity(*result).warning();
-  if (!warning.empty() && options.verbosity >= 0)
-    diagnostics.printLine("warning: ", warning);
-  return ExitOk;
-}
-
-/// The file of --load-calib. With --force one of another model is taken, under
-/// the name of this one: the passes compare.
-int Compilation::loadStatistics(ModuleOp module, std::string &statistics) {
-  llvm::Expected<Statistics> loaded = Statistics::load(options.loadCalib);
-  if (!loaded)
-    return fail(ExitInvalid, toString(loaded.takeError()));
-  statistics = options.loadCalib;
-  auto hash = module->getAttrOfType<StringAttr>("onnx.source_sha256");
-  if (!hash || hash.getValue() == loaded->modelHash)
-    return ExitOk;
-  std::string other =
-      options.loadCalib + ": the statistics belong to another model (sha256 " +
-      loaded->modelHash + ", this model has " + hash.str() + ")";
-  if (!options.force)
-    return fail(ExitInvalid, other + "; --force takes them all the same");
-  if (options.verbosity >= 0)
-    diagnostics.printLine("warning: ", other);
-  loaded->modelHash = hash.str();
-  statistics = options.tempDir + "/statistics.qcal";
-  if (llvm::Error error = loaded->save(statistics))
-    return fail(ExitIO, toString(std::move(error)));
-  return ExitOk;
-}
-
 LoweringOptions Compilation::loweringOptions() {
   LoweringOptions lowering;
   lowering.emit = options.emit;
@@ -393,20 +156,6 @@ int Compilation::exportONNX(ModuleOp module) {
 int Compilation::write(StringRef text) {
   if (std::error_code error = writeResult(options.outputFd, text))
     return fail(ExitIO, options.outputPath + ": " + error.message());
-  return ExitOk;
-}
-
-int Compilation::writeFile(StringRef path, StringRef bytes) {
-  std::error_code error;
-  llvm::raw_fd_ostream os(path, error);
-  if (!error) {
-    os.write(bytes.data(), bytes.size());
-    os.close();
-    error = os.error();
-    os.clear_error();
-  }
-  if (error)
-    return fail(ExitIO, path.str() + ": " + error.message());
   return ExitOk;
 }
 
@@ -506,20 +255,6 @@ int Compilation::run() {
   if (int code = writeReport(result->getBufferSize()))
     return code;
   return write(result->getBuffer());
-}
-
-} // namespace
-
-std::vector<SideOutputs::Entry> SideOutputs::list() const {
-  std::vector<Entry> entries;
-  for (auto [file, path] :
-       {std::pair("plan.json", &plan), std::pair("report.html", &report),
-        std::pair("report.json", &reportJSON),
-        std::pair("nodes.json", &nodeData),
-        std::pair("statistics.qcal", &statistics)})
-    if (!path->empty())
-      entries.push_back({file, *path});
-  return entries;
 }
 
 /// Takes what the command line leaves open from the plan file.

@@ -10,6 +10,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "qopt/Pipelines/Lowering.h"
 #include "qopt/Support/Progress.h"
+#include "qopt/Support/WriteFile.h"
 #include "qopt/Target/Link.h"
 #include "qopt/Target/ObjectEmitter.h"
 #include "qopt/Target/WeightsObject.h"
@@ -167,15 +168,8 @@ private:
   }
 
   LogicalResult writeFile(StringRef path, ArrayRef<char> bytes) {
-    std::error_code code;
-    llvm::raw_fd_ostream stream(path, code);
-    if (!code) {
-      stream.write(bytes.data(), bytes.size());
-      stream.close();
-      code = stream.error();
-      stream.clear_error();
-    }
-    if (code)
+    if (std::error_code code =
+            qopt::writeFile(path, StringRef(bytes.data(), bytes.size())))
       return module.emitError("temporary file: ") << code.message();
     return success();
   }

@@ -14,6 +14,7 @@
 #include "qopt/Support/ExitCodes.h"
 #include "qopt/Support/Names.h"
 #include "qopt/Support/StandardOutput.h"
+#include "qopt/Support/WriteFile.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
@@ -328,14 +329,8 @@ int Evaluation::writeJSON(json::Object object) {
   if (options.json.empty())
     return ExitOk;
   describe(object);
-  std::error_code code;
-  raw_fd_ostream os(options.json, code);
-  if (!code) {
-    os << formatv("{0:2}", json::Value(std::move(object))) << "\n";
-    os.close();
-    code = os.error();
-    os.clear_error();
-  }
+  std::error_code code = writeFile(
+      options.json, formatv("{0:2}\n", json::Value(std::move(object))).str());
   return code ? fail(ExitIO, options.json + ": " + code.message()) : ExitOk;
 }
 
