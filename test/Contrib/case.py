@@ -111,5 +111,3 @@ class Case:
 
 def batch(*cases):
     return list(cases)
-
-
