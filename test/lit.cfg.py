@@ -35,6 +35,7 @@ tools = [
     ToolSubst("qopt-opt", extra_args=opt_args, unresolved="ignore"),
     ToolSubst("qopt-run", unresolved="ignore"),
     ToolSubst("qopt-eval", unresolved="ignore"),
+    ToolSubst("qopt-bench", unresolved="ignore"),
     ToolSubst("qopt-calib", unresolved="ignore"),
     ToolSubst("qopt-info", unresolved="ignore"),
     ToolSubst("qopt-reduce", unresolved="ignore"),
@@ -66,7 +67,7 @@ for name in ("FakeCache", "FakeModel"):
         (substitution, f"{config.qopt_obj_root}/unittests/Runtime/{name}.so")
     )
 
-for tool in ("qopt", "qopt-opt", "qopt-run", "qopt-eval", "qopt-calib", "qopt-info", "qopt-reduce"):
+for tool in ("qopt", "qopt-opt", "qopt-run", "qopt-eval", "qopt-bench", "qopt-calib", "qopt-info", "qopt-reduce"):
     if os.path.exists(os.path.join(config.qopt_tools_dir, tool)):
         config.available_features.add("tool-" + tool)
 if os.path.isdir(config.onnx_testdata_dir):

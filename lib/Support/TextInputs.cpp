@@ -41,12 +41,18 @@ Expected<TextInputs> TextInputs::create(const Signature &signature,
                                         StringRef idsName) {
   TextInputs result;
   result.ports = signature.inputs;
+  if (auto name = signature.json.getString("kv_length"))
+    result.lengthName = name->str();
   if (Error error = result.chooseRoles(idsName))
     return std::move(error);
   return std::move(result);
 }
 
 Error TextInputs::chooseRoles(StringRef idsName) {
+  if (idsName.empty() && any_of(ports, [](const SignaturePort &port) {
+        return port.name == "input_ids";
+      }))
+    idsName = "input_ids";
   int ids = -1;
   for (auto [i, port] : enumerate(ports)) {
     std::optional<NpyType> type = npyTypeOf(port.dtype);
@@ -58,14 +64,15 @@ Error TextInputs::chooseRoles(StringRef idsName) {
     values.push_back({type.value_or(NpyType{'u', 1}), {}, {}});
     StringRef name = port.name;
     std::optional<Role> role =
-        name == idsName ? std::optional(Role::Ids)
-        : past          ? Role::Past
+        name == idsName      ? std::optional(Role::Ids)
+        : name == lengthName ? Role::PastLength
+        : past               ? Role::Past
                : StringSwitch<std::optional<Role>>(name)
                      .Case("input_ids", Role::Ids)
                      .Case("attention_mask", Role::Mask)
                      .Cases({"position_ids", "cache_position"}, Role::Positions)
                      .Case("token_type_ids", Role::Zeros)
-                     .Case("use_cache_branch", Role::NoPast)
+                     .Case("use_cache_branch", Role::HasPast)
                      .Default(std::nullopt);
     bool integers = type && (type->kind == 'i' || type->kind == 'u');
     if (!role && ids < 0 && integers && port.shape.size() == 2 &&
@@ -107,6 +114,41 @@ static bool fillElements(TextInputs::Input &input, int64_t count,
   return true;
 }
 
+std::vector<size_t> TextInputs::caches() const {
+  std::vector<size_t> result;
+  for (auto [i, role] : enumerate(roles))
+    if (role == Role::Past && lengthName.empty())
+      result.push_back(i);
+  return result;
+}
+
+Error TextInputs::fillCache(size_t index) {
+  const SignaturePort &port = ports[index];
+  Input &input = values[index];
+  if (pastLength > 0)
+    return Error::success();
+  // The batch is the symbol that the ids have for it, or else the first axis;
+  // what no number says is the length.
+  StringRef batch = ports[idsIndex].shape[0].text;
+  input.shape.clear();
+  int64_t count = 1;
+  for (auto [axis, dim] : enumerate(port.shape)) {
+    bool isRows = batch.empty() ? axis == 0 : dim.text == batch;
+    input.shape.push_back(dim.size >= 0 ? dim.size
+                          : isRows      ? runRows
+                                        : cacheLength);
+    count *= input.shape.back();
+  }
+  if (count != 0 && lengthName.empty())
+    return invalid("the input " + quoteName(port.name) + " is " + port.str() +
+                   ": a cache of fixed length cannot be empty");
+  if (count != 0 && !npyTypeOf(port.dtype))
+    return invalid("the input " + quoteName(port.name) + " is " + port.str() +
+                   ": its type is not supported here");
+  input.data.assign(count * input.type.bytes, 0);
+  return Error::success();
+}
+
 Error TextInputs::fill(size_t index, ArrayRef<ArrayRef<int32_t>> texts) {
   const SignaturePort &port = ports[index];
   Input &input = values[index];
@@ -116,26 +158,13 @@ Error TextInputs::fill(size_t index, ArrayRef<ArrayRef<int32_t>> texts) {
     return invalid("the input " + quoteName(port.name) + " is " + port.str() +
                    ": " + why);
   };
-  input.shape.clear();
-  if (role == Role::Past) {
-    // The batch is the symbol that the ids have for it, or else the first axis;
-    // what no number says is the length, which is 0.
-    StringRef batch = ports[idsIndex].shape[0].text;
-    for (auto [axis, dim] : enumerate(port.shape)) {
-      bool isRows = batch.empty() ? axis == 0 : dim.text == batch;
-      input.shape.push_back(dim.size >= 0 ? dim.size : isRows ? runRows : 0);
-    }
-    if (!is_contained(input.shape, 0))
-      return fail("a cache of fixed length cannot be empty");
-    input.data.clear();
-    return Error::success();
-  }
-  if (rank == 2)
-    input.shape = {runRows, runLength};
-  else if (role == Role::Positions && rank == 1)
-    input.shape = {runLength};
-  else if (role == Role::NoPast)
+  int64_t width = role == Role::Mask ? pastLength + runLength : runLength;
+  if (role == Role::HasPast || role == Role::PastLength)
     input.shape.assign(rank, 1);
+  else if (rank == 2)
+    input.shape = {runRows, width};
+  else if (role == Role::Positions && rank == 1)
+    input.shape = {width};
   else
     return fail("expected rank 2");
   int64_t count = 1;
@@ -149,16 +178,19 @@ Error TextInputs::fill(size_t index, ArrayRef<ArrayRef<int32_t>> texts) {
     ArrayRef<int32_t> text;
     if (role == Role::Ids || role == Role::Mask)
       // Rows that only the fixed shape asks for repeat the first.
-      text = texts[i / runLength < int64_t(texts.size()) ? i / runLength : 0];
-    int64_t position = runLength ? i % runLength : 0;
-    bool inside = position < int64_t(text.size());
+      text = texts[i / width < int64_t(texts.size()) ? i / width : 0];
+    int64_t position = i % width;
     switch (role) {
     case Role::Ids:
-      return inside ? text[position] : text.back();
+      return position < int64_t(text.size()) ? text[position] : text.back();
     case Role::Mask:
-      return inside;
+      return position < pastLength + int64_t(text.size());
     case Role::Positions:
-      return position;
+      return pastLength + position;
+    case Role::PastLength:
+      return pastLength;
+    case Role::HasPast:
+      return pastLength > 0;
     default:
       return 0;
     }
@@ -166,7 +198,8 @@ Error TextInputs::fill(size_t index, ArrayRef<ArrayRef<int32_t>> texts) {
   return filled ? Error::success() : fail("its type is not supported here");
 }
 
-Error TextInputs::set(ArrayRef<ArrayRef<int32_t>> texts) {
+Error TextInputs::set(ArrayRef<ArrayRef<int32_t>> texts, int64_t past,
+                      int64_t room) {
   runRows = rows >= 0 ? rows : texts.size();
   runLength = 0;
   for (ArrayRef<int32_t> text : texts)
@@ -179,8 +212,10 @@ Error TextInputs::set(ArrayRef<ArrayRef<int32_t>> texts) {
                    Twine(rows));
   if (length >= 0)
     runLength = length;
+  pastLength = past;
+  cacheLength = lengthName.empty() ? 0 : std::max(room, runLength);
   for (size_t i = 0; i < ports.size(); ++i)
-    if (Error error = fill(i, texts))
+    if (Error error = roles[i] == Role::Past ? fillCache(i) : fill(i, texts))
       return error;
   return Error::success();
 }
