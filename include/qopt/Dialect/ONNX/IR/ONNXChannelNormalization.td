@@ -12,6 +12,8 @@ def ONNX_BatchNormalizationOp : ONNX_Op<"BatchNormalization"> {
     ONNX BatchNormalization: `y = (x - mean) / sqrt(var + epsilon) * scale + b` with
     vectors over dim 1. With `training_mode` mean and variance are those of `x`, and the
     running ones are mixed with the operands. `onnx-decompose` removes it.
+
+    Limits: up to opset 13 without the results of training; `spatial` is 1.
   }];
   let arguments = (ins ONNX_FloatTensor:$x, ONNX_FloatTensor:$scale, ONNX_FloatTensor:$b,
                        ONNX_FloatTensor:$input_mean, ONNX_FloatTensor:$input_var,

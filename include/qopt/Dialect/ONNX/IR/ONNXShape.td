@@ -51,6 +51,8 @@ def ONNX_RangeOp : ONNX_Op<"Range"> {
   let description = [{
     ONNX Range: a rank-1 tensor of `max(ceil((limit - start) / delta), 0)` elements;
     the operands are scalars.
+
+    Limits: half types only with a `stash_type` of float.
   }];
   let arguments = (ins ONNX_NumberTensor:$start, ONNX_NumberTensor:$limit,
                        ONNX_NumberTensor:$delta);
