@@ -13,6 +13,8 @@
 #include "qopt/Dialect/QOpt/Transforms/Passes.h"
 #include "qopt/Target/TargetISA.h"
 
+#include <malloc.h>
+
 using namespace mlir;
 using namespace mlir::qopt;
 
@@ -42,6 +44,8 @@ int Compilation::calibrate(std::string &statistics) {
   if (int code = writeFile(library, image->getBuffer()))
     return code;
   image = nullptr;
+  // What the compile has freed would count beside all that the samples need.
+  (void)::malloc_trim(0);
 
   options.progress->begin("calibrate");
   calibration.library = library;
