@@ -47,6 +47,9 @@ static Value positions(Lowering &l, Value graph, Value count) {
     sizes.push_back(l.value(size));
   SmallVector<Value> carried{
       l.empty({b.getIndexAttr(rank), OpFoldResult(count)}, i64), zero};
+  // The position of a scalar has no index.
+  if (rank == 0)
+    return carried[0];
 
   OpBuilder::InsertionGuard guard(b);
   SmallVector<scf::ForOp> loops;
@@ -84,8 +87,6 @@ static Value positions(Lowering &l, Value graph, Value count) {
 
 static LogicalResult lowerNonZero(onnx::NonZeroOp op, Lowering &l) {
   Value x = op.getX(), result = op.getY();
-  if (l.rankOf(x) == 0)
-    return l.fail("not implemented for scalars");
   Value count = countNonZero(l, x);
   if (l.isOwnDim(result, 1))
     l.setDim(result, 1, count);

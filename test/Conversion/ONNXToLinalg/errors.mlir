@@ -3,11 +3,12 @@
 // Everything that cannot be converted is reported, not only the first, with the
 // name of the node.
 // CHECK: 'onnx.ReduceSum' op 'sum': axes are not constant
-// CHECK: 'onnx.NonZero' op 'where': not implemented for scalars
-func.func @two(%x: tensor<4x8xf32>, %axes: tensor<1xi64>, %s: tensor<f32>) -> (tensor<?xf32>, tensor<0x?xi64>) {
+// CHECK: 'onnx.ReduceLogSum' op 'log': not implemented for element type i32
+func.func @two(%x: tensor<4x8xf32>, %axes: tensor<1xi64>, %i: tensor<4xi32>) -> (tensor<?xf32>, tensor<i32>) {
+  %none = onnx.NoValue
   %0 = onnx.ReduceSum %x, %axes {keepdims = 0 : i64} : (tensor<4x8xf32>, tensor<1xi64>) -> tensor<?xf32> loc("sum")
-  %1 = onnx.NonZero %s : (tensor<f32>) -> tensor<0x?xi64> loc("where")
-  return %0, %1 : tensor<?xf32>, tensor<0x?xi64>
+  %1 = onnx.ReduceLogSum %i, %none {keepdims = 0 : i64} : (tensor<4xi32>, none) -> tensor<i32> loc("log")
+  return %0, %1 : tensor<?xf32>, tensor<i32>
 }
 
 // -----
@@ -23,15 +24,6 @@ func.func @argument(%x: tensor<*xf32>) -> tensor<*xf32> {
 func.func @rank(%x: tensor<?xf32>, %dims: tensor<?xi64>) -> tensor<*xf32> {
   %0 = onnx.Reshape %x, %dims : (tensor<?xf32>, tensor<?xi64>) -> tensor<*xf32> loc("r")
   return %0 : tensor<*xf32>
-}
-
-// -----
-
-// CHECK: 'onnx.ReduceLogSum' op 'log': not implemented for element type i32
-func.func @integer_log(%x: tensor<4xi32>) -> tensor<i32> {
-  %none = onnx.NoValue
-  %0 = onnx.ReduceLogSum %x, %none {keepdims = 0 : i64} : (tensor<4xi32>, none) -> tensor<i32> loc("log")
-  return %0 : tensor<i32>
 }
 
 // -----

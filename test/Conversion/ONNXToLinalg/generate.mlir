@@ -59,6 +59,18 @@ func.func @non_zero(%x: tensor<?x?xf32>) -> tensor<2x?xi64> {
 
 // -----
 
+// The position of a scalar has no index: 0 rows, 0 or 1 columns.
+// CHECK-LABEL: func.func @non_zero_scalar
+// CHECK: %[[COUNT:.*]] = arith.index_cast %{{.*}} : i64 to index
+// CHECK: %[[EMPTY:.*]] = tensor.empty(%[[COUNT]]) : tensor<0x?xi64>
+// CHECK: return %[[EMPTY]]
+func.func @non_zero_scalar(%x: tensor<f32>) -> tensor<0x?xi64> {
+  %0 = onnx.NonZero %x : (tensor<f32>) -> tensor<0x?xi64>
+  return %0 : tensor<0x?xi64>
+}
+
+// -----
+
 // Small constants are code, many equal numbers a fill, the rest a weight.
 // CHECK-LABEL: func.func @constants
 // CHECK: arith.constant dense<[1.000000e+00, 2.000000e+00]> : tensor<2xf32>
