@@ -39,10 +39,10 @@ struct FlatGraph {
   llvm::DenseMap<const pb::NodeProto *, const Opsets *> innerOpsets;
 
   /// The opsets of a node inside of one that has `around`.
-  const Opsets &opsetsOf(const pb::NodeProto &inner,
-                         const Opsets &around) const {
+  const Opsets *opsetsOf(const pb::NodeProto &inner,
+                         const Opsets *around) const {
     const Opsets *own = innerOpsets.lookup(&inner);
-    return own ? *own : around;
+    return own ? own : around;
   }
 };
 

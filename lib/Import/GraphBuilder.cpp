@@ -78,7 +78,7 @@ LogicalResult GraphBuilder::addSubgraph(pb::GraphProto &graph,
     return failure();
   for (auto [index, node] : enumerate(*graph.mutable_node())) {
     StringRef domain = canonicalDomain(node.domain());
-    const Opsets &own = flat->opsetsOf(node, opsets);
+    const Opsets &own = *flat->opsetsOf(node, &opsets);
     const OpForm *form =
         findForm(qualifiedName(domain, node.op_type()), own.lookup(domain));
     if (failed(addNode(node, *form, own, index)))

@@ -92,7 +92,7 @@ const Row *findRow(ArrayRef<Row> rows, const Twine &name) {
   return nullptr;
 }
 
-SupportedOp describe(StringRef key, MLIRContext &context) {
+SupportedOp describe(StringRef key) {
   const importer::OpForm &form = *importer::findForm(key, INT64_MAX);
   SupportedOp result;
   result.op = form.opName().str();
@@ -151,7 +151,7 @@ std::vector<SupportedOp> listSupportedOps(MLIRContext &context) {
   std::vector<SupportedOp> ops;
   for (StringRef key : importer::knownOps())
     if (importer::isSupported(*importer::findForm(key, INT64_MAX), &context))
-      ops.push_back(describe(key, context));
+      ops.push_back(describe(key));
   llvm::sort(ops, [](const SupportedOp &a, const SupportedOp &b) {
     return std::tie(a.domain, a.op) < std::tie(b.domain, b.op);
   });

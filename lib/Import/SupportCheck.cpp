@@ -138,7 +138,7 @@ LogicalResult checkSupport(const FlatGraph &flat, const pb::GraphProto &graph,
           continue;
         const OpForm *inner = nullptr;
         for (const pb::NodeProto &nested : attribute.g().node())
-          if (failed(checkNode(nested, flat.opsetsOf(nested, opsets), inner)))
+          if (failed(checkNode(nested, *flat.opsetsOf(nested, &opsets), inner)))
             return failure();
         addInitializers(attribute.g());
       }

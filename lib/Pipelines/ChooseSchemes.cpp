@@ -109,7 +109,7 @@ int LossSearch::run(std::vector<LayerRule> &rules, Score &score) {
                                         "than --max-loss");
   judge.endStage();
   rules = std::move(chosen);
-  score = std::move(best);
+  score = best;
   errs() << formatv("remark: {0}, --max-loss={1:F2}%\n", lossText(score),
                     100 * bound);
   return ExitOk;

@@ -96,7 +96,7 @@ Expected<AtomicFile> AtomicFile::create(StringRef path, bool followLink) {
                  "cannot create a file in '" + file.directory + "'");
 }
 
-AtomicFile::AtomicFile(AtomicFile &&other)
+AtomicFile::AtomicFile(AtomicFile &&other) noexcept
     : path(std::move(other.path)), directory(std::move(other.directory)),
       tempPath(std::move(other.tempPath)), fd(other.fd) {
   other.fd = -1;

@@ -27,7 +27,7 @@ public:
   static llvm::Expected<AtomicFile> create(llvm::StringRef path,
                                            bool followLink = false);
 
-  AtomicFile(AtomicFile &&other);
+  AtomicFile(AtomicFile &&other) noexcept;
   AtomicFile &operator=(AtomicFile &&) = delete;
   /// Removes the temporary unless it was committed.
   ~AtomicFile();

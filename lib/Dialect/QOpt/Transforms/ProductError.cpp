@@ -255,7 +255,7 @@ void ProductError::forEachColumn(
   for (int64_t j = 0; j < reader.columns; ++j) {
     const float *column = reader.weight.data() + j * k;
     multiply(w.data(), column, factors.data(), k);
-    std::fill(sums.begin(), sums.end(), 0.0f);
+    llvm::fill(sums, 0.0f);
     for (int64_t from = 0; from < k; from += group) {
       int64_t count = std::min(group, k - from);
       float scale =
