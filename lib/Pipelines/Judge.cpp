@@ -207,7 +207,7 @@ int Judge::score(const std::vector<LayerRule> &rules, Score &score) {
   std::vector<Score> scores;
   int code = this->score(ArrayRef<std::vector<LayerRule>>(&rules, 1), scores);
   if (code == ExitOk)
-    score = std::move(scores[0]);
+    score = scores[0];
   return code;
 }
 

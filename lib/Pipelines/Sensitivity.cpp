@@ -50,7 +50,7 @@ static int measure(Judge &judge, ArrayRef<LayerScore> scores, Score &whole,
   if (int code = judge.score(plans, found))
     return code;
   for (auto [layer, score] : zip_equal(order, found))
-    effects.push_back({layer, std::move(score)});
+    effects.push_back({layer, score});
   llvm::sort(effects, [](const LayerEffect &a, const LayerEffect &b) {
     return a.score.isLanguageModel ? a.score.comparison.divergence.value >
                                          b.score.comparison.divergence.value

@@ -22,6 +22,8 @@ using namespace mlir::qopt;
 
 namespace bench {
 
+namespace {
+
 struct Options {
   cl::OptionCategory category{"qopt-bench options"};
 
@@ -57,6 +59,8 @@ struct Options {
                  clEnumValN(Format::JSONLines, "jsonl", "an object per line")),
       cl::init(Format::Markdown), cl::cat(category)};
 };
+
+} // namespace
 
 static int fail(int code, const Twine &message) {
   errs() << "error: " << message << "\n";
