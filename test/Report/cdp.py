@@ -8,6 +8,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import time
 
@@ -38,6 +39,7 @@ class Browser:
                  "--hide-scrollbars", "--remote-debugging-pipe", f"--user-data-dir={profile}"]
         self.process = subprocess.Popen(
             [find(), *flags, "about:blank"], pass_fds=(3, 4, to_child, from_child), preexec_fn=connect,
+            start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
         os.close(to_child)
@@ -106,7 +108,8 @@ class Browser:
             file.write(base64.b64decode(data))
 
     def close(self):
-        self.process.kill()
+        # Its children too: they write into the profile.
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         os.close(self.out)
         os.close(self.into)

@@ -25,7 +25,8 @@ import plan  # noqa: E402
 
 
 def in_a_folder(test):
-    with tempfile.TemporaryDirectory() as directory:
+    # A browser that has just been killed may still hold its profile.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         test(directory)
     return True, ""
 
