@@ -7,6 +7,8 @@
 
 #include "Results.h"
 
+#include "qopt/Evaluation/Metrics.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -15,6 +17,8 @@
 #include <cmath>
 
 using namespace llvm;
+using mlir::qopt::Estimate;
+using mlir::qopt::meanOf;
 
 namespace bench {
 
@@ -37,24 +41,17 @@ std::vector<double> Result::speeds() const {
 
 namespace {
 
-struct Moments {
-  double mean = 0, deviation = 0;
-
-  explicit Moments(ArrayRef<double> values) {
-    for (double value : values)
-      mean += value / values.size();
-    for (double value : values)
-      deviation += (value - mean) * (value - mean);
-    deviation =
-        values.size() > 1 ? std::sqrt(deviation / (values.size() - 1)) : 0;
-  }
-};
+/// Standard deviation of the samples that an estimate was made of.
+double deviation(const Estimate &estimate, size_t samples) {
+  return estimate.error * std::sqrt(double(samples));
+}
 
 /// The fields of a result, in the order of the columns of CSV.
 json::Object describe(const Result &result, bool withSamples) {
   std::vector<double> speeds = result.speeds();
   auto nanoseconds = [](double time) { return int64_t(time * 1e9); };
-  Moments time(result.seconds), speed(speeds);
+  Estimate time = meanOf(result.seconds), speed = meanOf(speeds);
+  size_t samples = speeds.size();
   json::Object object{{"model_filename", result.model},
                       {"model_size", int64_t(result.bytes)},
                       {"model_type", result.quant},
@@ -64,10 +61,10 @@ json::Object describe(const Result &result, bool withSamples) {
                       {"n_prompt", result.prompt},
                       {"n_gen", result.generated},
                       {"n_depth", result.depth},
-                      {"avg_ns", nanoseconds(time.mean)},
-                      {"stddev_ns", nanoseconds(time.deviation)},
-                      {"avg_ts", speed.mean},
-                      {"stddev_ts", speed.deviation}};
+                      {"avg_ns", nanoseconds(time.value)},
+                      {"stddev_ns", nanoseconds(deviation(time, samples))},
+                      {"avg_ts", speed.value},
+                      {"stddev_ts", deviation(speed, samples)}};
   if (withSamples) {
     json::Array ns, ts;
     for (auto [seconds, speed] : zip_equal(result.seconds, speeds)) {
@@ -88,12 +85,13 @@ public:
     os.flush();
   }
   void add(const Result &result) override {
-    Moments speed(result.speeds());
+    Estimate speed = meanOf(result.speeds());
     os << formatv("| {0} | {1:F2} MiB | {2} | {3} | {4} | {5} | {6:F2} ± "
                   "{7:F2} |\n",
                   sys::path::filename(result.model),
                   double(result.bytes) / (1 << 20), result.quant, result.isa,
-                  result.threads, result.test(), speed.mean, speed.deviation);
+                  result.threads, result.test(), speed.value,
+                  deviation(speed, result.seconds.size()));
     os.flush();
   }
 
