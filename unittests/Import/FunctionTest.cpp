@@ -9,8 +9,8 @@ using namespace mlir::qopt::test;
 namespace {
 
 pb::FunctionProto &addFunction(TestModel &model, const std::string &name,
-                               std::vector<std::string> inputs,
-                               std::vector<std::string> outputs) {
+                               const std::vector<std::string> &inputs,
+                               const std::vector<std::string> &outputs) {
   pb::FunctionProto &function = *model.proto.add_functions();
   function.set_domain("local");
   function.set_name(name);
@@ -27,8 +27,9 @@ pb::FunctionProto &addFunction(TestModel &model, const std::string &name,
 }
 
 pb::NodeProto &addNode(pb::FunctionProto &function, const std::string &op,
-                       std::vector<std::string> inputs,
-                       std::vector<std::string> outputs, bool local = false) {
+                       const std::vector<std::string> &inputs,
+                       const std::vector<std::string> &outputs,
+                       bool local = false) {
   pb::NodeProto &node = *function.add_node();
   node.set_op_type(op);
   node.set_name("inner");
