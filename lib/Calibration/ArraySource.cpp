@@ -81,7 +81,7 @@ Error Column::read(int64_t sample, SampleInput &result) {
   result.storage.resize(bytesPerSample);
   if (Error error =
           stream->read(MutableArrayRef<char>(result.storage).drop_front(head)))
-    return invalidSample(where + ": " + toString(std::move(error)));
+    return invalidData(where + ": " + toString(std::move(error)));
   result.data = StringRef(result.storage.data(), result.storage.size());
   return Error::success();
 }
@@ -100,7 +100,7 @@ Column ArraySource::columnOf(StringRef name, std::string where) const {
 Error ArraySource::add(const NpyArray &array, Column column) {
   const SignaturePort &port = signature.inputs[column.input];
   auto fail = [&](const Twine &why) {
-    return invalidSample(column.where + ": " + why);
+    return invalidData(column.where + ": " + why);
   };
   SampleInput head;
   head.type = array.type;
@@ -133,7 +133,7 @@ Error ArraySource::add(const NpyArray &array, Column column) {
 
 Error ArraySource::addMember(StringRef name, Column &column) {
   auto fail = [&](Error error) {
-    return invalidSample(column.where + ": " + toString(std::move(error)));
+    return invalidData(column.where + ": " + toString(std::move(error)));
   };
   if (archive->sizeOf(name) <= wholeBytes) {
     Expected<std::unique_ptr<MemoryBuffer>> buffer = archive->read(name);
@@ -181,7 +181,7 @@ Error ArraySource::openArchive() {
     if (Error error = addMember(port.name, column))
       return error;
   }
-  return columns.empty() ? invalidSample(path + ": holds no array")
+  return columns.empty() ? invalidData(path + ": holds no array")
                          : Error::success();
 }
 
@@ -198,14 +198,14 @@ Error ArraySource::openFolder() {
   for (const std::string &file : files)
     names.push_back(sys::path::stem(file).str());
   if (files.empty())
-    return invalidSample(path + ": holds neither NAME.npy nor test_data_set_0");
+    return invalidData(path + ": holds neither NAME.npy nor test_data_set_0");
   if (Error error = checkNames(path, names, signature))
     return error;
   for (auto [file, name] : zip_equal(files, names)) {
     Column column = columnOf(name, file);
     Expected<NpyFile> npy = readNpy(file);
     if (!npy)
-      return invalidSample(file + ": " + toString(npy.takeError()));
+      return invalidData(file + ": " + toString(npy.takeError()));
     NpyArray array = npy->array;
     column.file = std::move(*npy);
     if (Error error = add(array, std::move(column)))

@@ -8,6 +8,7 @@
 
 #include "qopt/Calibration/Calibrate.h"
 #include "qopt/Calibration/Diversity.h"
+#include "qopt/Support/InvalidData.h"
 #include "qopt/Support/ModelRun.h"
 #include "qopt/Support/Names.h"
 #include "llvm/ADT/STLExtras.h"
@@ -19,11 +20,6 @@
 using namespace llvm;
 
 namespace mlir::qopt {
-
-static Error invalid(const Twine &message) {
-  return createStringError(std::make_error_code(std::errc::invalid_argument),
-                           message);
-}
 
 namespace {
 
@@ -110,10 +106,10 @@ Error Calibration::open() {
   char text[512] = "";
   // The library is ours and has just been made: a failure names its path.
   if (qopt_load_library(options.library.c_str(), &handle, text, sizeof text))
-    return invalid(text);
+    return invalidData(text);
   Expected<Signature> parsed = parseSignature(handle.api->signature_json());
   if (!parsed)
-    return invalid(options.library + ": " + toString(parsed.takeError()));
+    return invalidData(options.library + ": " + toString(parsed.takeError()));
   signature = std::move(*parsed);
   Expected<SampleSet> opened =
       SampleSet::open(options.data, signature, options.samples);
@@ -139,7 +135,7 @@ Error Calibration::openModel(unsigned threads, SampleObserver &observer,
                                                  columns);
   };
   if (handle.api->open(&open, &model, text, sizeof text))
-    return invalid(options.library + ": " + text);
+    return invalidData(options.library + ": " + text);
   return Error::success();
 }
 
@@ -171,11 +167,12 @@ Error Calibration::runSample(qopt_model *model, const Sample &sample,
   Expected<std::vector<OutputTensor>> outputs = runModel(
       *handle.api, model, viewTensors(sample.inputs), signature.outputs.size());
   if (!outputs)
-    return invalid(options.data + ": " + sample.name + ": " +
-                   toString(outputs.takeError()) +
-                   sample.describeIntegers(signature));
+    return invalidData(options.data + ": " + sample.name + ": " +
+                       toString(outputs.takeError()) +
+                       sample.describeIntegers(signature));
   if (!observer.fault.empty())
-    return invalid(options.data + ": " + sample.name + ": " + observer.fault);
+    return invalidData(options.data + ": " + sample.name + ": " +
+                       observer.fault);
   return Error::success();
 }
 
@@ -250,14 +247,14 @@ Expected<Statistics> Calibration::run() {
   if (failure)
     return std::move(failure);
   if (result.samples == 0)
-    return invalid(options.data + ": all " + Twine(count) +
-                   " samples lead to NaN or Inf in activations");
+    return invalidData(options.data + ": all " + Twine(count) +
+                       " samples lead to NaN or Inf in activations");
   // Activations that have no row per position (a pooled one) escape the mask.
   if (llvm::any_of(result.taps, [](const ColumnStatistics &tap) {
         return tap.tokens == 0 && tap.masked != 0;
       }))
-    return invalid(options.data + ": attention_mask marks all of " +
-                   Twine(result.samples) + " samples as padding");
+    return invalidData(options.data + ": attention_mask marks all of " +
+                       Twine(result.samples) + " samples as padding");
   return std::move(result);
 }
 

@@ -58,7 +58,7 @@ private:
 
 Error Fitter::check(const SampleInput &array, const SignaturePort &port) {
   auto fail = [&](const Twine &why) {
-    return invalidSample(array.where + ": " + why);
+    return invalidData(array.where + ": " + why);
   };
   if (Error error = checkType(array, port))
     return error;
@@ -94,10 +94,10 @@ Error Fitter::checkValues(const SampleInput &array, const SignaturePort &port) {
                        Twine(vocabulary->second) + " entries")
                           .str();
     if (array.where.empty())
-      return invalidSample(path + ": " + sample.name + " is too long: " +
-                           quoteName(port.name) + " reaches " + why);
-    return invalidSample(array.where + ": " + sample.name + " holds at " +
-                         values.position(i) + " the id " + why);
+      return invalidData(path + ": " + sample.name + " is too long: " +
+                         quoteName(port.name) + " reaches " + why);
+    return invalidData(array.where + ": " + sample.name + " holds at " +
+                       values.position(i) + " the id " + why);
   }
   return Error::success();
 }
@@ -130,16 +130,16 @@ Error Fitter::fill(const SignaturePort &port, SampleInput &array) {
   bool past = isPast(name);
   bool positions = name == "position_ids" || name == "cache_position";
   auto fail = [&] {
-    return invalidSample(path + ": there is no array for the input " +
-                         quoteName(name) + ", " + port.str());
+    return invalidData(path + ": there is no array for the input " +
+                       quoteName(name) + ", " + port.str());
   };
   std::optional<NpyType> type = npyTypeOf(port.dtype);
   if (!past && !positions && name != "attention_mask" &&
       name != "token_type_ids" && name != "use_cache_branch")
     return fail();
   if (!type)
-    return invalidSample("the input " + quoteName(name) + " is " + port.dtype +
-                         ", which calibration data cannot hold");
+    return invalidData("the input " + quoteName(name) + " is " + port.dtype +
+                       ", which calibration data cannot hold");
   array.type = *type;
   int64_t count = 1;
   for (const SignatureDim &dim : port.shape) {

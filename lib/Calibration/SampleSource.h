@@ -9,6 +9,7 @@
 #define QOPT_LIB_CALIBRATION_SAMPLESOURCE_H
 
 #include "qopt/Calibration/Samples.h"
+#include "qopt/Support/InvalidData.h"
 #include "llvm/ADT/Twine.h"
 
 namespace mlir::qopt {
@@ -33,7 +34,6 @@ openTestData(llvm::StringRef path, const Signature &signature);
 SourceOr openTokens(llvm::StringRef path, const Signature &signature,
                     const SampleOptions &options);
 
-llvm::Error invalidSample(const llvm::Twine &message);
 /// "int64" against the model's type; `where` in front of the message.
 llvm::Error checkType(const SampleInput &array, const SignaturePort &port);
 /// That every name is an input of the model.

@@ -9,6 +9,7 @@
 #include "FitSample.h"
 #include "SampleSource.h"
 #include "qopt/Support/DidYouMean.h"
+#include "qopt/Support/InvalidData.h"
 #include "qopt/Support/Names.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -21,19 +22,14 @@ using namespace llvm;
 
 namespace mlir::qopt {
 
-Error invalidSample(const Twine &message) {
-  return createStringError(std::make_error_code(std::errc::invalid_argument),
-                           message);
-}
-
 Error checkType(const SampleInput &array, const SignaturePort &port) {
   std::optional<NpyType> type = npyTypeOf(port.dtype);
   if (!type)
-    return invalidSample("the input " + quoteName(port.name) + " is " +
-                         port.dtype + ", which calibration data cannot hold");
+    return invalidData("the input " + quoteName(port.name) + " is " +
+                       port.dtype + ", which calibration data cannot hold");
   if (!(array.type == *type))
-    return invalidSample(array.where + ": it holds " + array.type.str() +
-                         ", the model takes " + port.str());
+    return invalidData(array.where + ": it holds " + array.type.str() +
+                       ", the model takes " + port.str());
   return Error::success();
 }
 
@@ -44,9 +40,8 @@ Error checkNames(StringRef path, ArrayRef<std::string> names,
     known.push_back(port.name);
   for (const std::string &name : names)
     if (!is_contained(known, name))
-      return invalidSample(path + ": array " + quoteName(name) +
-                           " is no input of the model" +
-                           didYouMean(name, known));
+      return invalidData(path + ": array " + quoteName(name) +
+                         " is no input of the model" + didYouMean(name, known));
   return Error::success();
 }
 

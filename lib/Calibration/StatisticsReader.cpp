@@ -7,6 +7,7 @@
 
 #include "StatisticsFile.h"
 #include "qopt/Calibration/Statistics.h"
+#include "qopt/Support/InvalidData.h"
 #include "qopt/Support/Names.h"
 #include "qopt/Support/Npy.h"
 #include "qopt/Support/Npz.h"
@@ -27,10 +28,7 @@ public:
   Expected<Statistics> read();
 
 private:
-  Error fail(const Twine &why) const {
-    return createStringError(std::make_error_code(std::errc::invalid_argument),
-                             path + ": " + why);
-  }
+  Error fail(const Twine &why) const { return invalidData(path + ": " + why); }
   Error failIn(const Twine &array, const Twine &why) const {
     return fail("tap " + quoteName(tap) + ": array '" + array + "' " + why);
   }

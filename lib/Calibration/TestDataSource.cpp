@@ -55,8 +55,8 @@ static Error readInput(const std::string &path, SampleInput &array) {
     return tensor.takeError();
   std::optional<NpyType> type = typeOf(tensor->dataType);
   if (!type)
-    return invalidSample("has the element type " + Twine(tensor->dataType) +
-                         ", which is not supported");
+    return invalidData("has the element type " + Twine(tensor->dataType) +
+                       ", which is not supported");
   Expected<std::vector<char>> data = tensor->data(type->bytes * 8);
   if (!data)
     return data.takeError();
@@ -73,10 +73,10 @@ Error TestDataSource::next(std::vector<std::optional<SampleInput>> &arrays,
   name = sys::path::filename(set).str();
   for (auto [i, path] : enumerate(numberedFiles(set, "input_"))) {
     if (i >= signature.inputs.size())
-      return invalidSample(path + ": the model has only " +
-                           Twine(signature.inputs.size()) + " inputs");
+      return invalidData(path + ": the model has only " +
+                         Twine(signature.inputs.size()) + " inputs");
     if (Error error = readInput(path, arrays[i].emplace()))
-      return invalidSample(path + ": " + toString(std::move(error)));
+      return invalidData(path + ": " + toString(std::move(error)));
   }
   return Error::success();
 }
@@ -89,7 +89,7 @@ SourceOr openTestData(StringRef path, const Signature &signature) {
     sets->insert(sets->begin(), path.rtrim('/').str());
   for (const std::string &set : *sets)
     if (numberedFiles(set, "input_").empty())
-      return invalidSample(set + ": holds no input_0.pb");
+      return invalidData(set + ": holds no input_0.pb");
   if (sets->empty())
     return nullptr;
   return std::make_unique<TestDataSource>(std::move(*sets), signature);

@@ -57,7 +57,7 @@ Error TokenSource::next(std::vector<std::optional<SampleInput>> &arrays,
   auto [begin, length] = windows[done++];
   name = "the window at token " + std::to_string(begin);
   if (Error error = text.set(ArrayRef<int32_t>(file.ids).slice(begin, length)))
-    return invalidSample(path + ": " + toString(std::move(error)));
+    return invalidData(path + ": " + toString(std::move(error)));
   for (auto [i, input] : enumerate(text.inputs())) {
     SampleInput &array = arrays[i].emplace();
     array.type = input.type;
@@ -78,7 +78,7 @@ SourceOr openTokens(StringRef path, const Signature &signature,
     return file.takeError();
   Expected<TextInputs> inputs = TextInputs::create(signature);
   if (!inputs)
-    return invalidSample(path + ": " + toString(inputs.takeError()));
+    return invalidData(path + ": " + toString(inputs.takeError()));
   auto table = options.vocabularies.find(inputs->idsName().str());
   if (table != options.vocabularies.end())
     if (Error error = file->checkIds(table->second, path))
@@ -87,15 +87,15 @@ SourceOr openTokens(StringRef path, const Signature &signature,
   if (int64_t fixed = inputs->fixedLength(); fixed >= 0)
     length = std::min(length, fixed);
   if (inputs->fixedRows() > 1)
-    return invalidSample(path +
-                         ": samples run as a batch of 1, but the model "
-                         "takes " +
-                         Twine(inputs->fixedRows()));
+    return invalidData(path +
+                       ": samples run as a batch of 1, but the model "
+                       "takes " +
+                       Twine(inputs->fixedRows()));
   auto source = std::make_unique<TokenSource>(path, std::move(*file),
                                               std::move(*inputs), signature);
   source->cut(length);
   if (source->size() == 0)
-    return invalidSample(path + ": holds no tokens");
+    return invalidData(path + ": holds no tokens");
   return std::move(source);
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "qopt/Evaluation/Embeddings.h"
+#include "qopt/Support/InvalidData.h"
 #include "qopt/Support/Names.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -13,11 +14,6 @@ using namespace llvm;
 
 namespace mlir::qopt {
 
-static Error failure(const Twine &message) {
-  return createStringError(std::make_error_code(std::errc::invalid_argument),
-                           message);
-}
-
 static Expected<size_t> findOutput(const LoadedModel &model, StringRef name) {
   for (auto [i, port] : enumerate(model.getSignature().outputs)) {
     bool floats =
@@ -25,9 +21,9 @@ static Expected<size_t> findOutput(const LoadedModel &model, StringRef name) {
     if (name.empty() ? floats && !port.shape.empty() : port.name == name)
       return i;
   }
-  return failure(model.getPath() +
-                 (name.empty() ? std::string(": no output is a float array")
-                               : ": has no output " + quoteName(name)));
+  return invalidData(model.getPath() +
+                     (name.empty() ? std::string(": no output is a float array")
+                                   : ": has no output " + quoteName(name)));
 }
 
 namespace {
@@ -46,12 +42,13 @@ public:
     data = outputs[output].floats(converted);
     shape = outputs[output].shape();
     if (!data || shape.empty() || shape[0] != size)
-      return failure(model.getPath() + ": the output " +
-                     quoteName(model.getSignature().outputs[output].name) +
-                     " has no row per sample");
+      return invalidData(model.getPath() + ": the output " +
+                         quoteName(model.getSignature().outputs[output].name) +
+                         " has no row per sample");
     if (pooling != Pooling::None && shape.size() != 3)
-      return failure(model.getPath() + ": only an output [samples, positions, "
-                                       "width] can be pooled");
+      return invalidData(model.getPath() +
+                         ": only an output [samples, positions, "
+                         "width] can be pooled");
     return Error::success();
   }
 
@@ -157,8 +154,8 @@ Expected<EmbeddingSummary> evaluateEmbeddings(LoadedModel &model,
   }
   int64_t samples = inputs.samples();
   if (!other && (expected.empty() || expected.size() % samples))
-    return failure("the expected array does not hold " + Twine(samples) +
-                   " samples");
+    return invalidData("the expected array does not hold " + Twine(samples) +
+                       " samples");
   size_t width = expected.size() / samples;
   if (options.limit > 0)
     samples = std::min(samples, options.limit);
@@ -188,9 +185,9 @@ Expected<EmbeddingSummary> evaluateEmbeddings(LoadedModel &model,
         wanted.assign(values.begin(), values.end());
       }
       if (found.size() != wanted.size())
-        return failure("output " + quoteName(name) + " has " +
-                       Twine(found.size()) + " values per sample, expected " +
-                       Twine(wanted.size()));
+        return invalidData(
+            "output " + quoteName(name) + " has " + Twine(found.size()) +
+            " values per sample, expected " + Twine(wanted.size()));
       totals.add(found, wanted);
       width = wanted.size();
     }

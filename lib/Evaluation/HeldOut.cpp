@@ -3,6 +3,7 @@
 
 #include "qopt/Evaluation/HeldOut.h"
 #include "qopt/Support/CacheNames.h"
+#include "qopt/Support/InvalidData.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Parallel.h"
@@ -13,11 +14,6 @@
 using namespace llvm;
 
 namespace mlir::qopt {
-
-static Error failure(const Twine &message) {
-  return createStringError(std::make_error_code(std::errc::invalid_argument),
-                           message);
-}
 
 Expected<int64_t> countSamples(const LoadedModel &model,
                                const HeldOutOptions &options) {
@@ -68,7 +64,7 @@ Error Evaluation::chooseOutput() {
       found = i;
   }
   if (found < 0)
-    return failure("the model has no output of floats");
+    return invalidData("the model has no output of floats");
   output = found;
   const SignaturePort &port = signature.outputs[output];
   if (port.name == "logits" && port.shape.size() == 3)
@@ -96,8 +92,8 @@ Error Evaluation::judgeRow(const Sample &sample, int64_t row, int64_t length,
     if (padding.empty() || (!padding[at] && !padding[at + 1]))
       positions.push_back(t);
     if (idAt(ids, at + 1) < 0 || idAt(ids, at + 1) >= width)
-      return failure("token " + Twine(idAt(ids, at + 1)) +
-                     " is not among the " + Twine(width) + " logits");
+      return invalidData("token " + Twine(idAt(ids, at + 1)) +
+                         " is not among the " + Twine(width) + " logits");
   }
   std::vector<Prediction> &all = result.perplexity.predictions;
   size_t begin = all.size();
@@ -109,7 +105,7 @@ Error Evaluation::judgeRow(const Sample &sample, int64_t row, int64_t length,
   });
   for (const Prediction &prediction : ArrayRef(all).drop_front(begin))
     if (!prediction.finite)
-      return failure("the logits are not finite");
+      return invalidData("the logits are not finite");
   result.perplexity.counts.push_back(positions.size());
   return Error::success();
 }
@@ -153,7 +149,7 @@ Error Evaluation::runSample(const Sample &sample) {
   const OutputTensor &found = (*own)[output], &wanted = (*other)[output];
   const float *a = found.floats(ownFloats), *b = wanted.floats(otherFloats);
   if (!a || !b || found.shape() != wanted.shape())
-    return failure("the outputs have different shapes");
+    return invalidData("the outputs have different shapes");
   compareOutputs(sample, wanted.shape(), wanted.elements(), a, b);
   if (idsIndex < 0)
     return Error::success();
@@ -184,8 +180,8 @@ Expected<HeldOutResult> Evaluation::run() {
     if (i < options.begin)
       continue;
     if (Error error = runSample(*sample))
-      return failure(options.data + ": " + sample->name + ": " +
-                     toString(std::move(error)));
+      return invalidData(options.data + ": " + sample->name + ": " +
+                         toString(std::move(error)));
     ++result.samples;
   }
   return std::move(result);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "qopt/Evaluation/Embeddings.h"
+#include "qopt/Support/InvalidData.h"
 #include "qopt/Support/ModelRun.h"
 #include "qopt/Support/Names.h"
 #include "qopt/Support/Npz.h"
@@ -15,16 +16,11 @@ using namespace llvm;
 
 namespace mlir::qopt {
 
-static Error invalid(const Twine &message) {
-  return createStringError(std::make_error_code(std::errc::invalid_argument),
-                           message);
-}
-
 static Expected<NpyFile> readMember(const NpzArchive &archive, StringRef path,
                                     StringRef name) {
   auto fail = [&](Error error) {
-    return invalid(path + ": array " + quoteName(name) + ": " +
-                   toString(std::move(error)));
+    return invalidData(path + ": array " + quoteName(name) + ": " +
+                       toString(std::move(error)));
   };
   Expected<std::unique_ptr<MemoryBuffer>> buffer = archive.read(name);
   if (!buffer)
@@ -67,7 +63,7 @@ Expected<InputArrays> InputArrays::open(StringRef path,
     source.file = std::move(*file);
     const NpyArray &array = source.file.array;
     auto fail = [&](const Twine &why) {
-      return invalid(path + ": array " + quoteName(port.name) + ": " + why);
+      return invalidData(path + ": array " + quoteName(port.name) + ": " + why);
     };
     std::optional<NpyType> type = npyTypeOf(port.dtype);
     if (!type || !(array.type == *type) ||
@@ -101,8 +97,8 @@ Expected<InputArrays> InputArrays::open(StringRef path,
     std::optional<NpyType> type = npyTypeOf(port.dtype);
     if (idsShape.empty() || !type || type->kind == 'f' ||
         (!ones && port.name != "token_type_ids" && port.name != "position_ids"))
-      return invalid(path + ": there is no array for the input " +
-                     quoteName(port.name) + ", " + port.str());
+      return invalidData(path + ": there is no array for the input " +
+                         quoteName(port.name) + ", " + port.str());
     source.type = *type;
     source.shape.assign(idsShape.begin(), idsShape.end());
     source.bytesPerSample = idsShape[1] * type->bytes;
@@ -114,7 +110,7 @@ Expected<InputArrays> InputArrays::open(StringRef path,
     }
   }
   if (result.count < 0)
-    return invalid(path + ": holds none of the model's inputs");
+    return invalidData(path + ": holds none of the model's inputs");
   return std::move(result);
 }
 
@@ -160,14 +156,14 @@ readFloats(StringRef path, StringRef name) {
   if (!archive)
     return archive.takeError();
   if (!is_contained(archive->getNames(), name))
-    return invalid(path + ": has no array " + quoteName(name));
+    return invalidData(path + ": has no array " + quoteName(name));
   Expected<NpyFile> file = readMember(*archive, path, name);
   if (!file)
     return file.takeError();
   const NpyArray &array = file->array;
   if (!(array.type == NpyType{'f', 4}) || array.shape.empty())
-    return invalid(path + ": array " + quoteName(name) + " holds " +
-                   array.type.str() + ", expected float32");
+    return invalidData(path + ": array " + quoteName(name) + " holds " +
+                       array.type.str() + ", expected float32");
   std::vector<float> values(array.elements);
   std::memcpy(values.data(), array.data.data(), array.data.size());
   return std::pair(std::move(values), array.shape);

@@ -4,6 +4,7 @@
 #include "qopt/Evaluation/LanguageModel.h"
 
 #include "qopt/Support/CacheNames.h"
+#include "qopt/Support/InvalidData.h"
 #include "qopt/Support/Names.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -11,11 +12,6 @@
 using namespace llvm;
 
 namespace mlir::qopt {
-
-static Error failure(const Twine &message) {
-  return createStringError(std::make_error_code(std::errc::invalid_argument),
-                           message);
-}
 
 static bool isFloat(const SignaturePort &port) {
   return StringRef(port.dtype).starts_with("float") || port.dtype == "bfloat16";
@@ -41,20 +37,21 @@ Expected<LanguageModel> LanguageModel::create(LoadedModel &model, StringRef ids,
   const Signature &signature = model.getSignature();
   Expected<TextInputs> inputs = TextInputs::create(signature, ids);
   if (!inputs)
-    return failure(model.getPath() + ": " + toString(inputs.takeError()));
+    return invalidData(model.getPath() + ": " + toString(inputs.takeError()));
   result.inputs = std::move(*inputs);
   int output = findLogits(signature, logits);
   if (output < 0)
-    return failure(model.getPath() + ": the model has no output " +
-                   (logits.empty() ? std::string("that can be logits (float, "
-                                                 "rank 3)")
-                                   : quoteName(logits)));
+    return invalidData(model.getPath() + ": the model has no output " +
+                       (logits.empty()
+                            ? std::string("that can be logits (float, "
+                                          "rank 3)")
+                            : quoteName(logits)));
   result.output = output;
   const SignaturePort &port = signature.outputs[output];
   if (!isFloat(port) || port.shape.size() != 3)
-    return failure(model.getPath() + ": the output " + quoteName(port.name) +
-                   " is " + port.str() +
-                   ", expected logits [batch, positions, vocabulary]");
+    return invalidData(model.getPath() + ": the output " +
+                       quoteName(port.name) + " is " + port.str() +
+                       ", expected logits [batch, positions, vocabulary]");
   return std::move(result);
 }
 
@@ -72,7 +69,7 @@ LanguageModel::keptRows(ArrayRef<ArrayRef<int32_t>> texts) const {
 
 Error LanguageModel::run(ArrayRef<ArrayRef<int32_t>> texts) {
   if (Error error = inputs.set(texts))
-    return failure(model->getPath() + ": " + toString(std::move(error)));
+    return invalidData(model->getPath() + ": " + toString(std::move(error)));
   Expected<std::vector<OutputTensor>> results =
       model->run(viewTensors(inputs.inputs()));
   if (!results)
@@ -85,9 +82,10 @@ Error LanguageModel::run(ArrayRef<ArrayRef<int32_t>> texts) {
   ArrayRef<int64_t> dims = outputs.front().shape();
   if (!data || dims.size() != 3 || dims[0] != inputs.batch() ||
       dims[1] != inputs.positions() || dims[2] == 0)
-    return failure(model->getPath() +
-                   ": the logits have a row for each text and position, these "
-                   "do not");
+    return invalidData(
+        model->getPath() +
+        ": the logits have a row for each text and position, these "
+        "do not");
   shape.assign(dims.begin(), dims.end());
   return Error::success();
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "qopt/Evaluation/Layerwise.h"
+#include "qopt/Support/InvalidData.h"
 #include "qopt/Support/Names.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -80,22 +81,19 @@ void LayerComparison::compare(StringRef name, const Shown &own,
 }
 
 Error LayerComparison::finishRun() {
-  auto fail = [](const Twine &text) {
-    return createStringError(std::make_error_code(std::errc::invalid_argument),
-                             text);
-  };
   if (!fault.empty())
-    return fail(fault);
+    return invalidData(fault);
   if (!referenceShows || (shown.empty() && errors.empty()))
-    return fail((referenceShows ? modelPath : referencePath) +
-                ": shows no layers; compile both libraries with --layer-taps");
+    return invalidData(
+        (referenceShows ? modelPath : referencePath) +
+        ": shows no layers; compile both libraries with --layer-taps");
   for (const auto &[name, layer] : shown)
     if (!is_contained(missing, name))
       missing.push_back(name);
   shown.clear();
   if (errors.empty())
-    return fail("no layer of " + modelPath + " has the name of one of " +
-                referencePath);
+    return invalidData("no layer of " + modelPath + " has the name of one of " +
+                       referencePath);
   return Error::success();
 }
 

@@ -2,17 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "qopt/Evaluation/LoadedModel.h"
+#include "qopt/Support/InvalidData.h"
 
 #include "llvm/Support/FileSystem.h"
 
 using namespace llvm;
 
 namespace mlir::qopt {
-
-static Error failure(const Twine &message) {
-  return createStringError(std::make_error_code(std::errc::invalid_argument),
-                           message);
-}
 
 Expected<std::unique_ptr<LoadedModel>>
 LoadedModel::open(StringRef path, const ModelOptions &options) {
@@ -27,7 +23,7 @@ LoadedModel::open(StringRef path, const ModelOptions &options) {
   Expected<Signature> parsed =
       parseSignature(model->handle.api->signature_json());
   if (!parsed)
-    return failure(path + ": " + toString(parsed.takeError()));
+    return invalidData(path + ": " + toString(parsed.takeError()));
   model->signature = std::move(*parsed);
 
   qopt_options open = {};
@@ -41,7 +37,7 @@ LoadedModel::open(StringRef path, const ModelOptions &options) {
       observer(tap, name, data, rows, columns);
   };
   if (model->handle.api->open(&open, &model->handle.model, text, sizeof text))
-    return failure(path + ": " + text);
+    return invalidData(path + ": " + text);
   return std::move(model);
 }
 
@@ -49,7 +45,7 @@ Expected<std::vector<OutputTensor>> LoadedModel::run(ArrayRef<DLTensor> in) {
   Expected<std::vector<OutputTensor>> result =
       runModel(*handle.api, handle.model, in, signature.outputs.size());
   if (!result)
-    return failure(path + ": " + toString(result.takeError()));
+    return invalidData(path + ": " + toString(result.takeError()));
   return result;
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "qopt/Evaluation/Perplexity.h"
+#include "qopt/Support/InvalidData.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Parallel.h"
@@ -9,11 +10,6 @@
 using namespace llvm;
 
 namespace mlir::qopt {
-
-static Error failure(const Twine &message) {
-  return createStringError(std::make_error_code(std::errc::invalid_argument),
-                           message);
-}
 
 /// Judges the scored positions of one window, a row of the batch.
 static Error judgeWindow(const Window &window, int64_t number, int64_t row,
@@ -35,9 +31,9 @@ static Error judgeWindow(const Window &window, int64_t number, int64_t row,
   });
   for (auto [i, prediction] : enumerate(predictions))
     if (!prediction.finite)
-      return failure("window " + Twine(number) + ", position " +
-                     Twine(window.first + int64_t(i)) +
-                     ": the logits are not finite");
+      return invalidData("window " + Twine(number) + ", position " +
+                         Twine(window.first + int64_t(i)) +
+                         ": the logits are not finite");
   return Error::success();
 }
 
@@ -65,14 +61,14 @@ evaluatePerplexity(LanguageModel &model, LanguageModel *reference,
       if (Error error = options.layers->finishRun())
         return std::move(error);
     if (reference && reference->width() != model.width())
-      return failure("the model has " + Twine(model.width()) +
-                     " logits, the reference " + Twine(reference->width()));
+      return invalidData("the model has " + Twine(model.width()) +
+                         " logits, the reference " + Twine(reference->width()));
     for (int64_t row = 0; row < int64_t(texts.size()); ++row) {
       const Window &window = list.windows[begin + row];
       for (int32_t id : window.ids)
         if (id >= model.width())
-          return failure("token " + Twine(id) + " is not among the " +
-                         Twine(model.width()) + " logits");
+          return invalidData("token " + Twine(id) + " is not among the " +
+                             Twine(model.width()) + " logits");
       if (Error error =
               judgeWindow(window, begin + row, row, model, reference, result))
         return std::move(error);

@@ -2,17 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "qopt/Evaluation/Windows.h"
+#include "qopt/Support/InvalidData.h"
 
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace llvm;
 
 namespace mlir::qopt {
-
-static Error invalid(const Twine &message) {
-  return createStringError(std::make_error_code(std::errc::invalid_argument),
-                           message);
-}
 
 static bool isFull(const WindowList &list, const ProtocolOptions &options) {
   return options.limit > 0 && int64_t(list.windows.size()) >= options.limit;
@@ -79,12 +75,12 @@ Expected<WindowList> cutWindows(const TokenFile &file,
   WindowList list;
   bool documents = options.protocol == Protocol::Documents;
   if (!documents && options.window < 2)
-    return invalid("a window of " + Twine(options.window) +
-                   " tokens predicts nothing");
+    return invalidData("a window of " + Twine(options.window) +
+                       " tokens predicts nothing");
   if (options.protocol == Protocol::Windows && options.stride > options.window)
-    return invalid("a stride of " + Twine(options.stride) +
-                   " leaves tokens out between windows of " +
-                   Twine(options.window));
+    return invalidData("a stride of " + Twine(options.stride) +
+                       " leaves tokens out between windows of " +
+                       Twine(options.window));
   switch (options.protocol) {
   case Protocol::Documents:
     cutDocuments(file, options, list);
@@ -97,10 +93,10 @@ Expected<WindowList> cutWindows(const TokenFile &file,
     break;
   }
   if (list.windows.empty())
-    return invalid(documents ? "no document has two tokens"
-                             : "the file holds " + Twine(file.ids.size()) +
-                                   " tokens, less than one window of " +
-                                   Twine(options.window));
+    return invalidData(documents ? "no document has two tokens"
+                                 : "the file holds " + Twine(file.ids.size()) +
+                                       " tokens, less than one window of " +
+                                       Twine(options.window));
   return std::move(list);
 }
 

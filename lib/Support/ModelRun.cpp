@@ -4,6 +4,7 @@
 #include "qopt/Support/ModelRun.h"
 
 #include "qopt/Support/Half.h"
+#include "qopt/Support/InvalidData.h"
 
 #include <cstring>
 
@@ -64,8 +65,7 @@ Expected<std::vector<OutputTensor>> runModel(const qopt_api &api,
   char text[512] = "";
   if (api.run_owned(model, in.data(), in.size(), out.data(), out.size(), text,
                     sizeof text))
-    return createStringError(std::make_error_code(std::errc::invalid_argument),
-                             text);
+    return invalidData(text);
   std::vector<OutputTensor> result;
   for (DLManagedTensorVersioned *tensor : out)
     result.emplace_back(tensor);

@@ -3,6 +3,7 @@
 
 #include "qopt/Support/Npy.h"
 
+#include "qopt/Support/InvalidData.h"
 #include "qopt/Support/Names.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -22,11 +23,6 @@ namespace mlir::qopt {
 constexpr size_t maxRank = 32;
 /// A header is some hundred bytes, whatever its length field says.
 constexpr uint64_t maxHeader = 1 << 16;
-
-static Error invalid(const Twine &message) {
-  return createStringError(std::make_error_code(std::errc::invalid_argument),
-                           message);
-}
 
 std::string NpyType::str() const {
   switch (kind) {
@@ -66,12 +62,14 @@ public:
     if (!rest.empty())
       return malformed();
     if (!haveType || !haveOrder || !haveShape)
-      return invalid("the npy header lacks an entry");
+      return invalidData("the npy header lacks an entry");
     return Error::success();
   }
 
 private:
-  static Error malformed() { return invalid("the npy header is malformed"); }
+  static Error malformed() {
+    return invalidData("the npy header is malformed");
+  }
 
   void skipSpace() { rest = rest.ltrim(" \t\n"); }
 
@@ -102,21 +100,22 @@ private:
       return parseOrder();
     if (*key == "shape" && !haveShape)
       return parseShape(array.shape);
-    return invalid("the npy header has an entry " + quoteName(*key) +
-                   " too many");
+    return invalidData("the npy header has an entry " + quoteName(*key) +
+                       " too many");
   }
 
   Error parseType(NpyType &type) {
     haveType = true;
     std::optional<StringRef> text = parseString();
     if (!text)
-      return invalid("the array is structured; expected plain numbers");
+      return invalidData("the array is structured; expected plain numbers");
     if (text->starts_with(">"))
-      return invalid("the array is big-endian; expected little-endian");
+      return invalidData("the array is big-endian; expected little-endian");
     if (*text == "|O" || *text == "O")
-      return invalid("the array holds pickled objects; expected numbers");
+      return invalidData("the array holds pickled objects; expected numbers");
     if (text->size() < 3 || (text->front() != '<' && text->front() != '|'))
-      return invalid("the element type " + quoteName(*text) + " is unknown");
+      return invalidData("the element type " + quoteName(*text) +
+                         " is unknown");
     type.kind = (*text)[1];
     StringRef size = text->drop_front(2);
     bool known = type.kind == 'b'   ? size == "1"
@@ -125,8 +124,8 @@ private:
                      ? size == "1" || size == "2" || size == "4" || size == "8"
                      : false;
     if (!known)
-      return invalid("the element type " + quoteName(*text) +
-                     " is not supported");
+      return invalidData("the element type " + quoteName(*text) +
+                         " is not supported");
     type.bytes = size[0] - '0';
     return Error::success();
   }
@@ -137,8 +136,8 @@ private:
     if (rest.consume_front("False"))
       return Error::success();
     if (rest.consume_front("True"))
-      return invalid("the array is in Fortran order; expected C order "
-                     "(numpy.ascontiguousarray)");
+      return invalidData("the array is in Fortran order; expected C order "
+                         "(numpy.ascontiguousarray)");
     return malformed();
   }
 
@@ -154,16 +153,17 @@ private:
       if ((!shape.empty() && !comma) || digits.empty() ||
           (digits.size() > 1 && digits[0] == '0') ||
           digits.getAsInteger(10, dim))
-        return invalid("the shape in the npy header is malformed");
+        return invalidData("the shape in the npy header is malformed");
       rest = rest.drop_front(digits.size());
       shape.push_back(dim);
       if (shape.size() > maxRank)
-        return invalid("the array has more than " + Twine(maxRank) + " dims");
+        return invalidData("the array has more than " + Twine(maxRank) +
+                           " dims");
       comma = eat(',');
     }
     // "(3)" is no tuple.
     if (shape.size() == 1 && !comma)
-      return invalid("the shape in the npy header is malformed");
+      return invalidData("the shape in the npy header is malformed");
     return Error::success();
   }
 
@@ -177,25 +177,25 @@ private:
 static Error splitFile(StringRef start, StringRef &header, uint64_t &offset) {
   StringRef rest = start;
   if (!rest.consume_front("\x93NUMPY"))
-    return invalid("is not an npy file");
+    return invalidData("is not an npy file");
   if (rest.size() < 4)
-    return invalid("is truncated");
+    return invalidData("is truncated");
   unsigned major = static_cast<unsigned char>(rest[0]), minor = rest[1];
   if (major < 1 || major > 3 || minor != 0)
-    return invalid("npy version " + Twine(major) + "." + Twine(minor) +
-                   " is unknown");
+    return invalidData("npy version " + Twine(major) + "." + Twine(minor) +
+                       " is unknown");
   size_t lengthBytes = major == 1 ? 2 : 4;
   rest = rest.drop_front(2);
   if (rest.size() < lengthBytes)
-    return invalid("is truncated");
+    return invalidData("is truncated");
   uint64_t length = major == 1 ? support::endian::read16le(rest.data())
                                : support::endian::read32le(rest.data());
   rest = rest.drop_front(lengthBytes);
   if (length > maxHeader)
-    return invalid("the npy header is longer than " + Twine(maxHeader) +
-                   " bytes");
+    return invalidData("the npy header is longer than " + Twine(maxHeader) +
+                       " bytes");
   if (rest.size() < length)
-    return invalid("is truncated");
+    return invalidData("is truncated");
   header = rest.take_front(length);
   offset = start.size() - rest.size() + length;
   return Error::success();
@@ -214,13 +214,13 @@ Expected<NpyArray> parseNpyStart(StringRef start, uint64_t fileSize,
   array.elements = is_contained(array.shape, 0) ? 0 : 1;
   for (int64_t dim : array.shape)
     if (array.elements && MulOverflow(array.elements, dim, array.elements))
-      return invalid("the dims are too large");
+      return invalidData("the dims are too large");
   int64_t bytes;
   if (MulOverflow(array.elements, int64_t(array.type.bytes), bytes))
-    return invalid("the dims are too large");
+    return invalidData("the dims are too large");
   if (uint64_t(bytes) != fileSize - offset)
-    return invalid("holds " + Twine(fileSize - offset) +
-                   " bytes of data, expected " + Twine(bytes));
+    return invalidData("holds " + Twine(fileSize - offset) +
+                       " bytes of data, expected " + Twine(bytes));
   return std::move(array);
 }
 
@@ -238,7 +238,7 @@ Expected<std::unique_ptr<MemoryBuffer>> readRegularFile(StringRef path) {
   if (std::error_code code = sys::fs::status(path, status))
     return createStringError(code, code.message());
   if (status.type() != sys::fs::file_type::regular_file)
-    return invalid("is not a regular file");
+    return invalidData("is not a regular file");
   ErrorOr<std::unique_ptr<MemoryBuffer>> buffer =
       MemoryBuffer::getFile(path, /*IsText=*/false,
                             /*RequiresNullTerminator=*/false);

@@ -3,6 +3,7 @@
 
 #include "qopt/Support/Npz.h"
 
+#include "qopt/Support/InvalidData.h"
 #include "qopt/Support/Names.h"
 #include "qopt/Support/Progress.h"
 
@@ -16,11 +17,6 @@ using namespace llvm;
 
 namespace mlir::qopt {
 
-static Error invalid(const Twine &message) {
-  return createStringError(std::make_error_code(std::errc::invalid_argument),
-                           message);
-}
-
 /// Checks one entry of the directory; its size is what the archive claims, and
 /// read() refuses a member that unpacks to another size.
 static Error checkMember(const zip_stat_t &entry, const NpzLimits &limits,
@@ -28,22 +24,22 @@ static Error checkMember(const zip_stat_t &entry, const NpzLimits &limits,
   constexpr uint64_t needed =
       ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE;
   if ((entry.valid & needed) != needed)
-    return invalid("an entry has no name or size");
+    return invalidData("an entry has no name or size");
   std::string name = quoteName(entry.name);
   if (!StringRef(entry.name).ends_with(".npy") &&
       (text.empty() || entry.name != text))
-    return invalid(name + " is not an npy array");
+    return invalidData(name + " is not an npy array");
   if ((entry.valid & ZIP_STAT_ENCRYPTION_METHOD) &&
       entry.encryption_method != ZIP_EM_NONE)
-    return invalid(name + " is encrypted");
+    return invalidData(name + " is encrypted");
   if (entry.size > limits.totalBytes - total)
-    return invalid(name + ": the archive unpacks to more than " +
-                   formatBytes(limits.totalBytes));
+    return invalidData(name + ": the archive unpacks to more than " +
+                       formatBytes(limits.totalBytes));
   total += entry.size;
   if (entry.size > limits.freeBytes &&
       entry.size / limits.ratio > entry.comp_size)
-    return invalid(name + " unpacks to more than " + Twine(limits.ratio) +
-                   " times its size");
+    return invalidData(name + " unpacks to more than " + Twine(limits.ratio) +
+                       " times its size");
   return Error::success();
 }
 
@@ -56,21 +52,21 @@ Expected<NpzArchive> NpzArchive::open(StringRef path, const NpzLimits &limits,
     if (code == ZIP_ER_OPEN || code == ZIP_ER_READ || code == ZIP_ER_NOENT)
       return createStringError(std::error_code(errno, std::generic_category()),
                                "cannot be read");
-    return invalid("is not an npz archive");
+    return invalidData("is not an npz archive");
   }
   int64_t count = ::zip_get_num_entries(result.archive, 0);
   uint64_t total = 0;
   for (int64_t i = 0; i < count; ++i) {
     zip_stat_t entry;
     if (::zip_stat_index(result.archive, i, 0, &entry) != 0)
-      return invalid("entry " + Twine(i) + " is damaged");
+      return invalidData("entry " + Twine(i) + " is damaged");
     if (Error error = checkMember(entry, limits, text, total))
       return std::move(error);
     StringRef member = entry.name;
     member.consume_back(".npy");
     std::string name = member.str();
     if (is_contained(result.names, name))
-      return invalid("holds " + quoteName(name) + " twice");
+      return invalidData("holds " + quoteName(name) + " twice");
     result.names.push_back(std::move(name));
     result.sizes.push_back(entry.size);
   }
@@ -96,11 +92,11 @@ uint64_t NpzArchive::sizeOf(StringRef name) const {
 Expected<NpzStream> NpzArchive::stream(StringRef name) const {
   auto it = llvm::find(names, name);
   if (it == names.end())
-    return invalid("holds no array " + quoteName(name));
+    return invalidData("holds no array " + quoteName(name));
   uint64_t index = it - names.begin();
   zip_file_t *file = ::zip_fopen_index(archive, index, 0);
   if (!file)
-    return invalid(quoteName(name) + " is damaged");
+    return invalidData(quoteName(name) + " is damaged");
   return NpzStream(file, name.str(), sizes[index]);
 }
 
@@ -119,7 +115,7 @@ Error NpzStream::read(MutableArrayRef<char> bytes) {
   while (!bytes.empty()) {
     int64_t received = ::zip_fread(file, bytes.data(), bytes.size());
     if (received <= 0)
-      return invalid(quoteName(name) + " is damaged");
+      return invalidData(quoteName(name) + " is damaged");
     done += received;
     bytes = bytes.drop_front(received);
   }
@@ -127,7 +123,7 @@ Error NpzStream::read(MutableArrayRef<char> bytes) {
   // compare the checksum.
   char extra;
   if (done == total && ::zip_fread(file, &extra, 1) != 0)
-    return invalid(quoteName(name) + " is damaged");
+    return invalidData(quoteName(name) + " is damaged");
   return Error::success();
 }
 

@@ -3,6 +3,7 @@
 
 #include "qopt/Support/Signature.h"
 
+#include "qopt/Support/InvalidData.h"
 #include "qopt/Support/Names.h"
 
 #include "llvm/ADT/SmallVector.h"
@@ -13,9 +14,7 @@ using namespace llvm;
 namespace mlir::qopt {
 
 static Error invalid(const Twine &message) {
-  return createStringError(std::make_error_code(std::errc::invalid_argument),
-                           "the signature of the library is damaged: " +
-                               message);
+  return invalidData("the signature of the library is damaged: " + message);
 }
 
 std::string SignatureDim::str() const {

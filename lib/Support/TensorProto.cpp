@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "qopt/Support/TensorProto.h"
+#include "qopt/Support/InvalidData.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
@@ -15,11 +16,6 @@
 using namespace llvm;
 
 namespace mlir::qopt {
-
-static Error invalid(const Twine &message) {
-  return createStringError(std::make_error_code(std::errc::invalid_argument),
-                           message);
-}
 
 namespace {
 
@@ -157,9 +153,10 @@ static Field fieldOf(int64_t dataType) {
 Error Parser::parse() {
   while (!rest.empty())
     if (!readField())
-      return invalid("is not an ONNX tensor");
+      return invalidData("is not an ONNX tensor");
   if (location == 1)
-    return invalid("keeps its data in another file, which is not supported");
+    return invalidData(
+        "keeps its data in another file, which is not supported");
   result.shape.assign(values[Dims].begin(), values[Dims].end());
   result.values = std::move(values[fieldOf(result.dataType)]);
   return Error::success();
@@ -178,20 +175,20 @@ Expected<std::vector<char>> TensorProto::data(unsigned bits) const {
   for (int64_t dim : shape)
     fits &= elements == 0 || !MulOverflow(elements, dim, elements);
   if (!fits || MulOverflow(elements, int64_t(bits), needed))
-    return invalid("has dims that its data cannot fill");
+    return invalidData("has dims that its data cannot fill");
   needed = int64_t(divideCeil(uint64_t(needed), 8));
   if (raw) {
     if (raw->size() != uint64_t(needed))
-      return invalid("holds " + Twine(raw->size()) +
-                     " bytes of data, expected " + Twine(needed));
+      return invalidData("holds " + Twine(raw->size()) +
+                         " bytes of data, expected " + Twine(needed));
     return std::vector<char>(raw->begin(), raw->end());
   }
   // A value holds an element, or a byte of packed ones. Halves are stored as
   // their bits; integers are cut to their low bytes.
   size_t bytes = std::max(bits / 8, 1u);
   if (values.size() != uint64_t(needed) / bytes)
-    return invalid("holds " + Twine(values.size()) + " elements, expected " +
-                   Twine(elements));
+    return invalidData("holds " + Twine(values.size()) +
+                       " elements, expected " + Twine(elements));
   std::vector<char> result(needed);
   for (auto [i, value] : enumerate(values))
     std::memcpy(result.data() + i * bytes, &value, bytes);

@@ -4,6 +4,7 @@
 #include "qopt/Support/TextInputs.h"
 
 #include "qopt/Support/CacheNames.h"
+#include "qopt/Support/InvalidData.h"
 #include "qopt/Support/Names.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -14,11 +15,6 @@
 using namespace llvm;
 
 namespace mlir::qopt {
-
-static Error invalid(const Twine &message) {
-  return createStringError(std::make_error_code(std::errc::invalid_argument),
-                           message);
-}
 
 std::optional<NpyType> npyTypeOf(StringRef dtype) {
   return StringSwitch<std::optional<NpyType>>(dtype)
@@ -59,8 +55,8 @@ Error TextInputs::chooseRoles(StringRef idsName) {
     bool past = !cacheOfPast(port.name).empty();
     // The caches may have a type of their own: an empty one needs no bytes.
     if (!type && !past)
-      return invalid("the input " + quoteName(port.name) + " is " + port.str() +
-                     ", which token ids do not determine");
+      return invalidData("the input " + quoteName(port.name) + " is " +
+                         port.str() + ", which token ids do not determine");
     values.push_back({type.value_or(NpyType{'u', 1}), {}, {}});
     StringRef name = port.name;
     std::optional<Role> role =
@@ -80,16 +76,16 @@ Error TextInputs::chooseRoles(StringRef idsName) {
       role = Role::Ids;
     if (!role || (*role == Role::Ids && ids >= 0) ||
         (*role == Role::Ids && (!integers || port.shape.size() != 2)))
-      return invalid("the input " + quoteName(port.name) + " is " + port.str() +
-                     ", which token ids do not determine");
+      return invalidData("the input " + quoteName(port.name) + " is " +
+                         port.str() + ", which token ids do not determine");
     if (*role == Role::Ids)
       ids = i;
     roles.push_back(*role);
   }
   if (ids < 0)
-    return invalid(idsName.empty()
-                       ? "the model has no input for token ids (input_ids)"
-                       : "the model has no input " + quoteName(idsName));
+    return invalidData(idsName.empty()
+                           ? "the model has no input for token ids (input_ids)"
+                           : "the model has no input " + quoteName(idsName));
   idsIndex = ids;
   rows = ports[ids].shape[0].size;
   length = ports[ids].shape[1].size;
@@ -140,11 +136,12 @@ Error TextInputs::fillCache(size_t index) {
     count *= input.shape.back();
   }
   if (count != 0 && lengthName.empty())
-    return invalid("the input " + quoteName(port.name) + " is " + port.str() +
-                   ": a cache of fixed length cannot be empty");
+    return invalidData("the input " + quoteName(port.name) + " is " +
+                       port.str() +
+                       ": a cache of fixed length cannot be empty");
   if (count != 0 && !npyTypeOf(port.dtype))
-    return invalid("the input " + quoteName(port.name) + " is " + port.str() +
-                   ": its type is not supported here");
+    return invalidData("the input " + quoteName(port.name) + " is " +
+                       port.str() + ": its type is not supported here");
   input.data.assign(count * input.type.bytes, 0);
   return Error::success();
 }
@@ -155,8 +152,8 @@ Error TextInputs::fill(size_t index, ArrayRef<ArrayRef<int32_t>> texts) {
   Role role = roles[index];
   size_t rank = port.shape.size();
   auto fail = [&](const Twine &why) {
-    return invalid("the input " + quoteName(port.name) + " is " + port.str() +
-                   ": " + why);
+    return invalidData("the input " + quoteName(port.name) + " is " +
+                       port.str() + ": " + why);
   };
   int64_t width = role == Role::Mask ? pastLength + runLength : runLength;
   if (role == Role::HasPast || role == Role::PastLength)
@@ -205,11 +202,11 @@ Error TextInputs::set(ArrayRef<ArrayRef<int32_t>> texts, int64_t past,
   for (ArrayRef<int32_t> text : texts)
     runLength = std::max<int64_t>(runLength, text.size());
   if (length >= 0 && runLength > length)
-    return invalid("a text of " + Twine(runLength) +
-                   " tokens: the model takes " + Twine(length));
+    return invalidData("a text of " + Twine(runLength) +
+                       " tokens: the model takes " + Twine(length));
   if (rows >= 0 && int64_t(texts.size()) > rows)
-    return invalid("a batch of " + Twine(texts.size()) + ": the model takes " +
-                   Twine(rows));
+    return invalidData("a batch of " + Twine(texts.size()) +
+                       ": the model takes " + Twine(rows));
   if (length >= 0)
     runLength = length;
   pastLength = past;

@@ -3,6 +3,7 @@
 
 #include "qopt/Support/TokenFile.h"
 
+#include "qopt/Support/InvalidData.h"
 #include "qopt/Support/Npy.h"
 #include "qopt/Support/Npz.h"
 
@@ -17,18 +18,13 @@ using namespace llvm;
 
 namespace mlir::qopt {
 
-static Error invalid(const Twine &message) {
-  return createStringError(std::make_error_code(std::errc::invalid_argument),
-                           message);
-}
-
 /// Integers of any width as int64.
 static Expected<std::vector<int64_t>> readIntegers(const NpyArray &array,
                                                    StringRef what) {
   NpyType type = array.type;
   if (type.kind != 'i' || type.bytes < 4)
-    return invalid(what + ": holds " + type.str() +
-                   ", expected int32 or int64");
+    return invalidData(what + ": holds " + type.str() +
+                       ", expected int32 or int64");
   std::vector<int64_t> result(array.elements);
   const char *data = array.data.data();
   for (int64_t i = 0; i < array.elements; ++i)
@@ -49,7 +45,7 @@ public:
   Expected<TokenFile> read();
 
 private:
-  Error fail(const Twine &why) { return invalid(path + ": " + why); }
+  Error fail(const Twine &why) { return invalidData(path + ": " + why); }
   /// Puts the path in front; the code still tells a missing file from a bad
   /// one.
   Error fail(Error error) {
@@ -146,7 +142,7 @@ Error Reader::readDescription(bool required) {
         errorToErrorCode(buffer.takeError()),
         name + ": cannot be read; int32 ids need this file beside them, with "
                "vocab_size");
-  auto wrong = [&](const Twine &why) { return invalid(name + ": " + why); };
+  auto wrong = [&](const Twine &why) { return invalidData(name + ": " + why); };
   Expected<json::Value> value = json::parse((*buffer)->getBuffer());
   if (!value)
     return wrong("is not JSON: " + toString(value.takeError()));
@@ -277,8 +273,8 @@ bool TokenFile::splitAt(int32_t bos) {
 Error TokenFile::checkIds(int64_t vocabulary, StringRef path) const {
   for (auto [i, id] : enumerate(ids))
     if (id < 0 || id >= vocabulary)
-      return invalid(path + ": token " + Twine(i) + " is " + Twine(id) +
-                     ", the vocabulary has " + Twine(vocabulary));
+      return invalidData(path + ": token " + Twine(i) + " is " + Twine(id) +
+                         ", the vocabulary has " + Twine(vocabulary));
   return Error::success();
 }
 

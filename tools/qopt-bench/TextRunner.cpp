@@ -4,6 +4,7 @@
 #include "TextRunner.h"
 
 #include "qopt/Support/CacheNames.h"
+#include "qopt/Support/InvalidData.h"
 #include "qopt/Support/Names.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -16,9 +17,7 @@ namespace bench {
 Expected<TextRunner> TextRunner::create(LoadedModel &model) {
   TextRunner result(model);
   auto inModel = [&](Error error) {
-    return createStringError(std::make_error_code(std::errc::invalid_argument),
-                             model.getPath() + ": " +
-                                 toString(std::move(error)));
+    return invalidData(model.getPath() + ": " + toString(std::move(error)));
   };
   Expected<TextInputs> inputs = TextInputs::create(model.getSignature());
   if (!inputs)
@@ -39,10 +38,9 @@ Error TextRunner::pairCaches() {
       return cacheOfPresent(port.name) == cache;
     });
     if (present == signature.outputs.end())
-      return createStringError(
-          std::make_error_code(std::errc::invalid_argument),
-          "the input " + quoteName(signature.inputs[input].name) +
-              " is a cache that no output continues");
+      return invalidData("the input " +
+                         quoteName(signature.inputs[input].name) +
+                         " is a cache that no output continues");
     pairs.push_back({size_t(present - signature.outputs.begin()), input});
   }
   return Error::success();
@@ -66,9 +64,7 @@ Error TextRunner::read(int64_t rows, int64_t count) {
   std::vector<int32_t> tokens = makeTokens(count);
   std::vector<ArrayRef<int32_t>> texts(rows, tokens);
   if (Error error = inputs.set(texts, past, room))
-    return createStringError(std::make_error_code(std::errc::invalid_argument),
-                             model->getPath() + ": " +
-                                 toString(std::move(error)));
+    return invalidData(model->getPath() + ": " + toString(std::move(error)));
   std::vector<DLTensor> in = viewTensors(inputs.inputs());
   if (past > 0)
     for (CachePair pair : pairs)

@@ -4,6 +4,7 @@
 #include "Reference.h"
 
 #include "qopt/Support/ExitCodes.h"
+#include "qopt/Support/InvalidData.h"
 #include "qopt/Support/Subprocess.h"
 
 #include "llvm/ADT/SmallString.h"
@@ -22,11 +23,6 @@ namespace evaluate {
 
 char CompileFailed::ID;
 
-static Error failure(const Twine &message) {
-  return createStringError(std::make_error_code(std::errc::invalid_argument),
-                           message);
-}
-
 /// Compiles; what the compiler says goes to stderr as it comes.
 static Error compile(StringRef model, StringRef library, StringRef executable,
                      StringRef isa, bool layerTaps) {
@@ -41,12 +37,12 @@ static Error compile(StringRef model, StringRef library, StringRef executable,
     spec.arguments.push_back("--layer-taps");
   ErrorOr<pid_t> pid = startSubprocess(spec);
   if (!pid)
-    return failure(program +
-                   ": cannot be started: " + pid.getError().message());
+    return invalidData(program +
+                       ": cannot be started: " + pid.getError().message());
   int status = 0;
   while (::waitpid(*pid, &status, 0) < 0)
     if (errno != EINTR)
-      return failure(program + ": cannot be waited for");
+      return invalidData(program + ": cannot be waited for");
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
     return Error::success();
   // It has said why.
@@ -62,8 +58,8 @@ openReference(StringRef path, StringRef executable, StringRef isa,
   SmallString<128> library;
   if (std::error_code code =
           sys::fs::createTemporaryFile("qopt-ref", "so", library))
-    return failure("cannot create a temporary file (TMPDIR): " +
-                   code.message());
+    return invalidData("cannot create a temporary file (TMPDIR): " +
+                       code.message());
   sys::RemoveFileOnSignal(library);
   // The mapping stays when the name goes.
   FileRemover remover(library);

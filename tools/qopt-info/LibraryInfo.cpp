@@ -8,6 +8,7 @@
 #include "LibraryInfo.h"
 
 #include "qopt/Support/ExitCodes.h"
+#include "qopt/Support/InvalidData.h"
 #include "qopt/Support/Names.h"
 #include "qopt/Support/Npy.h"
 #include "qopt/Support/Progress.h"
@@ -62,8 +63,7 @@ static Error readLibrary(StringRef path, LibraryInfo &info) {
     StringRef message(text);
     message.consume_front(path);
     message.consume_front(": ");
-    return createStringError(std::make_error_code(std::errc::invalid_argument),
-                             message);
+    return invalidData(message);
   }
   Expected<Signature> signature = parseSignature(handle.api->signature_json());
   qopt_unload(&handle);

@@ -3,6 +3,7 @@
 
 #include "Library.h"
 
+#include "qopt/Support/InvalidData.h"
 #include "qopt/Support/ModelRun.h"
 #include "qopt/Support/Names.h"
 
@@ -13,13 +14,9 @@
 #include <chrono>
 
 using namespace llvm;
+using mlir::qopt::invalidData;
 
 namespace runner {
-
-static Error failure(const Twine &message) {
-  return createStringError(std::make_error_code(std::errc::invalid_argument),
-                           message);
-}
 
 Expected<std::unique_ptr<Library>> Library::load(StringRef path,
                                                  const qopt_options &options) {
@@ -29,16 +26,16 @@ Expected<std::unique_ptr<Library>> Library::load(StringRef path,
   int status = qopt_load_library(library->path.c_str(), &library->handle, text,
                                  sizeof text);
   if (status) // the text begins with the path
-    return failure(text);
+    return invalidData(text);
   Expected<mlir::qopt::Signature> signature =
       mlir::qopt::parseSignature(library->handle.api->signature_json());
   if (!signature)
-    return failure(path + ": " + toString(signature.takeError()));
+    return invalidData(path + ": " + toString(signature.takeError()));
   library->signature = std::move(*signature);
   status = library->handle.api->open(&options, &library->handle.model, text,
                                      sizeof text);
   if (status)
-    return failure(path + ": " + text);
+    return invalidData(path + ": " + text);
   return std::move(library);
 }
 
@@ -68,13 +65,13 @@ Expected<std::vector<Tensor>> Library::run(const std::vector<Tensor> &inputs) {
   Expected<std::vector<mlir::qopt::OutputTensor>> out = mlir::qopt::runModel(
       *handle.api, handle.model, in, signature.outputs.size());
   if (!out)
-    return failure(path + ": " + toString(out.takeError()));
+    return invalidData(path + ": " + toString(out.takeError()));
   std::vector<Tensor> outputs;
   for (const mlir::qopt::OutputTensor &output : *out) {
     const DType *dtype = findDType(output.get().dtype);
     if (!dtype)
-      return failure(path + ": an output has an element type that is not "
-                            "supported here");
+      return invalidData(path + ": an output has an element type that is not "
+                                "supported here");
     Tensor tensor = makeTensor(dtype, output.shape().vec());
     std::memcpy(tensor.data.data(), output.get().data, tensor.data.size());
     outputs.push_back(std::move(tensor));
@@ -129,7 +126,7 @@ Library::measure(const std::vector<Tensor> &inputs, int n) {
     std::chrono::duration<double, std::milli> taken =
         std::chrono::steady_clock::now() - begin;
     if (status)
-      return failure(path + ": " + text);
+      return invalidData(path + ": " + text);
     if (i >= 0)
       times.push_back(taken.count());
   }

@@ -8,6 +8,7 @@
 
 #include "MakeInputs.h"
 
+#include "qopt/Support/InvalidData.h"
 #include "qopt/Support/Names.h"
 
 #include "llvm/ADT/Twine.h"
@@ -17,11 +18,6 @@ using namespace llvm;
 using namespace mlir::qopt;
 
 namespace runner {
-
-static Error invalid(const Twine &message) {
-  return createStringError(std::make_error_code(std::errc::invalid_argument),
-                           message);
-}
 
 /// Takes sizes for the symbols that are dims of their own from one shape.
 static void bindSymbols(const SignaturePort &port, ArrayRef<int64_t> shape,
@@ -59,8 +55,8 @@ static Expected<Tensor> makeInput(const SignaturePort &port,
                                   const DimBindings &bindings) {
   const DType *dtype = findDType(port.dtype);
   if (!dtype)
-    return invalid("input " + quoteName(port.name) + ": cannot make up " +
-                   port.dtype);
+    return invalidData("input " + quoteName(port.name) + ": cannot make up " +
+                       port.dtype);
   std::vector<int64_t> shape;
   if (auto it = shapes.find(port.name); it != shapes.end()) {
     shape = it->second;
@@ -71,15 +67,16 @@ static Expected<Tensor> makeInput(const SignaturePort &port,
         all.emplace(symbol, 1);
       std::optional<int64_t> size = dim.evaluate(all);
       if (!size)
-        return invalid("input " + quoteName(port.name) + ": the dim " +
-                       quoteName(dim.str()) + " needs --shape");
+        return invalidData("input " + quoteName(port.name) + ": the dim " +
+                           quoteName(dim.str()) + " needs --shape");
       shape.push_back(*size);
     }
   }
   int64_t bytes = dtype->bytes();
   for (int64_t dim : shape)
     if (MulOverflow(bytes, dim, bytes) || bytes > (int64_t(1) << 40))
-      return invalid("input " + quoteName(port.name) + " would be too large");
+      return invalidData("input " + quoteName(port.name) +
+                         " would be too large");
   Tensor tensor = makeTensor(dtype, std::move(shape));
   fill(tensor, port.name);
   return std::move(tensor);

@@ -4,6 +4,7 @@
 #include "Tensor.h"
 
 #include "qopt/Support/Half.h"
+#include "qopt/Support/InvalidData.h"
 
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/APInt.h"
@@ -206,9 +207,8 @@ Expected<Tensor> fromNpy(const NpyArray &array, const DType *wanted) {
                                     : load<float>(array.data.data() + 4 * i));
     return std::move(tensor);
   }
-  return createStringError(std::make_error_code(std::errc::invalid_argument),
-                           "holds " + array.type.str() + ", expected " +
-                               wanted->name);
+  return invalidData("holds " + array.type.str() + ", expected " +
+                     wanted->name);
 }
 
 Error toNpyFile(const Tensor &tensor, StringRef path) {

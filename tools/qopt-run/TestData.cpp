@@ -3,6 +3,7 @@
 
 #include "TestData.h"
 
+#include "qopt/Support/InvalidData.h"
 #include "qopt/Support/Npy.h"
 #include "qopt/Support/TensorProto.h"
 
@@ -10,13 +11,9 @@
 #include "llvm/Support/Path.h"
 
 using namespace llvm;
+using mlir::qopt::invalidData;
 
 namespace runner {
-
-static Error invalid(const Twine &message) {
-  return createStringError(std::make_error_code(std::errc::invalid_argument),
-                           message);
-}
 
 static Expected<Tensor> readTensor(StringRef path) {
   Expected<std::unique_ptr<MemoryBuffer>> buffer =
@@ -30,8 +27,8 @@ static Expected<Tensor> readTensor(StringRef path) {
   Tensor tensor;
   tensor.dtype = findDTypeOfOnnx(proto->dataType);
   if (!tensor.dtype)
-    return invalid("has the element type " + Twine(proto->dataType) +
-                   ", which is not supported");
+    return invalidData("has the element type " + Twine(proto->dataType) +
+                       ", which is not supported");
   Expected<std::vector<char>> data = proto->data(tensor.dtype->bits);
   if (!data)
     return data.takeError();
@@ -45,7 +42,7 @@ static Error readNumbered(StringRef folder, StringRef prefix,
   for (const std::string &path : mlir::qopt::numberedFiles(folder, prefix)) {
     Expected<Tensor> tensor = readTensor(path);
     if (!tensor)
-      return invalid(path + ": " + toString(tensor.takeError()));
+      return invalidData(path + ": " + toString(tensor.takeError()));
     tensors.push_back(std::move(*tensor));
   }
   return Error::success();
@@ -75,7 +72,8 @@ Expected<std::vector<DataSet>> readTestData(StringRef folder) {
     sets.push_back(std::move(set));
   }
   if (sets.empty())
-    return invalid(folder + ": holds neither input_0.pb nor test_data_set_0");
+    return invalidData(folder +
+                       ": holds neither input_0.pb nor test_data_set_0");
   return std::move(sets);
 }
 
