@@ -10,6 +10,7 @@
 #include "RowCodes.h"
 #include "Rows.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "qopt/Dialect/QOpt/IR/KernelAttrs.h"
 
 using namespace mlir;
 using namespace mlir::qopt;
@@ -131,6 +132,7 @@ static std::string keyOf(QuantizeRowsOp op, const RowRule &rule, Step step) {
     os << size << ',';
   os << int(step) << rule.asymmetric << rule.keepSmall << bool(op.getScale())
      << op.getMagnitudes();
+  os << rule.unitMask;
   if (rule.threshold)
     os << ',' << op.getThresholdAttr();
   return key;
@@ -159,6 +161,7 @@ LogicalResult x86::lowerQuantizeRows(QuantizeRowsOp op, const Isa &isa,
   RowRule rule;
   rule.asymmetric = op.getAsymmetric();
   rule.keepSmall = op.getKeepSmall();
+  rule.unitMask = op->hasAttr(kUnitMaskAttrName);
   if (std::optional<APFloat> threshold = op.getThreshold())
     rule.threshold = threshold->convertToFloat();
   int64_t k = cast<MemRefType>(views.input.getType()).getDimSize(1);

@@ -3,11 +3,13 @@
 //
 // Maxima are taken on the bits of magnitudes as integers: their order is that
 // of the floats, and a NaN is above all of them, where a float maximum would
-// drop it. Divisions are true ones. Values are clamped in float, rounded to
-// even and then converted, so that none out of range reaches the conversion.
+// drop it. Divisions are true ones. Rounding to even is the conversion's own.
+// Four vectors of codes become one of bytes by instructions that saturate, so a
+// value needs a bound only where the scale was not made for it.
 //===----------------------------------------------------------------------===//
 
 #include "RowCodes.h"
+#include "Products.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -72,7 +74,8 @@ Value RowCodes::load(Value row, Value column, int64_t count, bool forRange) {
       factor = math::AbsFOp::create(b, factor);
     else
       out = arith::CmpFOp::create(b, arith::CmpFPredicate::OLE, factor, zero);
-    value = arith::MulFOp::create(b, value, factor);
+    if (!rule.unitMask)
+      value = arith::MulFOp::create(b, value, factor);
   }
   if (rule.threshold && (keepSmall || !rule.keepSmall)) {
     Value large = arith::CmpFOp::create(
@@ -191,6 +194,7 @@ RowScale RowCodes::scaleOf(RowRange range) {
     scale.multiplier = arith::SelectOp::create(
         b, zero, b.f32(0), arith::DivFOp::create(b, steps, absmax));
     scale.value = nanUnlessFinite(scale.value, finite);
+    scale.coversRow = !rule.keepSmall;
     return scale;
   }
   Value low = toFloat(key(range.low)), high = toFloat(key(range.high));
@@ -204,6 +208,7 @@ RowScale RowCodes::scaleOf(RowRange range) {
   finite = arith::MaxSIOp::create(
       b, finite, arith::AndIOp::create(b, bits, i32(0x7fffffff)));
   scale.value = scale.divisor = nanUnlessFinite(step, finite);
+  scale.coversRow = true;
   Value point = arith::DivFOp::create(b, arith::NegFOp::create(b, low), step);
   scale.zeroPoint =
       math::RoundEvenOp::create(b, clamp(point, b.f32(0), b.f32(255)));
@@ -239,45 +244,105 @@ Value RowCodes::clamp(Value x, Value low, Value high) {
   return arith::SelectOp::create(b, above, x, low);
 }
 
-Value RowCodes::toCodes(Value values, const RowScale &scale) {
+Value RowCodes::toWords(Value values, const RowScale &scale) {
   auto spread = [&](Value scalar) { return b.broadcast(scalar, isa.lanes); };
-  Value low = b.splat(floats, -127), high = b.splat(floats, 127);
-  // What is added to a rounded value: the target's offset, and the zero point.
-  Value offset = i32(isa.codeOffset());
-  if (rule.asymmetric) {
-    values = arith::DivFOp::create(b, values, spread(scale.divisor));
-    low = spread(arith::NegFOp::create(b, scale.zeroPoint));
-    high = spread(arith::SubFOp::create(b, b.f32(255), scale.zeroPoint));
-    offset = arith::AddIOp::create(b, offset, signedZero(scale));
-  } else {
+  if (!rule.asymmetric) {
     values = arith::MulFOp::create(b, values, spread(scale.multiplier));
+    // From below, codes are bounded as bytes.
+    if (!scale.coversRow) {
+      Value high = b.splat(floats, 127);
+      Value below =
+          arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, values, high);
+      values = arith::SelectOp::create(b, below, values, high);
+    }
+    return roundToWords(values);
   }
-  Value rounded = math::RoundEvenOp::create(b, clamp(values, low, high));
-  Value code = arith::FPToSIOp::create(b, words, rounded);
-  if (rule.asymmetric || isa.codeOffset())
-    code = b.add(code, spread(offset));
-  return arith::TruncIOp::create(b, VectorType::get({isa.lanes}, b.getI8Type()),
-                                 code);
+  values = arith::DivFOp::create(b, values, spread(scale.divisor));
+  values = clamp(values, spread(arith::NegFOp::create(b, scale.zeroPoint)),
+                 spread(arith::SubFOp::create(b, b.f32(255), scale.zeroPoint)));
+  return b.add(roundToWords(values), spread(signedZero(scale)));
+}
+
+/// To even. What is out of range becomes the least word.
+Value RowCodes::roundToWords(Value values) {
+  if (isa.lanes == 8)
+    return callIntrinsic(b, "llvm.x86.avx.cvt.ps2dq.256", words, values);
+  auto all = arith::ConstantOp::create(b, b.getI16IntegerAttr(-1));
+  // 8: round to even whatever the mode of the thread is.
+  return callIntrinsic(b, "llvm.x86.avx512.mask.cvtps2dq.512", words,
+                       {values, b.splat(words, 0), all, i32(8)});
+}
+
+/// Four vectors of words as one of bytes, in order. The instructions join
+/// 128-bit parts, which one permutation puts right.
+Value RowCodes::pack(ArrayRef<Value> four) {
+  bool wide = isa.lanes == 16;
+  auto join = [&](StringRef from, StringRef to, Value x, Value y) {
+    auto type = cast<VectorType>(x.getType());
+    auto result =
+        VectorType::get({2 * type.getNumElements()},
+                        b.getIntegerType(type.getElementTypeBitWidth() / 2));
+    std::string name = wide ? "llvm.x86.avx512.packss" : "llvm.x86.avx2.packss";
+    name += (from + to + (wide ? ".512" : "")).str();
+    return callIntrinsic(b, name, result, {x, y});
+  };
+  Value bytes = join("w", "b", join("d", "w", four[0], four[1]),
+                     join("d", "w", four[2], four[3]));
+  SmallVector<int64_t> order;
+  int64_t parts = isa.lanes / 4;
+  for (int64_t vector = 0; vector < 4; ++vector)
+    for (int64_t part = 0; part < parts; ++part)
+      order.push_back(4 * part + vector);
+  Value joined = vector::BitCastOp::create(b, words, bytes);
+  return vector::BitCastOp::create(
+      b, bytes.getType(), vector::ShuffleOp::create(b, joined, joined, order));
 }
 
 RowRange RowCodes::emit(Value row, const RowScale &scale) {
-  SmallVector<Value> initial(kUnroll, b.splat(words, 0));
-  Carried all = eachVector(
-      initial, kUnroll,
-      [&](Value column, int64_t count, ValueRange carried) -> Carried {
-        Value values = load(row, column, count, /*forRange=*/false);
-        b.store(toCodes(values, scale), codes, {row, column}, isa.lanes);
-        return {arith::MaxSIOp::create(b, carried[0], magnitudeBits(values))};
-      });
-  for (int64_t i = 1; i < kUnroll; ++i)
-    all[0] = arith::MaxSIOp::create(b, all[0], all[i]);
-  // Every lane of the last vector was written; what is left is whole vectors.
-  Value fill = b.splat(VectorType::get({isa.lanes}, b.getI8Type()),
-                       int8_t(isa.codeOffset()));
-  for (int64_t column = llvm::alignTo(k, isa.lanes); column < padded;
-       column += isa.lanes)
-    b.store(fill, codes, {row, b.index(column)}, isa.lanes);
+  constexpr int64_t kVectors = 4;
+  int64_t step = kVectors * isa.lanes;
+  auto byteType = VectorType::get({step}, b.getI8Type());
+  // The largest magnitude is asked for where the scale does not tell it.
+  bool track = !scale.coversRow;
+  auto group = [&](Value column, int64_t count, ValueRange carried) {
+    Carried largest(carried), codeWords;
+    for (int64_t i = 0; i < kVectors; ++i) {
+      int64_t here = std::clamp<int64_t>(count - i * isa.lanes, 0, isa.lanes);
+      if (!here) {
+        codeWords.push_back(b.splat(words, 0));
+        continue;
+      }
+      Value values = load(row, b.add(column, i * isa.lanes), here,
+                          /*forRange=*/false);
+      codeWords.push_back(toWords(values, scale));
+      if (track)
+        largest[i] =
+            arith::MaxSIOp::create(b, largest[i], magnitudeBits(values));
+    }
+    Value bytes = pack(codeWords);
+    if (!rule.asymmetric && track)
+      bytes = arith::MaxSIOp::create(b, bytes, b.splat(byteType, -127));
+    if (isa.codeOffset())
+      bytes = b.add(bytes, b.splat(byteType, int8_t(isa.codeOffset())));
+    b.store(bytes, codes, {row, column}, step);
+    return largest;
+  };
+  int64_t whole = k / step * step;
+  Carried initial;
+  if (track)
+    initial.assign(kVectors, b.splat(words, 0));
+  Carried all = b.loop(b.index(0), b.index(whole), step, initial,
+                       [&](Value column, ValueRange carried) {
+                         return group(column, step, carried);
+                       });
+  // Padding is whole groups too.
+  for (int64_t column = whole; column < padded; column += step)
+    all = group(b.index(column), std::max<int64_t>(0, k - column), all);
   RowRange range;
+  if (!track)
+    return range;
+  for (int64_t i = 1; i < kVectors; ++i)
+    all[0] = arith::MaxSIOp::create(b, all[0], all[i]);
   range.high =
       vector::ReductionOp::create(b, vector::CombiningKind::MAXSI, all[0]);
   return range;

@@ -20,6 +20,8 @@ struct RowRule {
   /// They are left out of the range only, and columns whose factor is not
   /// positive of the codes only.
   bool keepSmall = false;
+  /// The factors of columns are 0 and 1.
+  bool unitMask = false;
 };
 
 /// i32. Symmetric: `high` holds the bits of the largest magnitude. Asymmetric:
@@ -41,6 +43,9 @@ struct RowRange {
 /// the product is multiplied by.
 struct RowScale {
   Value value, multiplier, divisor, zeroPoint;
+  /// Every value of the row is within the bounds of the codes, to rounding. NaN
+  /// and Inf are not, and get any code: the scale of their row is NaN.
+  bool coversRow = false;
 };
 
 class RowCodes {
@@ -63,7 +68,7 @@ public:
   Value signedZero(const RowScale &scale);
 
   /// Writes the codes of a row; the range is that of its largest magnitude,
-  /// found in the same pass when the scale is given.
+  /// found in the same pass when the scale does not cover the row.
   RowRange emit(Value row, const RowScale &scale);
 
 private:
@@ -81,7 +86,10 @@ private:
   Value key(Value values);
   Value fromKey(Value key);
   Value clamp(Value x, Value low, Value high);
-  Value toCodes(Value values, const RowScale &scale);
+  /// Codes as words, not yet offset.
+  Value toWords(Value values, const RowScale &scale);
+  Value roundToWords(Value values);
+  Value pack(ArrayRef<Value> four);
   Value i32(int32_t value);
   Value isFiniteBits(Value magnitude);
 

@@ -13,6 +13,7 @@
 #include "Elementwise.h"
 #include "Reduction.h"
 #include "qopt/Dialect/ONNX/IR/ONNXConstant.h"
+#include "qopt/Dialect/QOpt/IR/KernelAttrs.h"
 
 using namespace mlir;
 using namespace mlir::qopt;
@@ -212,6 +213,7 @@ static QuantizeRowsOp makeQuantizeRows(Lowering &l, const QuantizeStep &step) {
     return {};
   }
   bool guarded = split && split.getMode() == OutlierMode::Guarded;
+  bool unitMask = mask && !step.factors && !keepSmall;
   mask = combineFactors(l, mask, kernelOperand(l, step.factors), keepSmall);
   SmallVector<OpFoldResult> padded(dims), rows(dims);
   padded.back() = l.b.getIndexAttr(llvm::alignTo(*k, kCodeBlock));
@@ -227,6 +229,8 @@ static QuantizeRowsOp makeQuantizeRows(Lowering &l, const QuantizeStep &step) {
       l.b, ValueRange(inits).getTypes(), l.get(input), mask,
       kernelOperand(l, step.scale), kernelOperand(l, step.zeroPoint), inits,
       step.granularity, step.asymmetric, guarded, threshold, keepSmall);
+  if (unitMask)
+    quantized->setAttr(kUnitMaskAttrName, l.b.getUnitAttr());
   if (guarded)
     GuardOp::create(l.b, quantized.getResults().back(),
                     split.getThresholdAttr(), l.b.getStringAttr(l.nodeName()),

@@ -4,31 +4,50 @@
 // CHECK-LABEL: func.func @quantize
 // CHECK: qopt.parallel_call @[[PLAIN:quantize_rows_100_[0-9a-f]+]](
 // CHECK: qopt.parallel_call @[[MASKED:quantize_rows_100_[0-9a-f]+]](
-func.func @quantize(%x: memref<2x?x100xf32>, %mask: memref<100xf32>, %q: memref<2x?x128xi8>, %s: memref<2x?xf32>) {
+// CHECK: qopt.parallel_call @[[UNIT:quantize_rows_100_[0-9a-f]+]](
+// CHECK: qopt.parallel_call @[[GIVEN:quantize_rows_100_[0-9a-f]+]](
+func.func @quantize(%x: memref<2x?x100xf32>, %mask: memref<100xf32>, %q: memref<2x?x128xi8>, %s: memref<2x?xf32>, %scale: memref<f32>) {
   qopt.quantize_rows ins(%x : memref<2x?x100xf32>) outs(%q, %s : memref<2x?x128xi8>, memref<2x?xf32>)
   qopt.quantize_rows ins(%x : memref<2x?x100xf32>) mask(%mask : memref<100xf32>) outs(%q, %s : memref<2x?x128xi8>, memref<2x?xf32>)
+  qopt.quantize_rows ins(%x : memref<2x?x100xf32>) mask(%mask : memref<100xf32>) outs(%q, %s : memref<2x?x128xi8>, memref<2x?xf32>) {qopt.unit_mask}
+  qopt.quantize_rows ins(%x : memref<2x?x100xf32>) scale(%scale : memref<f32>) outs(%q, %s : memref<2x?x128xi8>, memref<2x?xf32>) granularity <tensor>
   return
 }
 
-// Magnitudes are compared as integers, which keeps NaN; one true division; clamp,
-// then round to even, then convert.
+// Magnitudes are compared as integers, which keeps NaN; true divisions; a scale
+// made for the row needs no bound; four vectors of codes become one of bytes.
 // CHECK: func.func private @[[PLAIN]](
 // CHECK: arith.bitcast %{{.*}} : vector<[[LANES:8|16]]xf32> to vector<[[LANES]]xi32>
 // CHECK: arith.maxsi
 // CHECK: vector.reduction <maxsi>
 // CHECK: arith.divf
-// CHECK: %[[LOW:.*]] = arith.select %{{.*}}, %{{.*}}, %{{.*}} : vector<[[LANES]]xi1>, vector<[[LANES]]xf32>
-// CHECK: %[[HIGH:.*]] = arith.select %{{.*}}, %[[LOW]],
-// CHECK: %[[EVEN:.*]] = math.roundeven %[[HIGH]]
-// CHECK: %[[CODE:.*]] = arith.fptosi %[[EVEN]]
-// VNNI: %[[OFFSET:.*]] = arith.addi %[[CODE]], %{{.*}} : vector<16xi32>
-// VNNI: arith.trunci %[[OFFSET]]
-// AVX2: arith.trunci %[[CODE]]
-// The columns of the padding.
-// VNNI: arith.constant dense<-128> : vector<16xi8>
-// AVX2: arith.constant dense<0> : vector<8xi8>
+// CHECK: %[[SCALED:.*]] = arith.mulf %{{.*}}, %{{.*}} : vector<[[LANES]]xf32>
+// CHECK-NOT: arith.cmpf
+// VNNI: llvm.call_intrinsic "llvm.x86.avx512.mask.cvtps2dq.512"(%[[SCALED]],
+// AVX2: llvm.call_intrinsic "llvm.x86.avx.cvt.ps2dq.256"(%[[SCALED]])
+// VNNI: llvm.call_intrinsic "llvm.x86.avx512.packsswb.512"
+// VNNI: vector.shuffle %{{.*}} [0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15]
+// VNNI: %[[OFFSET:.*]] = arith.constant dense<-128> : vector<64xi8>
+// VNNI: %[[BYTES:.*]] = arith.addi %{{.*}}, %[[OFFSET]]
+// VNNI: vector.store %[[BYTES]], %{{.*}} : memref<?x128xi8>, vector<64xi8>
+// AVX2: llvm.call_intrinsic "llvm.x86.avx2.packsswb"
+// AVX2: vector.shuffle %{{.*}} [0, 4, 1, 5, 2, 6, 3, 7]
+// AVX2: vector.store %{{.*}} : memref<?x128xi8>, vector<32xi8>
 
 // A column whose factor is not positive counts as 0 even if it holds Inf.
 // CHECK: func.func private @[[MASKED]](
-// CHECK: arith.cmpf ole
+// CHECK: %[[OUT:.*]] = arith.cmpf ole
+// CHECK: %[[PRODUCT:.*]] = arith.mulf
+// CHECK: arith.select %[[OUT]], %{{.*}}, %[[PRODUCT]]
+
+// Factors of 0 and 1 only select.
+// CHECK: func.func private @[[UNIT]](
+// CHECK: %[[VALUE:.*]] = vector.load %{{.*}} : memref<?x100xf32>
+// CHECK: %[[LEFT_OUT:.*]] = arith.cmpf ole
+// CHECK-NEXT: arith.select %[[LEFT_OUT]], %{{.*}}, %[[VALUE]]
+
+// A given scale does not bound the values.
+// CHECK: func.func private @[[GIVEN]](
+// CHECK: arith.cmpf olt
 // CHECK: arith.select
+// CHECK: arith.maxsi %{{.*}}, %{{.*}} : vector<{{32|64}}xi8>

@@ -12,6 +12,10 @@ namespace mlir::qopt {
 /// of qopt.quantize_rows.
 inline constexpr llvm::StringLiteral kSignedCodesAttrName("qopt.signed_codes");
 
+/// On a qopt.quantize_rows: the elements of its mask are 0 and 1, so that it
+/// only selects.
+inline constexpr llvm::StringLiteral kUnitMaskAttrName("qopt.unit_mask");
+
 } // namespace mlir::qopt
 
 #endif // QOPT_DIALECT_QOPT_IR_KERNELATTRS_H
