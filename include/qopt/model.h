@@ -12,6 +12,7 @@
 
 #include <dlfcn.h>
 #include <dlpack/dlpack.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,6 +100,39 @@ typedef struct qopt_guard {
                      // outside of its outlier columns, or with a NaN
 } qopt_guard;
 
+// qopt_event.kind. Events of one kind and thread do not overlap; those of a run
+// lie within each other in this order.
+enum {
+  QOPT_EVENT_RUN = 0,    // a call of run or run_owned, all of it
+  QOPT_EVENT_MODEL = 1,  // of it, the compiled code
+  QOPT_EVENT_KERNEL = 2, // of it, one loop, from its start to its end
+  QOPT_EVENT_CHUNK = 3   // of it, what one thread did
+};
+
+// Something that a recorded run did. Text is UTF-8 and lives as long as the
+// library; it is NULL where there is nothing to say.
+typedef struct qopt_event {
+  int32_t kind;
+  int32_t thread;      // 0 is the thread that called run
+  int64_t begin, end;  // nanoseconds of CLOCK_MONOTONIC
+  const char *kernel;  // the compiled function
+  const char *nodes;   // nodes of the model's graph that it computes, one per
+                       // line
+  const char *operand; // "i8", "f32", ...: of a matrix product
+  int64_t operations;  // of all of that product; a multiply and an add are two
+  int64_t bytes;       // of the buffers that the loop was given, each once
+  int64_t weights;     // of them, those of the weights of a product
+} qopt_event;
+
+// Scratch memory of a model, in bytes; it does not count inputs, outputs and
+// weights.
+typedef struct qopt_memory {
+  int64_t held;      // of the system's memory now
+  int64_t peak_held; // the most since `open`
+  int64_t peak_live; // the most that was in use at a time since `open`: no plan
+                     // of the same program needs less
+} qopt_memory;
+
 // The table a library returns. `in` and `out` follow the order of the
 // signature. Tensors may have strides, a byte_offset and any alignment; an
 // output must not overlap another tensor. Elements of 4 and 2 bits are packed
@@ -138,6 +172,14 @@ typedef struct qopt_api {
   // one. Not during a run of this model. (qopt_guard_at asks libraries that are
   // older than this entry, too.)
   int (*guard)(const qopt_model *model, int index, qopt_guard *out);
+  // Starts (1) or ends (0) the recording of runs. What was recorded before is
+  // forgotten at a start.
+  int (*profile)(qopt_model *model, int on);
+  // What was recorded, by position, QOPT_E_ARGUMENT behind the last one: the
+  // events of thread 0 in the order of their ends, then those of the others.
+  // Not during a run of this model.
+  int (*event)(const qopt_model *model, int64_t index, qopt_event *out);
+  int (*memory)(qopt_model *model, qopt_memory *out);
 } qopt_api;
 
 // The one symbol that a library exports. NULL when the library's interface is
@@ -292,12 +334,37 @@ static inline int qopt_run_owned(qopt_handle *handle, const DLTensor *in,
   return handle->api->run_owned(handle->model, in, n_in, out, n_out, err, n);
 }
 
+// Whether the table of a library, which may be older than this header, goes as
+// far as `entry`.
+#define QOPT_HAS(api, entry)                                                   \
+  ((api)->size >= offsetof(qopt_api, entry) + sizeof((api)->entry))
+
 // The counters of guarded layer `index`; QOPT_E_ARGUMENT behind the last one.
 static inline int qopt_guard_at(const qopt_handle *handle, int index,
                                 qopt_guard *out) {
-  if (handle->api->size < sizeof(qopt_api))
+  if (!QOPT_HAS(handle->api, guard))
     return QOPT_E_ARGUMENT;
   return handle->api->guard(handle->model, index, out);
+}
+
+// The entries of the same names; QOPT_E_UNSUPPORTED when the library is older.
+static inline int qopt_profile(qopt_handle *handle, int on) {
+  if (!QOPT_HAS(handle->api, profile))
+    return QOPT_E_UNSUPPORTED;
+  return handle->api->profile(handle->model, on);
+}
+
+static inline int qopt_event_at(const qopt_handle *handle, int64_t index,
+                                qopt_event *out) {
+  if (!QOPT_HAS(handle->api, event))
+    return QOPT_E_UNSUPPORTED;
+  return handle->api->event(handle->model, index, out);
+}
+
+static inline int qopt_memory_of(qopt_handle *handle, qopt_memory *out) {
+  if (!QOPT_HAS(handle->api, memory))
+    return QOPT_E_UNSUPPORTED;
+  return handle->api->memory(handle->model, out);
 }
 
 //===----------------------------------------------------------------------===//

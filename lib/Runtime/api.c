@@ -103,6 +103,7 @@ static void destroy(qopt_model *model) {
   free(model->out_dims);
   free(model->symbols);
   free(model->guards);
+  rt_profile_close(model->recorded);
   free(model);
 }
 
@@ -209,7 +210,10 @@ static int call(qopt_model *model, bool shapes, char *err, size_t n) {
   qopt_ctx *ctx = &model->ctx;
   job j = {model, shapes, 0};
   atomic_store(&ctx->failed, 0);
+  int64_t begin = model->recording ? rt_now() : 0;
   int left = rt_pool_enter(model->pool, call_model, &j);
+  if (model->recording && !shapes)
+    rt_profile_add(model->recording, QOPT_EVENT_MODEL, begin, rt_now());
   if (atomic_load(&ctx->failed))
     return rt_error(err, n, ctx->status, "%s", ctx->text);
   if (left || j.status)
@@ -225,6 +229,16 @@ static int enter(qopt_model *model, char *err, size_t n) {
                     "this model is in use by another call; open one model per "
                     "thread");
   return QOPT_OK;
+}
+
+// When a recorded run begins; 0 for others.
+static int64_t begin_run(const qopt_model *model) {
+  return model->recording ? rt_now() : 0;
+}
+
+static void end_run(const qopt_model *model, int64_t begin) {
+  if (model->recording)
+    rt_profile_add(model->recording, QOPT_EVENT_RUN, begin, rt_now());
 }
 
 static void leave(qopt_model *model, uint64_t fp_state) {
@@ -265,6 +279,7 @@ static int api_run(qopt_model *model, const DLTensor *in, int n_in,
   int status = enter(model, err, n);
   if (status)
     return status;
+  int64_t begin = begin_run(model);
   uint64_t fp_state = rt_fp_get();
   rt_fp_set(RT_FP_DEFAULT);
   status = prepare(model, in, n_in, err, n);
@@ -274,6 +289,7 @@ static int api_run(qopt_model *model, const DLTensor *in, int n_in,
     status = call(model, false, err, n);
   if (!status)
     status = rt_finish_outputs(model, err, n);
+  end_run(model, begin);
   leave(model, fp_state);
   return status;
 }
@@ -284,6 +300,7 @@ static int api_run_owned(qopt_model *model, const DLTensor *in, int n_in,
   int status = enter(model, err, n);
   if (status)
     return status;
+  int64_t begin = begin_run(model);
   uint64_t fp_state = rt_fp_get();
   rt_fp_set(RT_FP_DEFAULT);
   if (n_out != model->desc->n_out || (!out && n_out))
@@ -307,6 +324,7 @@ static int api_run_owned(qopt_model *model, const DLTensor *in, int n_in,
     }
     rt_drop_owned(model);
   }
+  end_run(model, begin);
   leave(model, fp_state);
   return status;
 }
@@ -349,6 +367,38 @@ static int api_guard(const qopt_model *model, int index, qopt_guard *out) {
   return QOPT_OK;
 }
 
+static int api_profile(qopt_model *model, int on) {
+  int status = enter(model, NULL, 0);
+  if (status)
+    return status;
+  model->recording = NULL;
+  if (on) {
+    rt_profile_close(model->recorded);
+    model->recorded = rt_profile_open(rt_pool_threads(model->pool));
+    model->recording = model->recorded;
+    status = model->recorded ? QOPT_OK : QOPT_E_MEMORY;
+  }
+  atomic_flag_clear(&model->busy);
+  return status;
+}
+
+static int api_event(const qopt_model *model, int64_t index, qopt_event *out) {
+  if (!model || !out || index < 0 || !model->recorded)
+    return QOPT_E_ARGUMENT;
+  return rt_profile_event(model->recorded, index, out);
+}
+
+static int api_memory(qopt_model *model, qopt_memory *out) {
+  if (!model || !out)
+    return QOPT_E_ARGUMENT;
+  pthread_mutex_lock(&model->memory.lock);
+  *out = (qopt_memory){.held = (int64_t)model->memory.held,
+                       .peak_held = (int64_t)model->memory.peak_held,
+                       .peak_live = (int64_t)model->memory.peak_live};
+  pthread_mutex_unlock(&model->memory.lock);
+  return QOPT_OK;
+}
+
 static const qopt_api api = {
     .abi = QOPT_ABI,
     .size = sizeof(qopt_api),
@@ -364,6 +414,9 @@ static const qopt_api api = {
     .input_name = api_input_name,
     .output_name = api_output_name,
     .guard = api_guard,
+    .profile = api_profile,
+    .event = api_event,
+    .memory = api_memory,
 };
 
 __attribute__((visibility("default"))) const qopt_api *

@@ -16,6 +16,7 @@ enum { RT_IDLE_RUNS = 16 };
 // Sits before the data, in an alignment unit of its own.
 typedef struct rt_block {
   _Alignas(RT_ALIGNMENT) size_t size; // of the data
+  size_t asked;                       // of it, by the request in progress
   struct rt_block *next;              // in rt_memory.all
   int idle;                           // runs since it was last used
   bool used;
@@ -73,6 +74,7 @@ static void put_in(rt_memory *memory, rt_block *block) {
           (memory->n_unused++ - index) * sizeof *memory->unused);
   memory->unused[index] = block;
   block->used = false;
+  memory->live -= block->asked;
 }
 
 // Gives back the unused blocks that are idle for at least `idle` runs.
@@ -89,6 +91,7 @@ static size_t trim(rt_memory *memory, int idle) {
       ++index;
     take_out(memory, index);
     *link = block->next;
+    memory->held -= block->size + sizeof *block;
     memory->free(memory->user, block);
     --memory->n_blocks;
     ++freed;
@@ -112,6 +115,9 @@ static rt_block *make_block(rt_memory *memory, size_t size) {
   *block = (rt_block){.size = size, .next = memory->all};
   memory->all = block;
   ++memory->n_blocks;
+  memory->held += size + sizeof *block;
+  if (memory->held > memory->peak_held)
+    memory->peak_held = memory->held;
   return block;
 }
 
@@ -134,6 +140,10 @@ void *rt_memory_get(rt_memory *memory, size_t bytes) {
   if (block) {
     block->used = true;
     block->idle = 0;
+    block->asked = bytes;
+    memory->live += bytes;
+    if (memory->live > memory->peak_live)
+      memory->peak_live = memory->live;
   }
   pthread_mutex_unlock(&memory->lock);
   return block ? block + 1 : NULL;

@@ -103,13 +103,18 @@ int rt_pool_enter(rt_pool *pool, void (*body)(void *), void *user) {
   return left;
 }
 
-void rt_leave(rt_pool *pool) {
+int rt_pool_slot(const rt_pool *pool) {
   unsigned long self = (unsigned long)pthread_self();
-  for (int i = 0; i < pool->n_threads; ++i) {
-    rt_slot *slot = &pool->slots[i];
-    if (atomic_load(&slot->self) == self && slot->env)
-      _longjmp(*slot->env, 1);
-  }
+  for (int i = 0; i < pool->n_threads; ++i)
+    if (atomic_load(&pool->slots[i].self) == self && pool->slots[i].env)
+      return i;
+  return -1;
+}
+
+void rt_leave(rt_pool *pool) {
+  int slot = rt_pool_slot(pool);
+  if (slot >= 0)
+    _longjmp(*pool->slots[slot].env, 1);
   // Not reached: generated code runs on the threads of the slots only.
   for (;;)
     pause();
@@ -213,6 +218,16 @@ void qopt_rt_parallel_for(qopt_ctx *ctx, void (*fn)(void *, int64_t, int64_t),
   atomic_store_explicit(&pool->active, false, memory_order_relaxed);
   if (qopt_rt_failed(ctx))
     rt_leave(pool);
+}
+
+void qopt_rt_kernel(qopt_ctx *ctx, void (*fn)(void *, int64_t, int64_t),
+                    void *args, int64_t n, int64_t grain,
+                    const qopt_site *site) {
+  // The recording calls the other one.
+  if (__builtin_expect(ctx->model->recording != NULL, 0))
+    rt_profile_loop(ctx, fn, args, n, grain, site);
+  else
+    qopt_rt_parallel_for(ctx, fn, args, n, grain);
 }
 
 //===-- Opening and closing

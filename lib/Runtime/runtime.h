@@ -57,6 +57,7 @@ typedef struct {
   void *(*alloc)(void *user, size_t bytes, size_t alignment);
   void (*free)(void *user, void *memory);
   void *user;
+  size_t live, peak_live, held, peak_held; // bytes asked for; bytes obtained
 } rt_memory;
 
 int rt_memory_open(rt_memory *memory, const qopt_options *options);
@@ -79,8 +80,31 @@ int rt_pool_threads(const struct rt_pool *pool);
 // Calls body(user) on this thread, as the thread that runs the model: returns 0
 // when it came to its end, 1 when rt_leave ended it.
 int rt_pool_enter(struct rt_pool *pool, void (*body)(void *user), void *user);
+// The slot of this thread: 0 for the one that runs the model, -1 for a
+// stranger.
+int rt_pool_slot(const struct rt_pool *pool);
 // Ends the body (of the run, or of this thread's chunk of a parallel loop).
 _Noreturn void rt_leave(struct rt_pool *pool);
+
+//===-- profile.c ---------------------------------------------------------===//
+
+struct rt_profile;
+
+// Nanoseconds of the monotonic clock.
+int64_t rt_now(void);
+// NULL when there is no memory for it.
+struct rt_profile *rt_profile_open(int n_threads);
+void rt_profile_close(struct rt_profile *profile);
+// Something that thread 0 did and that is no loop.
+void rt_profile_add(struct rt_profile *profile, int kind, int64_t begin,
+                    int64_t end);
+// A loop, with an event for it and for each of its chunks.
+void rt_profile_loop(qopt_ctx *ctx, void (*fn)(void *, int64_t, int64_t),
+                     void *args, int64_t n, int64_t grain,
+                     const qopt_site *site);
+// QOPT_E_ARGUMENT behind the last event.
+int rt_profile_event(const struct rt_profile *profile, int64_t index,
+                     qopt_event *out);
 
 //===-- cores.c -----------------------------------------------------------===//
 
@@ -184,6 +208,8 @@ struct qopt_model {
   int64_t (*out_dims)[QOPT_MAX_RANK];
   rt_binding *symbols;
   rt_guard *guards;
+  struct rt_profile *recording; // what runs add to, NULL for nothing
+  struct rt_profile *recorded;  // the same, or the one that has ended
   char last_error[RT_TEXT];
 };
 

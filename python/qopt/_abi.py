@@ -58,6 +58,18 @@ class Guard(Structure):
     _fields_ = [("layer", c_char_p), ("rows", c_int64), ("beyond", c_int64)]
 
 
+class Event(Structure):
+    _fields_ = [("kind", c_int32), ("thread", c_int32), ("begin", c_int64),
+                ("end", c_int64), ("kernel", c_char_p), ("nodes", c_char_p),
+                ("operand", c_char_p), ("operations", c_int64),
+                ("bytes", c_int64), ("weights", c_int64)]
+
+
+class Memory(Structure):
+    _fields_ = [("held", c_int64), ("peak_held", c_int64),
+                ("peak_live", c_int64)]
+
+
 class Api(Structure):
     _fields_ = [
         ("abi", c_uint32), ("size", c_uint32),
@@ -77,7 +89,15 @@ class Api(Structure):
         ("input_name", CFUNCTYPE(c_char_p, c_int)),
         ("output_name", CFUNCTYPE(c_char_p, c_int)),
         ("guard", CFUNCTYPE(c_int, c_void_p, c_int, POINTER(Guard))),
+        ("profile", CFUNCTYPE(c_int, c_void_p, c_int)),
+        ("event", CFUNCTYPE(c_int, c_void_p, c_int64, POINTER(Event))),
+        ("memory", CFUNCTYPE(c_int, c_void_p, POINTER(Memory))),
     ]
+
+    def has(self, name):
+        """Whether the table, which may be older than this file, goes that far."""
+        field = getattr(Api, name)
+        return self.size >= field.offset + field.size
 
 
 def query(library):

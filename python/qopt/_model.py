@@ -2,6 +2,7 @@
 """Loading and running."""
 
 import _ctypes
+import contextlib
 import ctypes
 import difflib
 import json
@@ -27,6 +28,18 @@ axis: along which it grows; None where the model does not tell."""
 Guard = namedtuple("Guard", "layer rows beyond")
 Guard.__doc__ = """Rows that a guarded layer has seen, and how many of them had a
 value of at least its threshold outside of its outlier columns."""
+
+
+Event = namedtuple("Event", "kind thread begin end kernel nodes operand "
+                   "operations bytes weights")
+Event.__doc__ = """What a recorded run did. kind: "run", and within it "model",
+"kernel" and "chunk", the part of one thread; begin and end in nanoseconds; nodes: a
+tuple of node names; operand: type of the numbers of a matrix product, else None."""
+
+
+Memory = namedtuple("Memory", "held peak_held peak_live")
+Memory.__doc__ = """Scratch memory in bytes: obtained from the system, the most of it
+since the model was opened, and the most that was in use at a time."""
 
 
 class Error(Exception):
@@ -144,11 +157,38 @@ class Model:
         model was opened."""
         handle, found = self._open_handle(), []
         entry = _abi.Guard()
-        if self._api.size >= ctypes.sizeof(_abi.Api):
+        if self._api.has("guard"):
             while self._api.guard(handle, len(found), ctypes.byref(entry)) == 0:
                 found.append(Guard(entry.layer.decode(), entry.rows,
                                    entry.beyond))
         return tuple(found)
+
+    @property
+    def memory(self):
+        """Scratch memory; None where the library is older than this."""
+        handle, entry = self._open_handle(), _abi.Memory()
+        if not self._api.has("memory"):
+            return None
+        self._api.memory(handle, ctypes.byref(entry))
+        return Memory(entry.held, entry.peak_held, entry.peak_live)
+
+    @contextlib.contextmanager
+    def profile(self):
+        """Records the runs of a with statement. Gives a list that holds their
+        events when the statement has ended, one thread after the other."""
+        handle, events = self._open_handle(), []
+        if not self._api.has("profile"):
+            raise Error("the library is older than profiles", -4)
+        if status := self._api.profile(handle, 1):
+            raise Error("the model is in use by another call" if status == -2
+                        else "out of memory", status)
+        try:
+            yield events
+        finally:
+            self._api.profile(handle, 0)
+            entry = _abi.Event()
+            while self._api.event(handle, len(events), ctypes.byref(entry)) == 0:
+                events.append(_event(entry))
 
     def __call__(self, inputs=None, /, **named):
         """Runs the model on arrays by name; returns a dict of arrays by name.
@@ -246,6 +286,18 @@ class Model:
             tensors[i], alive = _arrays.to_tensor(given[port.name], port.dtype)
             keep.append(alive)
         return tensors, keep
+
+
+def _event(entry):
+    def text(value):
+        return value.decode() if value is not None else None
+
+    kinds = ("run", "model", "kernel", "chunk")
+    nodes = text(entry.nodes)
+    return Event(kinds[entry.kind], entry.thread, entry.begin, entry.end,
+                 text(entry.kernel), tuple(nodes.split("\n")) if nodes else (),
+                 text(entry.operand), entry.operations, entry.bytes,
+                 entry.weights)
 
 
 def _copy_pointer(pointer):

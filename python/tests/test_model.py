@@ -124,6 +124,26 @@ class ModelTest(unittest.TestCase):
         self.assertEqual(name, "x")
         np.testing.assert_array_equal(array, arguments()["x"])
 
+    def test_profile(self):
+        with qopt.load(FAKE) as model:
+            with model.profile() as events:
+                model(arguments())
+                model(arguments())
+            model(arguments())
+        self.assertEqual([event.kind for event in events].count("run"), 2)
+        kernel, = {event[4:] for event in events if event.kind == "kernel"}
+        self.assertEqual(kernel, ("add_one", ("first node", "second node"),
+                                  "f32", 12, 48, 16))
+        for event in events:
+            self.assertGreaterEqual(event.end, event.begin)
+
+    def test_memory(self):
+        with qopt.load(FAKE) as model:
+            self.assertEqual(model.memory, (0, 0, 0))
+            model(arguments())
+            self.assertEqual(model.memory.peak_live, 24)
+            self.assertGreaterEqual(model.memory.held, 24)
+
     def test_guards(self):
         with qopt.load(FAKE) as model:
             self.assertEqual(model.guards[1], ("x layer", 0, 0))

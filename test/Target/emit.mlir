@@ -9,7 +9,7 @@
 // LINALG: linalg.generic
 // LLVM: ; variant avx2
 // LLVM: define {{.*}} @run_avx2(ptr
-// LLVM: call void @qopt_rt_parallel_for(ptr %0,
+// LLVM: call void @qopt_rt_kernel(ptr %0,
 
 // exp is a polynomial, on whole vectors of the variant.
 // ZMM: # variant avx512vnni
@@ -22,7 +22,7 @@
 // OBJ-DAG: qopt_model_descriptor
 // OBJ-DAG: run_avx2
 // OBJ-DAG: run_avx512vnni
-// OBJ-DAG: U qopt_rt_parallel_for
+// OBJ-DAG: U qopt_rt_kernel
 
 // ISA: unknown instruction set 'neon'
 

@@ -102,8 +102,7 @@ static std::vector<Tensor> preallocate(const qopt_handle &handle,
 }
 
 Expected<std::vector<double>>
-Library::measure(const std::vector<Tensor> &inputs, int n) {
-  constexpr int warmUp = 3;
+Library::measure(const std::vector<Tensor> &inputs, int n, int warmUp) {
   std::vector<DLTensor> in = views(inputs);
   std::vector<Tensor> buffers = preallocate(handle, signature, in);
   std::vector<DLTensor> out = views(buffers);
@@ -131,6 +130,28 @@ Library::measure(const std::vector<Tensor> &inputs, int n) {
       times.push_back(taken.count());
   }
   return std::move(times);
+}
+
+Expected<Profile> Library::profile(const std::vector<Tensor> &inputs, int n) {
+  if (Error error = measure(inputs, 0).takeError())
+    return std::move(error);
+  int status = qopt_profile(&handle, 1);
+  if (status == QOPT_E_UNSUPPORTED)
+    return invalidData(path + ": is older than profiles; compile the model again");
+  if (status)
+    return invalidData(path + ": out of memory");
+  Expected<std::vector<double>> times = measure(inputs, n, /*warmUp=*/0);
+  qopt_profile(&handle, 0);
+  if (!times)
+    return times.takeError();
+  Profile profile;
+  profile.isa = isa();
+  profile.threads = numThreads();
+  qopt_event event;
+  while (qopt_event_at(&handle, profile.events.size(), &event) == QOPT_OK)
+    profile.events.push_back(event);
+  qopt_memory_of(&handle, &profile.memory);
+  return std::move(profile);
 }
 
 } // namespace runner

@@ -4,6 +4,7 @@
 #ifndef QOPT_TOOLS_QOPT_RUN_LIBRARY_H
 #define QOPT_TOOLS_QOPT_RUN_LIBRARY_H
 
+#include "Profile.h"
 #include "Tensor.h"
 
 #include "qopt/Support/Signature.h"
@@ -27,7 +28,9 @@ public:
   /// Milliseconds of each of `n` runs after some unmeasured ones. Outputs are
   /// allocated once, unless their size depends on data.
   llvm::Expected<std::vector<double>> measure(const std::vector<Tensor> &inputs,
-                                              int n);
+                                              int n, int warmUp = 3);
+  /// What `n` runs do and when, after some that are not recorded.
+  llvm::Expected<Profile> profile(const std::vector<Tensor> &inputs, int n);
 
 private:
   Library() = default;

@@ -67,8 +67,13 @@ struct Options {
                            cl::value_desc("name"), cl::cat(category)};
   cl::opt<int> bench{"bench", cl::desc("Time N runs"), cl::value_desc("N"),
                      cl::init(0), cl::cat(category)};
+  cl::opt<std::string> profile{
+      "profile",
+      cl::desc("Tell where the time of a run goes (of --bench runs, or 10), "
+               "and write a trace for Perfetto"),
+      cl::value_desc("trace.json"), cl::ValueOptional, cl::cat(category)};
   cl::list<std::string> shapes{
-      "shape", cl::desc("Shape of an input that --bench makes up"),
+      "shape", cl::desc("Shape of an input that --bench or --profile makes up"),
       cl::value_desc("name:1x128"), cl::cat(category)};
   cl::opt<bool> json{"json", cl::desc("Print the timing as JSON"),
                      cl::cat(category)};
@@ -95,6 +100,10 @@ private:
                  std::map<std::string, Tensor> &arrays);
   int runTestData();
   int runBench(std::map<std::string, Tensor> given);
+  int runProfile(const std::vector<Tensor> &inputs);
+  bool isTimed() const {
+    return options.bench || options.profile.getNumOccurrences();
+  }
   int runOnce(std::map<std::string, Tensor> given);
   bool report(StringRef prefix, StringRef name, const Tensor &actual,
               const Tensor &expected);
@@ -183,8 +192,11 @@ int Runner::parseArguments() {
       (!options.inputs.empty() || !options.outputs.empty() ||
        !options.expected.empty()))
     return usage("--test-data stands alone: it brings inputs and outputs");
-  if (!options.shapes.empty() && !options.bench)
-    return usage("--shape is for the inputs that --bench makes up");
+  if (!options.shapes.empty() && !isTimed())
+    return usage(
+        "--shape is for the inputs that --bench or --profile makes up");
+  if (options.json && options.profile.getNumOccurrences())
+    return usage("--json prints a timing, --profile tables");
   if (options.bench < 0 || options.threads < 0 || !(options.rtol >= 0) ||
       !(options.atol >= 0) || !(options.maxRtol >= 0))
     return usage("counts and bounds are not negative");
@@ -286,6 +298,8 @@ int Runner::runBench(std::map<std::string, Tensor> given) {
       makeInputs(library->getSignature(), std::move(given), shapes);
   if (!inputs)
     return bad(inputs.takeError());
+  if (options.profile.getNumOccurrences())
+    return runProfile(*inputs);
   Expected<std::vector<double>> times =
       library->measure(*inputs, options.bench);
   if (!times)
@@ -315,6 +329,25 @@ int Runner::runBench(std::map<std::string, Tensor> given) {
          << " over " << n << " runs, " << library->numThreads() << " threads, "
          << library->isa() << "\n";
   return ExitOk;
+}
+
+int Runner::runProfile(const std::vector<Tensor> &inputs) {
+  Expected<Profile> profile =
+      library->profile(inputs, options.bench ? options.bench : 10);
+  if (!profile)
+    return bad(profile.takeError());
+  profile->print(outs());
+  if (options.profile.empty())
+    return ExitOk;
+  std::error_code code;
+  raw_fd_ostream file(options.profile, code);
+  if (!code) {
+    profile->writeTrace(file);
+    file.close();
+    code = file.error();
+    file.clear_error();
+  }
+  return code ? bad(options.profile + ": " + code.message()) : ExitOk;
 }
 
 int Runner::runOnce(std::map<std::string, Tensor> given) {
@@ -379,9 +412,9 @@ int Runner::run() {
   if (!code)
     code = readArrays(inputFiles, signature.inputs, "input", given);
   if (!code && options.testData.empty() &&
-      (!options.bench || !outputFiles.empty() || !expectedFiles.empty()))
+      (!isTimed() || !outputFiles.empty() || !expectedFiles.empty()))
     code = runOnce(given);
-  if (!code && options.bench)
+  if (!code && isTimed())
     code = runBench(std::move(given));
   for (const std::string &message : library->guardMessages())
     errs() << message << "\n";

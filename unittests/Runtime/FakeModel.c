@@ -37,6 +37,7 @@ typedef struct {
   float *y;
   int64_t mode;
   int64_t *hits;
+  int64_t n;
 } loop_args;
 
 static void add_one(void *args, int64_t begin, int64_t end) {
@@ -44,6 +45,13 @@ static void add_one(void *args, int64_t begin, int64_t end) {
   for (int64_t i = begin; i < end; ++i)
     a->y[i] = a->x[i] + 1.0f;
 }
+
+// One float in and one out per element; as if adding were a product of f32.
+static const qopt_amount add_buffers[] = {{4, 1, {offsetof(loop_args, n)}},
+                                          {4, 1, {offsetof(loop_args, n)}}};
+static const qopt_kernel add_kernel = {
+    "add_one", "f32", {2, 1, {offsetof(loop_args, n)}}, 2, add_buffers, 16};
+static const qopt_site add_site = {&add_kernel, "first node\nsecond node"};
 
 static void fail_chunk(void *args, int64_t begin, int64_t end) {
   const loop_args *a = args;
@@ -63,7 +71,7 @@ static void inner(void *args, int64_t begin, int64_t end) {
 static void outer(void *args, int64_t begin, int64_t end) {
   loop_args *a = args;
   for (int64_t i = begin; i < end; ++i)
-    qopt_rt_parallel_for(a->ctx, inner, args, 10, 1);
+    qopt_rt_kernel(a->ctx, inner, args, 10, 1, &add_site);
 }
 
 static void churn(qopt_ctx *ctx) {
@@ -99,11 +107,11 @@ static int32_t run(qopt_ctx *ctx, const qopt_arg *in) {
   qopt_rt_observe(ctx, 0, in[0].data, batch, length);
   qopt_rt_guard(ctx, 1, in[0].data, n, 1000.0f);
 
-  loop_args args = {ctx, in[0].data, NULL, mode, &hits};
+  loop_args args = {ctx, in[0].data, NULL, mode, &hits, n};
   if (mode == FAIL)
     qopt_rt_fail(ctx, "mode {0} is refused ({1}); {2} %s", mode, 42);
   if (mode == FAIL_IN_LOOP || mode == EXHAUST_IN_LOOP)
-    qopt_rt_parallel_for(ctx, fail_chunk, &args, 100, 1);
+    qopt_rt_kernel(ctx, fail_chunk, &args, 100, 1, &add_site);
   if (mode == EXHAUST)
     qopt_rt_alloc(ctx, INT64_MAX / 4);
   if (mode == CHURN)
@@ -116,7 +124,7 @@ static int32_t run(qopt_ctx *ctx, const qopt_arg *in) {
 
   // By way of scratch memory, so that runs exercise the allocator.
   args.y = qopt_rt_alloc(ctx, n * (int64_t)sizeof(float));
-  qopt_rt_parallel_for(ctx, add_one, &args, n, 64);
+  qopt_rt_kernel(ctx, add_one, &args, n, 64, &add_site);
   float *y = qopt_rt_output(ctx, 0, 2, (int64_t[]){batch, length});
   if (n)
     memcpy(y, args.y, (size_t)n * sizeof *y);

@@ -64,6 +64,40 @@ void qopt_rt_parallel_for(qopt_ctx *ctx,
                           void (*fn)(void *args, int64_t begin, int64_t end),
                           void *args, int64_t n, int64_t grain);
 
+// An amount that a call decides: `factor` times some of the sizes that it hands
+// over, each an int64_t at that many bytes from the start of `args`.
+typedef struct {
+  int64_t factor;
+  int32_t n_sizes;
+  int32_t sizes[5];
+} qopt_amount;
+
+// What is known of a function that loops call, for the profile. Nothing here is
+// read unless a run is recorded. Text is NUL-terminated UTF-8.
+typedef struct {
+  const char *name;
+  // Type of the codes or numbers that a matrix product multiplies ("i8",
+  // "f32"); NULL when the function is none.
+  const char *operand;
+  qopt_amount operations; /* a multiply and an add are two */
+  int32_t n_buffers;
+  const qopt_amount *buffers; /* bytes of each buffer that it reads or writes */
+  int64_t weights;            /* of them, bytes of the weights of a product */
+} qopt_kernel;
+
+// A place in the program that runs a loop; `nodes` are the nodes of the model's
+// graph that it computes, one per line.
+typedef struct {
+  const qopt_kernel *kernel;
+  const char *nodes;
+} qopt_site;
+
+// qopt_rt_parallel_for with a record of where the call stands.
+void qopt_rt_kernel(qopt_ctx *ctx,
+                    void (*fn)(void *args, int64_t begin, int64_t end),
+                    void *args, int64_t n, int64_t grain,
+                    const qopt_site *site);
+
 // Ends the run with an error: records `message`, in which {0} and {1} stand for
 // a and b in decimal, unless an earlier call already did. DOES NOT RETURN: it
 // leaves `run` (or `shapes`, or the chunk of the parallel loop, and then `run`)
@@ -195,6 +229,12 @@ _Static_assert(sizeof(qopt_dim) == 32 && offsetof(qopt_dim, symbols) == 12,
 _Static_assert(sizeof(qopt_port) == 24 && offsetof(qopt_port, rank) == 12,
                "layout of qopt_port");
 _Static_assert(offsetof(qopt_port, flags) == 10, "layout of qopt_port");
+_Static_assert(sizeof(qopt_amount) == 32 && offsetof(qopt_amount, sizes) == 12,
+               "layout of qopt_amount");
+_Static_assert(sizeof(qopt_kernel) == 72 &&
+                   offsetof(qopt_kernel, operations) == 16 &&
+                   offsetof(qopt_kernel, buffers) == 56,
+               "layout of qopt_kernel");
 _Static_assert(sizeof(qopt_model_desc) == 112 &&
                    offsetof(qopt_model_desc, symbols) == 48 &&
                    offsetof(qopt_model_desc, variants) == 72 &&

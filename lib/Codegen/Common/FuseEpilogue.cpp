@@ -120,9 +120,10 @@ private:
       fusedOp.getInitsMutable().assign(generic.getDpsInits());
     });
     // Results follow the inits: an operation has as many as it was made with.
-    OperationState state(generic.getLoc(), fusedOp->getName(),
-                         fusedOp->getOperands(), generic->getResultTypes(),
-                         fusedOp->getDiscardableAttrDictionary().getValue());
+    OperationState state(
+        rewriter.getFusedLoc({matmul.getLoc(), generic.getLoc()}),
+        fusedOp->getName(), fusedOp->getOperands(), generic->getResultTypes(),
+        fusedOp->getDiscardableAttrDictionary().getValue());
     state.propertiesAttr = fusedOp->getPropertiesAsAttribute();
     state.addRegion()->takeBody(fusedOp.getEpilogue());
     auto result = cast<MatmulOp>(rewriter.create(state));

@@ -169,6 +169,9 @@ private:
     second.getBody()->getTerminator()->erase();
     target->getOperations().splice(target->getTerminator()->getIterator(),
                                    second.getBody()->getOperations());
+    // The profile names the nodes of both.
+    first->setLoc(
+        FusedLoc::get(first.getContext(), {first.getLoc(), second.getLoc()}));
     second.erase();
   }
 };

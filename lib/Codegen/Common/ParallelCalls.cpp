@@ -126,13 +126,17 @@ LogicalResult qopt::lowerParallelCall(RuntimeBuilder &b, ParallelCallOp op,
   Value slot = b.stackSlot(op, pack, 1);
   for (auto [i, value] : llvm::enumerate(fields))
     LLVM::StoreOp::create(b.builder, b.loc, value, fieldAt(b, slot, pack, i));
-  auto function =
-      b.runtimeFunction("qopt_rt_parallel_for", b.voidType(),
-                        {b.pointer, b.pointer, b.pointer, b.i64, b.i64});
+  auto function = b.runtimeFunction(
+      "qopt_rt_kernel", b.voidType(),
+      {b.pointer, b.pointer, b.pointer, b.i64, b.i64, b.pointer});
   Value body = LLVM::AddressOfOp::create(b.builder, b.loc, b.pointer,
                                          trampoline(b, op, pack).getSymName());
+  // The function may take the context before everything else.
+  bool hasContext =
+      !op.getCaptures().empty() && op.getCaptures().front() == context;
+  Value site = callSite(b, op, pack, hasContext);
   LLVM::CallOp::create(b.builder, b.loc, function,
                        ValueRange{context, body, slot, b.toI64(op.getCount()),
-                                  b.toI64(op.getGrain())});
+                                  b.toI64(op.getGrain()), site});
   return success();
 }

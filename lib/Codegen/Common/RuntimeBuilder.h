@@ -59,6 +59,8 @@ struct RuntimeBuilder {
   LLVMTypeConverter converter;
   LLVM::LLVMPointerType pointer;
   Type i8, i32, i64, f32;
+  /// Call sites so far.
+  unsigned numSites = 0;
   /// Of what is made next.
   Location loc = builder.getUnknownLoc();
 
@@ -82,7 +84,13 @@ private:
   llvm::DenseMap<Operation *, Value> contexts;
 };
 
-/// Makes the call of qopt_rt_parallel_for, and the function that unpacks the
+/// The record of a call for the profile: a qopt_site over a qopt_kernel, which
+/// all calls of one function share. `pack` is the memory that its captures go
+/// through; those from `first` on are the operation's own.
+Value callSite(RuntimeBuilder &b, ParallelCallOp op, LLVM::LLVMStructType pack,
+               unsigned first);
+
+/// Makes the call of qopt_rt_kernel, and the function that unpacks the
 /// captures. `op` stays.
 LogicalResult lowerParallelCall(RuntimeBuilder &b, ParallelCallOp op,
                                 Value context);

@@ -9,6 +9,7 @@
 #include "ContractionGenerator.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "qopt/Dialect/QOpt/IR/KernelAttrs.h"
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
 
 using namespace mlir;
@@ -116,6 +117,22 @@ static linalg::FillOp findZeroFill(linalg::LinalgOp op) {
   return fill;
 }
 
+/// For the profile: each loop by an operand that has it for a dim.
+static void noteOperations(ParallelCallOp call, linalg::LinalgOp op) {
+  SmallVector<int64_t> terms{2};
+  for (unsigned loop = 0; loop < op.getNumLoops(); ++loop)
+    for (auto [operand, map] : llvm::enumerate(op.getIndexingMapsArray()))
+      if (auto dim =
+              map.getResultPosition(getAffineDimExpr(loop, op->getContext()))) {
+        terms.append({static_cast<int64_t>(operand), *dim});
+        break;
+      }
+  OpBuilder b(call);
+  call->setAttr(kOperationsAttrName, b.getDenseI64ArrayAttr(terms));
+  call->setAttr(kOperandTypeAttrName,
+                TypeAttr::get(typeOf(op, 0).getElementType()));
+}
+
 void x86::lowerContraction(linalg::LinalgOp op, const Isa &isa,
                            KernelTable &kernels) {
   ContractionRoles roles = *findRoles(op);
@@ -137,7 +154,9 @@ void x86::lowerContraction(linalg::LinalgOp op, const Isa &isa,
   Value tasks = outside.numTasks();
   Value work = arith::MaxUIOp::create(b, outside.workPerTask(), b.index(1));
   Value grain = b.ceilDiv(b.index(isa.floatGrain), work);
-  ParallelCallOp::create(b, kernel.getSymName(), tasks, grain, captures);
+  auto call =
+      ParallelCallOp::create(b, kernel.getSymName(), tasks, grain, captures);
+  noteOperations(call, op);
   if (fill)
     fill.erase();
   op.erase();

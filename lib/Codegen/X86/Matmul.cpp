@@ -299,9 +299,20 @@ LogicalResult x86::lowerMatmul(MatmulOp op, const Isa &isa,
       b.index(form.integer ? isa.integerGrain : isa.floatGrain), work);
   Value rowTasks =
       b.ceilDiv(m, arith::MaxUIOp::create(b, rowsPerTask, b.index(1)));
-  ParallelCallOp::create(b, kernel.getSymName(),
-                         b.mul(rowTasks, tasks.columnBlocks()), grain,
-                         captures);
+  auto call = ParallelCallOp::create(b, kernel.getSymName(),
+                                     b.mul(rowTasks, tasks.columnBlocks()),
+                                     grain, captures);
+  // For the profile: rows are the first dim of the result.
+  int64_t result =
+      llvm::find(captures, views->inits.front()) - captures.begin();
+  call->setAttr(kOperationsAttrName,
+                b.getDenseI64ArrayAttr({2 * k * n, result, 0}));
+  call->setAttr(kOperandTypeAttrName,
+                TypeAttr::get(form.integer ? rhsType.getElementType()
+                                           : Type(b.getF32Type())));
+  call->setAttr(kWeightBytesAttrName,
+                b.getI64IntegerAttr(rhsType.getNumElements() *
+                                    rhsType.getElementTypeBitWidth() / 8));
   op.erase();
   return success();
 }

@@ -41,6 +41,10 @@ void qopt_rt_parallel_for(void *ctx, void (*fn)(void *, int64_t, int64_t),
   if (half < n)
     fn(args, half, n);
 }
+void qopt_rt_kernel(void *ctx, void (*fn)(void *, int64_t, int64_t), void *args,
+                    int64_t n, int64_t grain, const void *site) {
+  qopt_rt_parallel_for(ctx, fn, args, n, grain);
+}
 
 // Memory that ends where a page that may not be touched begins is not to be had
 // portably; results are followed by a guard value instead.

@@ -16,6 +16,15 @@ inline constexpr llvm::StringLiteral kSignedCodesAttrName("qopt.signed_codes");
 /// only selects.
 inline constexpr llvm::StringLiteral kUnitMaskAttrName("qopt.unit_mask");
 
+/// On a qopt.parallel_call that is a matrix product, for the profile: its
+/// operations as array<i64: factor, capture, dim, capture, dim, ...>, the
+/// factor times these dims of captured buffers.
+inline constexpr llvm::StringLiteral kOperationsAttrName("qopt.operations");
+/// Beside it: the type of what is multiplied.
+inline constexpr llvm::StringLiteral kOperandTypeAttrName("qopt.operand_type");
+/// And the bytes of its weights.
+inline constexpr llvm::StringLiteral kWeightBytesAttrName("qopt.weight_bytes");
+
 } // namespace mlir::qopt
 
 #endif // QOPT_DIALECT_QOPT_IR_KERNELATTRS_H
