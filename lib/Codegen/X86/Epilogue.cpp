@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Epilogue.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/RegionUtils.h"
 
@@ -72,6 +73,12 @@ std::string x86::epilogueKey(MatmulOp op) {
   return text;
 }
 
+/// Registers of 512 bits.
+static bool hasErfTable(Value x) {
+  auto type = cast<VectorType>(x.getType());
+  return type.getElementType().isF32() && type.getNumElements() == 16;
+}
+
 SmallVector<Value> x86::applyEpilogue(KernelBuilder &b, MatmulOp op,
                                       ValueRange arguments,
                                       ValueRange scalars) {
@@ -98,6 +105,10 @@ SmallVector<Value> x86::applyEpilogue(KernelBuilder &b, MatmulOp op,
       continue;
     SmallVector<Value> operands = llvm::map_to_vector(
         inner.getOperands(), [&](Value v) { return vectorOf(v); });
+    if (isa<math::ErfOp>(inner) && hasErfTable(operands[0])) {
+      map[inner.getResult(0)] = erfByTable(b, operands[0]);
+      continue;
+    }
     SmallVector<Type> types =
         llvm::map_to_vector(inner.getResultTypes(), [&](Type type) -> Type {
           return VectorType::get({lanes}, type);

@@ -29,6 +29,9 @@ std::string epilogueKey(MatmulOp op);
 SmallVector<Value> applyEpilogue(KernelBuilder &b, MatmulOp op,
                                  ValueRange arguments, ValueRange scalars);
 
+/// erf of a vector of 16 floats, for AVX-512.
+Value erfByTable(KernelBuilder &b, Value x);
+
 } // namespace mlir::qopt::x86
 
 #endif // QOPT_LIB_CODEGEN_X86_EPILOGUE_H
