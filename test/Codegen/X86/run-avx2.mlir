@@ -26,6 +26,8 @@
 // RUN: %S/Inputs/run.sh avx2 bytes 100 70 0 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx2 bytes 172 33 32 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx2 bytes 7 5 4 | FileCheck %s
+// erf of an epilogue.
+// RUN: %S/Inputs/run.sh avx2 erf 1 | FileCheck %s
 // The longest sums that fit i32, and one more in two groups.
 // RUN: %S/Inputs/run.sh avx2 groups 133144 3 0 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx2 zeros 66311 3 0 | FileCheck %s

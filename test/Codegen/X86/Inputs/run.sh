@@ -4,6 +4,7 @@
 # run.sh ISA bytes K N GROUP [time]
 # run.sh ISA rows|steps K
 # run.sh ISA contractions D [time]
+# run.sh ISA erf 1
 # Builds kernels through the pipelines of the compiler and runs them against the
 # scalar references beside this file. Called by the tests, and by hand to measure.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -41,6 +42,7 @@ case $kind in
   f32) source=run-floats.mlir program=matmul.c defines=-DWEIGHT=float ;;
   rows) source=run-rows.mlir program=rows.c defines=-DOFFSET=$offset ;;
   steps) source=run-steps.mlir program=steps.c defines=-DOFFSET=$offset ;;
+  erf) source=run-erf.mlir program=erf.c defines= ;;
   contractions) source=run-contractions.mlir program=contraction.c defines=-DD=$k ;;
 esac
 sed -e "s/GROUP/$clause/; s/ZEROS/$zeros/; s/SCALES/$scales/g; s/SUMS/$sums/g" -e "s/KP/$((kblocks * 64))/g; s/KBLOCKS/$kblocks/g; s/PANELS/$panels/g; s/WIDTH/$((panels * 32))/g" \
