@@ -39,7 +39,7 @@ TOLERANCES = {"fp32": 1e-4, "llm-int8": 0.2}
 def model(layers):
     path = os.path.join(WORK, f"decoder-{layers}.onnx")
     if not os.path.exists(path):
-        options = decoder.parser().parse_args(["--layers", str(layers)])
+        options = decoder.parse(["--layers", str(layers)])
         decoder.write(path, options)
     return path
 

@@ -4,7 +4,9 @@ RMSNorm, rotary positions, a causal mask, a cache and a gated feed-forward part 
 basic operators, with dynamic batch, sequence and past. Weights are external data.
 
   bench/decoder.py FILE [--layers 24] [--width 1024] [--inner 2816] [--heads 16]
-                   [--vocabulary 32000]
+                   [--kv-heads 16] [--vocabulary 32000]
+
+With fewer heads of keys and values than of queries, each serves a group of queries.
 
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
@@ -15,6 +17,9 @@ import os
 import numpy as np
 import onnx
 from onnx import TensorProto, helper
+
+
+TOTAL = "past_sequence_length + sequence_length"
 
 
 class Writer:
@@ -102,19 +107,31 @@ def mask(w):
     return w.op("Where", allowed, w.constant(0, np.float32), least)
 
 
+def repeat(w, x, groups, times, size):
+    """Every head of keys or values `times` times, for the queries of its group."""
+    if times == 1:
+        return x
+    shape = w.op("Shape", x)
+    batch, length = (w.op("Gather", shape, w.constant([axis])) for axis in (0, 2))
+    wide = w.op("Concat", batch, w.constant([groups, times]), length, w.constant([size]), axis=0)
+    flat = w.op("Concat", batch, w.constant([groups * times]), length, w.constant([size]), axis=0)
+    return w.op("Reshape", w.op("Expand", w.op("Unsqueeze", x, w.constant([2])), wide), flat)
+
+
 def layer(w, x, name, options, cos, sin, bias, past):
-    width, heads = options.width, options.heads
+    width, heads, groups = options.width, options.heads, options.kv_heads
     size = width // heads
     y = w.norm(x, name + ".input_layernorm", width)
-    split = w.constant([0, 0, heads, size])
-    q, k, v = (w.op("Transpose", w.op("Reshape", w.linear(y, f"{name}.self_attn.{part}", width, width), split),
-                    perm=[0, 2, 1, 3]) for part in ("q_proj", "k_proj", "v_proj"))
+    q, k, v = (w.op("Transpose", w.op("Reshape", w.linear(y, f"{name}.self_attn.{part}", width, count * size),
+                                      w.constant([0, 0, count, size])), perm=[0, 2, 1, 3])
+               for part, count in (("q_proj", heads), ("k_proj", groups), ("v_proj", groups)))
     q, k = rotate(w, q, cos, sin, size // 2), rotate(w, k, cos, sin, size // 2)
     k, v = w.op("Concat", past[0], k, axis=2), w.op("Concat", past[1], v, axis=2)
-    scores = w.op("MatMul", q, w.op("Transpose", k, perm=[0, 1, 3, 2]))
+    keys, values = (repeat(w, part, groups, heads // groups, size) for part in (k, v))
+    scores = w.op("MatMul", q, w.op("Transpose", keys, perm=[0, 1, 3, 2]))
     scores = w.op("Mul", scores, w.constant(size**-0.5, np.float32))
     weights = w.op("Softmax", w.op("Add", scores, bias), axis=-1)
-    y = w.op("Transpose", w.op("MatMul", weights, v), perm=[0, 2, 1, 3])
+    y = w.op("Transpose", w.op("MatMul", weights, values), perm=[0, 2, 1, 3])
     y = w.linear(w.op("Reshape", y, w.constant([0, 0, width])), name + ".self_attn.o_proj", width, width)
     x = w.op("Add", x, y)
     y = w.norm(x, name + ".post_attention_layernorm", width)
@@ -125,47 +142,68 @@ def layer(w, x, name, options, cos, sin, bias, past):
     return w.op("Add", x, y), k, v
 
 
+def port(name, kind, *dims):
+    return helper.make_tensor_value_info(name, kind, dims)
+
+
+def token_ports():
+    ids = ("batch_size", "sequence_length")
+    return [port("input_ids", TensorProto.INT64, *ids),
+            port("attention_mask", TensorProto.INT64, "batch_size", TOTAL),
+            port("position_ids", TensorProto.INT64, *ids)]
+
+
+def cache_ports(index, heads, size):
+    """(inputs, outputs) of a layer, keys and values."""
+    return ([port(f"past_key_values.{index}.{part}", TensorProto.FLOAT, "batch_size", heads,
+                  "past_sequence_length", size) for part in ("key", "value")],
+            [port(f"present.{index}.{part}", TensorProto.FLOAT, "batch_size", heads, TOTAL, size)
+             for part in ("key", "value")])
+
+
+def name_results(w, values, ports):
+    for value, output in zip(values, ports):
+        w.nodes.append(helper.make_node("Identity", [value], [output.name], "to_" + output.name))
+
+
 def write(path, options):
+    if options.heads % options.kv_heads:
+        raise SystemExit("--heads must be a multiple of --kv-heads")
     w = Writer(path)
     embedding = w.weight("embed_tokens.weight", (options.vocabulary, options.width), 1.0)
     x = w.op("Gather", embedding, "input_ids")
     cos, sin = positions(w, options.width // options.heads // 2)
     bias = mask(w)
 
-    def port(name, kind, *dims):
-        return helper.make_tensor_value_info(name, kind, dims)
-
-    ids = ("batch_size", "sequence_length")
-    total = "past_sequence_length + sequence_length"
-    inputs = [port("input_ids", TensorProto.INT64, *ids),
-              port("attention_mask", TensorProto.INT64, "batch_size", total),
-              port("position_ids", TensorProto.INT64, *ids)]
-    outputs = [port("logits", TensorProto.FLOAT, *ids, options.vocabulary)]
-    size = options.width // options.heads
+    inputs = token_ports()
+    outputs = [port("logits", TensorProto.FLOAT, "batch_size", "sequence_length", options.vocabulary)]
     for index in range(options.layers):
-        past = []
-        for part in ("key", "value"):
-            past.append(f"past_key_values.{index}.{part}")
-            inputs.append(port(past[-1], TensorProto.FLOAT, "batch_size", options.heads, "past_sequence_length", size))
-            outputs.append(port(f"present.{index}.{part}", TensorProto.FLOAT, "batch_size", options.heads, total, size))
-        x, *present = layer(w, x, f"model.layers.{index}", options, cos, sin, bias, past)
-        for value, output in zip(present, outputs[-2:]):
-            w.nodes.append(helper.make_node("Identity", [value], [output.name], "to_" + output.name))
+        past, present = cache_ports(index, options.kv_heads, options.width // options.heads)
+        x, *caches = layer(w, x, f"model.layers.{index}", options, cos, sin, bias, [each.name for each in past])
+        name_results(w, caches, present)
+        inputs += past
+        outputs += present
     x = w.norm(x, "model.norm", options.width)
-    head = w.linear(x, "lm_head", options.width, options.vocabulary)
-    w.nodes.append(helper.make_node("Identity", [head], ["logits"], "to_logits"))
+    name_results(w, [w.linear(x, "lm_head", options.width, options.vocabulary)], outputs[:1])
     w.finish(inputs, outputs)
 
 
 def parser():
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    for name, value in (("layers", 24), ("width", 1024), ("inner", 2816), ("heads", 16), ("vocabulary", 32000)):
+    for name, value in (("layers", 24), ("width", 1024), ("inner", 2816), ("heads", 16), ("kv-heads", 0),
+                        ("vocabulary", 32000)):
         options.add_argument("--" + name, type=int, default=value)
     return options
+
+
+def parse(argv, options=None):
+    found = (options or parser()).parse_args(argv)
+    found.kv_heads = found.kv_heads or found.heads
+    return found
 
 
 if __name__ == "__main__":
     arguments = parser()
     arguments.add_argument("file")
-    arguments = arguments.parse_args()
+    arguments = parse(None, arguments)
     write(arguments.file, arguments)

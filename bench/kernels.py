@@ -48,7 +48,12 @@ def peak_library():
     path = os.path.join(WORK, "peak.so")
     subprocess.run([os.environ.get("CXX", "clang++-22"), "-O2", "-shared", "-fPIC", "-std=c++17",
                     source, "-o", path], check=True)
-    return ctypes.CDLL(path)
+    library = ctypes.CDLL(path)
+    library.readBuffer.restype, library.readBuffer.argtypes = ctypes.c_void_p, [ctypes.c_int64]
+    library.readFree.argtypes = [ctypes.c_void_p]
+    for name in ("readPlain", "readPrefetched", "readFourStreams"):
+        getattr(library, name).argtypes = [ctypes.c_void_p, ctypes.c_int64]
+    return library
 
 
 def peak_call(library, name, steps=20000):
@@ -72,35 +77,43 @@ def available(path):
     return found
 
 
-def product(k, n):
-    """x[rows, k] * w[k, n] as a model."""
-    weight = np.random.default_rng(0).standard_normal((k, n), np.float32)
+def product(k, n, parts=("product",)):
+    """x[rows, k] * w[k, n] as a model, with a "norm" in front and a "bias" behind where
+    `parts` name them."""
+    rng = np.random.default_rng(0)
+    weights = {"scale": np.ones(k, np.float32), "w": rng.standard_normal((k, n), np.float32),
+               "b": rng.standard_normal(n, np.float32)}
+    kinds = {"norm": ("LayerNormalization", "scale"), "product": ("MatMul", "w"), "bias": ("Add", "b")}
+    nodes, used, value = [], [], "x"
+    for part in parts:
+        kind, weight = kinds[part]
+        nodes.append(helper.make_node(kind, [value, weight], [part + "_y"], part))
+        used.append(numpy_helper.from_array(weights[weight], weight))
+        value = part + "_y"
+    nodes[-1].output[0] = "y"
     graph = helper.make_graph(
-        [helper.make_node("MatMul", ["x", "w"], ["y"], "product")], "product",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", k])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", n])],
-        [numpy_helper.from_array(weight, "w")])
+        nodes, "product", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", k])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", n])], used)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    path = os.path.join(WORK, f"product-{k}x{n}.onnx")
+    path = os.path.join(WORK, f"{'-'.join(parts)}-{k}x{n}.onnx")
     onnx.save(model, path)
     return path
 
 
-def kernel_library(k, n, quantized):
-    model = product(k, n)
-    path = model.removesuffix(".onnx") + (".int8.so" if quantized else ".float.so")
+def kernel_library(k, n, quantized, parts=("product",)):
+    path = os.path.join(WORK, f"{'-'.join(parts)}-{k}x{n}" + (".int8.so" if quantized else ".float.so"))
     # The preset keeps the last product of a model in float; here it is the only one.
     flags = ["--pass-pipeline=w8a8", "--quantize=product=w8a8"] if quantized else []
-    support.compile_model(model, path, *flags)
+    timing.compiled(lambda: product(k, n, parts), path, *flags)
     return path
 
 
-def kernel_call(path, isa, x, n):
+def kernel_call(path, isa, x, n, threads=1):
     """A call with everything prepared: what is left is the library's own work."""
     import qopt
     from qopt import _arrays
 
-    model = qopt.load(path, num_threads=1, isa=isa)
+    model = qopt.load(path, num_threads=threads, isa=isa)
     ins, alive = model._tensors({"x": x})
     y = np.empty((x.shape[0], n), np.float32)
     out, also_alive = _arrays.to_tensor(y, "float32")

@@ -12,7 +12,6 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import argparse
 import os
 import sys
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import timing
@@ -42,9 +41,7 @@ def compile_all(model, isa):
         print(f"llm-int8 is measured with outliers found at run time: {missing}")
     for name, flags in variants:
         path = os.path.join(WORK, name.removeprefix("qopt ").replace(", ", "-") + ".so")
-        start = time.perf_counter()
-        support.compile_model(model, path, *flags, *(["--isa=" + isa] if isa else []))
-        yield name, path, time.perf_counter() - start
+        yield name, path, timing.compiled(model, path, *flags, *(["--isa=" + isa] if isa else []))
 
 
 def ort_int8_model(model):
@@ -57,14 +54,19 @@ def ort_int8_model(model):
     return path
 
 
-def ort_call(path, inputs, threads):
+def ort_session(model, threads):
+    """Of a path, or of a model's bytes."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     # Otherwise its idle threads burn the cores of whoever comes next.
     options.add_session_config_entry("session.force_spinning_stop", "1")
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def ort_call(path, inputs, threads):
+    session = ort_session(path, threads)
     output = session.get_outputs()[0].name
     return lambda: session.run([output], inputs)[0]
 

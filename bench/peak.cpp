@@ -9,7 +9,10 @@
 //===----------------------------------------------------------------------===//
 
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
 #include <immintrin.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -54,6 +57,21 @@ peakAvx512VnniInt8(int64_t steps) {
   for (__m512i &sum : sums)
     TOUCH(sum);
   return chains * 64 * 2;
+}
+
+extern "C" __attribute__((target("avx2,avxvnni"))) int64_t
+peakAvxVnniInt8(int64_t steps) {
+  __m256i a = _mm256_set1_epi32(0x01010101), b = a;
+  TOUCH(a);
+  TOUCH(b);
+  __m256i sums[chains] = {};
+  for (int64_t step = 0; step < steps; ++step)
+#pragma clang loop unroll(full)
+    for (__m256i &sum : sums)
+      sum = _mm256_dpbusd_avx_epi32(sum, a, b);
+  for (__m256i &sum : sums)
+    TOUCH(sum);
+  return chains * 32 * 2;
 }
 
 extern "C" __attribute__((target("avx2,fma"))) int64_t
@@ -120,3 +138,55 @@ peakAmxInt8(int64_t steps) {
   _tile_release();
   return 4 * 16 * 16 * 64 * 2;
 }
+
+using Line = int64_t __attribute__((vector_size(64)));
+
+/// The limit of products of few rows: every byte of the weights once, nothing
+/// else. `streams` parts are read side by side, `ahead` is the distance of
+/// prefetches; what is fastest depends on where the bytes are.
+template <int streams, int ahead>
+__attribute__((always_inline)) static inline void readOnce(const char *data,
+                                                           int64_t bytes) {
+  constexpr int step = 256;
+  Line sums[4] = {};
+  int64_t part = bytes / streams & -step;
+  for (int64_t i = 0; i < part; i += step)
+#pragma clang loop unroll(full)
+    for (int s = 0; s < streams; ++s)
+#pragma clang loop unroll(full)
+      for (int line = 0; line < 4; ++line) {
+        const char *at = data + s * part + i + 64 * line;
+        if (ahead)
+          _mm_prefetch(at + ahead, _MM_HINT_T0);
+        sums[line] ^= *reinterpret_cast<const Line *>(at);
+      }
+  Line all = sums[0] ^ sums[1] ^ sums[2] ^ sums[3];
+  __asm__ volatile("" : : "m"(all));
+}
+
+#define BEST_VECTORS                                                           \
+  __attribute__((target_clones("avx512f", "avx2", "default")))
+
+extern "C" BEST_VECTORS void readPlain(const char *data, int64_t bytes) {
+  readOnce<1, 0>(data, bytes);
+}
+
+extern "C" BEST_VECTORS void readPrefetched(const char *data, int64_t bytes) {
+  readOnce<1, 1024>(data, bytes);
+}
+
+extern "C" BEST_VECTORS void readFourStreams(const char *data, int64_t bytes) {
+  readOnce<4, 0>(data, bytes);
+}
+
+/// Zeroed memory on huge pages where the system has them.
+extern "C" char *readBuffer(int64_t bytes) {
+  constexpr int64_t hugePage = 2 << 20;
+  int64_t whole = (bytes + hugePage - 1) & -hugePage;
+  char *data = static_cast<char *>(aligned_alloc(hugePage, whole));
+  madvise(data, whole, MADV_HUGEPAGE);
+  memset(data, 0, whole);
+  return data;
+}
+
+extern "C" void readFree(char *data) { free(data); }

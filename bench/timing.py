@@ -41,19 +41,21 @@ def cores():
 
 
 class Contender:
-    """Something to call again and again, with a number of threads, each on its core."""
+    """Something to call again and again, with a number of threads, each on its core.
+    What repeats its work within a call says how often; `seconds` are those of one."""
 
-    def __init__(self, name, call, threads=1):
+    def __init__(self, name, call, threads=1, repeats=1):
         self.name = name
         self.call = call
         self.threads = threads
+        self.repeats = repeats
         # Medians of each batch: elapsed time, and processor time of the caller.
         self.elapsed, self.busy = [], []
 
     def seconds(self, clock="wall"):
         """Processor time is that of the whole call only where there is one thread."""
         rounds = self.busy if clock == "cpu" and self.threads == 1 else self.elapsed
-        return statistics.median(rounds)
+        return statistics.median(rounds) / self.repeats
 
     @property
     def waiting(self):
@@ -113,6 +115,32 @@ def machine(isa):
     has_amx = flags and "amx_int8" in flags.group(1).split()
     amx = " (the CPU also has AMX)" if has_amx and "amx" not in isa else ""
     return f"{cpu}, {len(cores())} cores, {isa}{amx}"
+
+
+def compiled(model, path, *flags):
+    """Compiles to `path`, unless this very compiler has done so before with these flags.
+    `model` is a path, or a function that writes the model and returns its path. Seconds
+    that it took, then or now."""
+    parts = [support.QOPT, support.QOPT + "-lower",
+             os.path.join(support.BUILD, "lib", "qopt", "x86_64-linux-gnu", "libqopt_runtime.a")]
+    stamp = repr([flags, [(os.stat(part).st_mtime_ns, os.path.getsize(part)) for part in parts
+                          if os.path.exists(part)]])
+    try:
+        with open(path + ".stamp") as file:
+            took, found = file.read().split("\n", 1)
+        if found == stamp and os.path.exists(path):
+            return float(took)
+    except OSError:
+        pass
+    source = model() if callable(model) else model
+    start = time.perf_counter()
+    support.compile_model(source, path, *flags, timeout=900)
+    took = time.perf_counter() - start
+    with open(path + ".stamp", "w") as file:
+        file.write(f"{took}\n{stamp}")
+    if callable(model):
+        os.remove(source)
+    return took
 
 
 def qopt_version():

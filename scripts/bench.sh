@@ -4,6 +4,7 @@
 #   bench.sh kernels [ARGUMENTS]    products against the limits of their instructions
 #   bench.sh compile [ARGUMENTS]    compile time and memory by the number of layers
 #   bench.sh calibration [ARGUMENTS]  time and memory of a calibration
+#   bench.sh peers [ARGUMENTS]      against oneDNN, ONNX Runtime, OpenVINO and IREE: docs/performance.md
 # Without arguments the first two, with the tables written into README.md. A broken bound fails.
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -17,6 +18,11 @@ scripts/python-env.sh
 if [ $# -gt 0 ]; then
   which=$1
   shift
+  if [ "$which" = peers ] && [ $# -eq 0 ]; then
+    build/venv/bin/python bench/peers.py --page docs/performance.md || failed=1
+    build/venv/bin/python scripts/inner_loops.py
+    exit ${failed:-0}
+  fi
   exec build/venv/bin/python "bench/$which.py" "$@"
 fi
 failed=0

@@ -3,7 +3,7 @@
 #   python-env.sh            everything that the tests need
 #   python-env.sh --quick    NumPy and the one model of quickstart.sh
 #   python-env.sh --exporters  build/exporters-venv alone: PyTorch and its exporters to ONNX (6 GB)
-#   python-env.sh --peers      build/peers-venv alone: OpenVINO and NNCF, to compare with (500 MB)
+#   python-env.sh --peers      build/peers-venv alone: the peers of bench/peers.py and accuracy.sh (3.5 GB)
 # Does nothing when the pins are already there.
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
