@@ -139,6 +139,7 @@ int Judge::prepare() {
   floats.sideOutputs = {};
   floats.loadCalib.clear();
   floats.floatWeights = FloatWeights::Preset;
+  floats.floatProducts = FloatProducts::F32;
   floats.allowNonfinite = false;
   std::string path = options.tempDir + "/float.so";
   if (int code = compile(floats, path))

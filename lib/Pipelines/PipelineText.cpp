@@ -35,11 +35,12 @@ qopt::parsePipelineChoice(const CompileOptions &options, std::string &error) {
   if (text.contains('(')) {
     if (!options.layerRules.empty() || options.hasStatistics() ||
         options.floatWeights != FloatWeights::Preset ||
-        options.allowNonfinite || options.dryRun || !options.noLift.empty() ||
+        options.floatProducts != FloatProducts::F32 || options.allowNonfinite ||
+        options.dryRun || !options.noLift.empty() ||
         options.accuracy.layerTaps || !options.planFile.empty() ||
         options.sideOutputs.describesPlan()) {
-      error = "--keep, --quantize, --calib, --load-calib, --float-weights, "
-              "--allow-nonfinite, "
+      error = "--keep, --quantize, --calib, --load-calib, --float, "
+              "--float-weights, --allow-nonfinite, "
               "--no-lift, --layer-taps, --plan, --emit-plan, --report and "
               "--dry-run need a preset: a pipeline text says all that itself";
       return std::nullopt;
@@ -103,6 +104,18 @@ static LogicalResult applyNoLift(Options &preset, const CompileOptions &options,
   return success();
 }
 
+/// Adds --float, and checks the preset's own option too.
+template <typename Options>
+static LogicalResult applyFloat(Options &preset, const CompileOptions &options,
+                                llvm::raw_string_ostream &errors) {
+  if (options.floatProducts == FloatProducts::BF16)
+    preset.products = "bf16";
+  if (preset.products == "f32" || preset.products == "bf16")
+    return success();
+  errors << "products are f32 or bf16, not " << quoteName(preset.products);
+  return failure();
+}
+
 /// Fills the options that every quantizing preset shares.
 static LogicalResult applyFlags(QuantizePresetOptions &preset,
                                 const CompileOptions &options,
@@ -128,6 +141,8 @@ static LogicalResult applyFlags(QuantizePresetOptions &preset,
     preset.force = true;
   if (options.accuracy.layerTaps)
     preset.layerTaps = true;
+  if (failed(applyFloat(preset, options, errors)))
+    return failure();
   return applyNoLift(preset, options, errors);
 }
 
@@ -225,7 +240,8 @@ LogicalResult qopt::addPipeline(OpPassManager &pm, const PipelineChoice &choice,
   if (choice.preset == "fp32") {
     FP32PresetOptions preset;
     if (failed(parseOptions(preset, choice.text, errors)) ||
-        failed(applyNoLift(preset, options, errors)))
+        failed(applyNoLift(preset, options, errors)) ||
+        failed(applyFloat(preset, options, errors)))
       return failure();
     if (options.accuracy.layerTaps)
       preset.layerTaps = true;

@@ -18,11 +18,18 @@ static void addSimplification(OpPassManager &pm, const Options &options) {
   onnx::buildSimplifyPipeline(pm, names);
 }
 
+template <typename Options>
+static void addFloatProducts(OpPassManager &pm, const Options &options) {
+  if (options.products == "bf16")
+    pm.addPass(createFloatProductsPass());
+}
+
 void qopt::buildFP32Pipeline(OpPassManager &pm,
                              const FP32PresetOptions &options) {
   addSimplification(pm, options);
   if (options.layerTaps)
     pm.addPass(createLayerTapsPass());
+  addFloatProducts(pm, options);
 }
 
 /// The plan and the passes behind it, the same for every scheme.
@@ -109,6 +116,7 @@ void qopt::buildCarryOutPipeline(OpPassManager &pm,
   if (options.layerTaps)
     pm.addPass(createLayerTapsPass());
   pm.addPass(createQuantizePass());
+  addFloatProducts(pm, options);
   FloatWeightsPassOptions floatWeights;
   floatWeights.type = options.floatWeights;
   pm.addPass(createFloatWeightsPass(floatWeights));

@@ -83,6 +83,14 @@ struct Flags {
           clEnumValN(FloatWeights::F16, "f16", "half precision"),
           clEnumValN(FloatWeights::F32, "f32", "single precision")),
       cl::init(FloatWeights::Preset), cl::cat(category)};
+  cl::opt<FloatProducts> floatProducts{
+      "float",
+      cl::desc("Arithmetic of products that are not quantized (default: f32)"),
+      cl::values(
+          clEnumValN(FloatProducts::F32, "f32", "single precision"),
+          clEnumValN(FloatProducts::BF16, "bf16",
+                     "operands in bfloat16, sums in f32; for AMX tiles")),
+      cl::init(FloatProducts::F32), cl::cat(category)};
   cl::list<std::string> isas{
       "isa",
       cl::desc("Instruction sets to generate code for: amx, avx512vnni, avx2 "

@@ -119,6 +119,7 @@ bool parseCommandLine(int argc, const char *const *argv,
       return false;
 
   compile.floatWeights = flags.floatWeights;
+  compile.floatProducts = flags.floatProducts;
   compile.isas.assign(flags.isas.begin(), flags.isas.end());
   if (!checkISAs(compile.isas))
     return false;

@@ -37,6 +37,10 @@ enum class EmitKind {
 /// Preset: F32 with a pipeline that quantizes nothing, F16 with one that does.
 enum class FloatWeights { Preset, F16, F32 };
 
+/// What products that are not quantized are computed in (`--float`). BF16:
+/// operands rounded to bfloat16, sums in f32.
+enum class FloatProducts { F32, BF16 };
+
 /// Key and value caches (`--kv`): past in and present out, as the model has
 /// them, or one buffer of the caller that a run updates.
 enum class KVCaches { Copy, InPlace };
@@ -155,6 +159,7 @@ struct CompileOptions {
   /// In the order of the command line.
   std::vector<LayerRule> layerRules;
   FloatWeights floatWeights = FloatWeights::Preset;
+  FloatProducts floatProducts = FloatProducts::F32;
   /// Variants to generate, best last (`--isa=avx2,amx`); empty: all that
   /// the host's architecture has.
   std::vector<std::string> isas;

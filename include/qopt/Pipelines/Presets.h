@@ -20,6 +20,10 @@ struct FP32PresetOptions : PassPipelineOptions<FP32PresetOptions> {
       *this, "no-lift",
       llvm::cl::desc("Decomposed ops to leave as they are, by the names of "
                      "onnx-simplify")};
+  Option<std::string> products{
+      *this, "products",
+      llvm::cl::desc("Arithmetic of products that stay float: f32 or bf16"),
+      llvm::cl::init("f32")};
   Option<bool> layerTaps{*this, "layer-taps",
                          llvm::cl::desc("Show the output of each layer"),
                          llvm::cl::init(false)};
@@ -60,6 +64,10 @@ struct QuantizePresetOptions : PassPipelineOptions<QuantizePresetOptions> {
   Option<bool> planOnly{*this, "plan-only",
                         llvm::cl::desc("Stop when the plan stands"),
                         llvm::cl::init(false)};
+  Option<std::string> products{
+      *this, "products",
+      llvm::cl::desc("Arithmetic of products that stay float: f32 or bf16"),
+      llvm::cl::init("f32")};
   Option<bool> layerTaps{*this, "layer-taps",
                          llvm::cl::desc("Show the output of each layer"),
                          llvm::cl::init(false)};

@@ -64,6 +64,20 @@ void packRows(const Matrix &from, int64_t size, int64_t first, int64_t width,
   }
 }
 
+/// Panel [K/32, 2, 16, 32] of bf16: (k, n) is k%2 within n%16 within (k%32)/2.
+void packPairs(const Matrix &from, int64_t panel, uint16_t *to) {
+  int64_t first = panel * kPanel;
+  int64_t count = std::min(kPanel, from.columns - first);
+  auto *data = reinterpret_cast<const uint16_t *>(from.data);
+  memset(to, 0, from.rows * kPanel * sizeof(uint16_t));
+  for (int64_t k = 0; k < from.rows; ++k) {
+    const uint16_t *row = data + k * from.columns + first;
+    uint16_t *pair = to + k / 32 * 32 * kPanel + k % 32 / 2 * 32 + k % 2;
+    for (int64_t n = 0; n < count; ++n)
+      pair[n / 16 * 512 + n % 16 * 2] = row[n];
+  }
+}
+
 /// What one weight became.
 struct Packed {
   ElementsAttr value, sums;
@@ -92,6 +106,7 @@ class PackWeightsPass final
     if (weight) {
       FailureOr<Packed> packed =
           op.isInteger() ? packInteger(weight, op.getGroupSize().value_or(0))
+          : op.isBF16()  ? packBF16(weight)
                          : packFloat(weight);
       if (failed(packed))
         return failure();
@@ -193,6 +208,21 @@ class PackWeightsPass final
                                                                std::move(blob)),
                                 ElementsAttr()};
                 });
+  }
+
+  FailureOr<Packed> packBF16(WeightOp weight) {
+    return once(weight, "pairs", [&](const Matrix &from, StringRef name) {
+      int64_t panels = llvm::divideCeil(from.columns, kPanel);
+      auto type = RankedTensorType::get({panels, from.rows / 32, 2, 16, 32},
+                                        BFloat16Type::get(&getContext()));
+      AsmResourceBlob blob = allocate(type);
+      auto *to = reinterpret_cast<uint16_t *>(blob.getMutableData().data());
+      parallelFor(&getContext(), 0, panels, [&](size_t panel) {
+        packPairs(from, panel, to + panel * from.rows * kPanel);
+      });
+      return Packed{DenseResourceElementsAttr::get(type, name, std::move(blob)),
+                    ElementsAttr()};
+    });
   }
 
   FailureOr<Packed> widen(WeightOp weight) {

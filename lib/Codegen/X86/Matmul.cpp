@@ -25,14 +25,14 @@ constexpr int64_t kWidenedBytes = 256 << 10;
 
 /// What decides about the loops of a product.
 struct Form {
-  bool integer, weightOnly, grouped;
+  bool integer, bf16, weightOnly, grouped;
   /// Whether the product is made of tiles. Groups have to be whole steps of
   /// them; the others go by vectors.
   bool tiles;
 
   Form(MatmulOp op, const Isa &isa)
-      : integer(op.isInteger()), weightOnly(op.isWeightOnly()),
-        grouped(op.getGroupSize().has_value()),
+      : integer(op.isInteger()), bf16(op.isBF16()),
+        weightOnly(op.isWeightOnly()), grouped(op.getGroupSize().has_value()),
         tiles(isa.amx && integer &&
               (!grouped || *op.getGroupSize() % kTileDepth == 0)) {}
 };
@@ -49,6 +49,9 @@ struct Tasks {
     // A row of a panel of bytes is half a cache line: one task reads it all.
     if (form.weightOnly)
       columns = std::max<int64_t>(columns, 32);
+    // Widening a row costs as much as a few columns of it.
+    if (form.bf16)
+      columns = 128;
     blockColumns =
         isa.lanes * (integer ? isa.integerVectors : isa.floatVectors);
     rows = integer ? isa.integerRows : isa.floatRows;
@@ -56,8 +59,8 @@ struct Tasks {
       rows = isa.groupedRows();
     bytesPerRow = integer ? k : 4 * k;
     // Widened rows are on the stack.
-    if (integer && !isa.vnni)
-      rows = std::clamp<int64_t>(kWidenedBytes / (2 * k), 1, rows);
+    if (int64_t bytes = widenedBytes(isa, form))
+      rows = std::clamp<int64_t>(kWidenedBytes / (bytes * k), 1, rows);
     // Rows of a task share the L2 cache with its columns of rhs. Where there
     // are few blocks of columns the rows have to feed the threads.
     int64_t limit = columnBlocks() >= 8 ? 384 : 96;
@@ -65,6 +68,12 @@ struct Tasks {
     maxRows = std::max(rows, maxRows / rows * rows);
     if (form.tiles)
       rows = maxRows = kTileTaskRows;
+  }
+  /// Bytes of a widened element of lhs; 0: none is widened.
+  static int64_t widenedBytes(const Isa &isa, const Form &form) {
+    if (form.bf16)
+      return 4;
+    return form.integer && !isa.vnni ? 2 : 0;
   }
   int64_t columnBlocks() const { return (n + columns - 1) / columns; }
   int64_t fullBlocks() const { return n / columns; }
@@ -95,10 +104,11 @@ public:
     Value rowsPerTask = tasks.rowsPerTask(b, m);
     Value columnBlocks = b.index(tasks.columnBlocks());
     int64_t depth = cast<MemRefType>(operands.lhs.getType()).getDimSize(1);
-    if (form.integer && !isa.vnni &&
+    if (Tasks::widenedBytes(isa, form) &&
         !(form.grouped && 2 * depth > kWidenedBytes)) {
+      Type element = form.bf16 ? Type(b.getF32Type()) : b.getI16Type();
       widened = memref::AllocaOp::create(
-          b, MemRefType::get({tasks.rows, depth}, b.getI16Type()),
+          b, MemRefType::get({tasks.rows, depth}, element),
           b.getI64IntegerAttr(64));
     }
     b.loop(begin, end, 1, [&](Value task) {
@@ -108,7 +118,9 @@ public:
       Value rowEnd = b.min(b.add(row, rowsPerTask), m);
       auto cover = [&](Value column, int64_t count) {
         b.rowBlocks(row, rowEnd, tasks.rows, [&](Value first, int64_t rows) {
-          if (widened)
+          if (form.bf16)
+            widenHalves(b, isa, operands.lhs, first, rows, widened);
+          else if (widened)
             widenRows(b, operands.lhs, first, rows, widened);
           emitBlocks(b, operands, Tile{first, column, rows, count});
         });
@@ -155,6 +167,8 @@ private:
   }
 
   Accumulators product(KernelBuilder &b, Operands &in, const Tile &block) {
+    if (form.bf16)
+      return bf16Product(b, isa, in, widened, block);
     if (!form.integer)
       return floatProduct(b, isa, in, block);
     bool hasOffset = isa.codeOffset() && !op->hasAttr(kSignedCodesAttrName);
@@ -253,9 +267,9 @@ LogicalResult x86::lowerMatmul(MatmulOp op, const Isa &isa,
   Form form(op, isa);
   if (form.integer && (isa.vnni || op.getLhsZero()) && !op.getRhsSums())
     return op.emitOpError("has no column sums");
-  if (!form.integer &&
+  if (!form.integer && !form.bf16 &&
       !cast<MemRefType>(op.getLhs().getType()).getElementType().isF32())
-    return op.emitOpError("multiplies f32 or codes only");
+    return op.emitOpError("multiplies f32, bf16 or codes only");
   if (failed(verifyEpilogue(op)))
     return failure();
 

@@ -83,6 +83,13 @@ void applyScales(KernelBuilder &b, const Isa &isa, const Operands &in,
 /// vectors.
 Accumulators floatProduct(KernelBuilder &b, const Isa &isa, const Operands &in,
                           const Tile &block);
+/// The product of bf16 lhs [M, K] and packed bf16 rhs: f32 vectors. `widened`
+/// [rows, K] holds the rows of the block alone as f32; null: read them from lhs.
+Accumulators bf16Product(KernelBuilder &b, const Isa &isa, const Operands &in,
+                         Value widened, const Tile &block);
+/// Fills `widened` with rows of bf16 lhs.
+void widenHalves(KernelBuilder &b, const Isa &isa, Value lhs, Value row,
+                 int64_t rows, Value widened);
 /// Multiplies f32 sums by the column scales.
 void scaleColumns(KernelBuilder &b, const Isa &isa, const Operands &in,
                   const Tile &block, Accumulators &sums);

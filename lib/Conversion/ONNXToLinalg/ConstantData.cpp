@@ -119,3 +119,26 @@ ElementsAttr qopt::toF32(ElementsAttr value) {
                                  to.size() * sizeof(float)),
                   "f32");
 }
+
+ElementsAttr qopt::toBF16(ElementsAttr value) {
+  RankedTensorType type = signlessType(value);
+  Type bf16 = BFloat16Type::get(type.getContext());
+  if (type.getElementType() == bf16)
+    return value;
+  value = toF32(value);
+  SmallVector<char> storage;
+  ArrayRef<char> from = bytesOf(value, storage);
+  std::vector<uint16_t> to(type.getNumElements());
+  for (size_t i = 0; i < to.size(); ++i) {
+    uint32_t bits;
+    std::memcpy(&bits, &from[i * sizeof(bits)], sizeof(bits));
+    bool isNaN = (bits & 0x7fffffff) > 0x7f800000;
+    // A NaN stays one, also when its payload is in the lower half.
+    to[i] =
+        isNaN ? (bits >> 16) | 0x40 : (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+  }
+  return makeBlob(type.clone(bf16),
+                  ArrayRef<char>(reinterpret_cast<const char *>(to.data()),
+                                 to.size() * sizeof(uint16_t)),
+                  "bf16");
+}

@@ -33,6 +33,8 @@ ElementsAttr transposeMatrix(ElementsAttr value);
 
 /// bf16 or f64 to f32, element by element.
 ElementsAttr toF32(ElementsAttr value);
+/// The same as bf16, rounded to nearest, ties to even.
+ElementsAttr toBF16(ElementsAttr value);
 
 } // namespace mlir::qopt
 

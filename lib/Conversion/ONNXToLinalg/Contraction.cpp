@@ -171,7 +171,7 @@ void qopt::markSignedCodes(Value product) {
 
 FailureOr<Value> qopt::matmulWithWeight(Lowering &l, Value lhs,
                                         ArrayRef<OpFoldResult> dims,
-                                        ElementsAttr weight) {
+                                        ElementsAttr weight, Type rounded) {
   auto type = cast<RankedTensorType>(weight.getShapedType());
   int64_t k = type.getDimSize(0), n = type.getDimSize(1);
   SmallVector<OpFoldResult> outDims(dims), inDims(dims);
@@ -189,9 +189,11 @@ FailureOr<Value> qopt::matmulWithWeight(Lowering &l, Value lhs,
   Type f32 = l.b.getF32Type();
   if (k == 0 || n == 0)
     return l.filled(outDims, l.number(f32, 0));
-  lhs = convertTensor(l, l.fitTo(lhs, inDims), f32);
+  lhs = convertTensor(l, l.fitTo(lhs, inDims), rounded ? rounded : f32);
   Type stored = type.getElementType();
-  if (!stored.isF32() && !stored.isF16())
+  if (rounded)
+    weight = toBF16(weight);
+  else if (!stored.isF32() && !stored.isF16())
     weight = toF32(weight);
   MatmulOperands in;
   in.lhs = lhs;

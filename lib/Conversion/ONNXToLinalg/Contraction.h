@@ -31,10 +31,11 @@ Value contract(Lowering &l, const Contraction &contraction, Type sum,
                ValueRange inputs, ArrayRef<AffineMap> maps, Body1 term);
 
 /// qopt.matmul of a float tensor [..., K] with a constant [K, N]; f32 result.
-/// The dims of lhs are given; the last is checked against K.
+/// The dims of lhs are given; the last is checked against K. `rounded`: bf16,
+/// what both operands are rounded to, or null.
 FailureOr<Value> matmulWithWeight(Lowering &l, Value lhs,
                                   ArrayRef<OpFoldResult> dims,
-                                  ElementsAttr weight);
+                                  ElementsAttr weight, Type rounded);
 
 /// Operands of a qopt.matmul; all but lhs and rhs may be null.
 struct MatmulOperands {

@@ -13,6 +13,7 @@
 #include "Elementwise.h"
 #include "Reshape.h"
 #include "qopt/Dialect/ONNX/IR/ONNXMatMul.h"
+#include "qopt/Dialect/QOpt/Transforms/Contractions.h"
 
 using namespace mlir;
 using namespace mlir::qopt;
@@ -23,6 +24,12 @@ static ElementsAttr weightOf(Lowering &l, Value operand) {
   if (!isa<FloatType>(element) || element.isF64() || l.rankOf(operand) != 2)
     return nullptr;
   return l.storedConstantOf(operand);
+}
+
+/// What the operands of the product are rounded to; null: nothing.
+static Type productType(Operation *op) {
+  auto type = op->getAttrOfType<TypeAttr>(productsAttrName);
+  return type ? type.getValue() : Type();
 }
 
 /// The product of two elements, in the type that sums are computed in.
@@ -45,7 +52,7 @@ static LogicalResult lowerMatMul(onnx::MatMulOp op, Lowering &l) {
       dims.insert(dims.begin(), l.b.getIndexAttr(1));
       lhs = reshape(l, lhs, l.shapes.getShape(a), shape, dims);
     }
-    auto product = matmulWithWeight(l, lhs, dims, weight);
+    auto product = matmulWithWeight(l, lhs, dims, weight, productType(op));
     if (failed(product))
       return failure();
     Value out = convertTensor(l, *product, element);
@@ -114,7 +121,7 @@ static LogicalResult lowerGemm(onnx::GemmOp op, Lowering &l) {
     }
     if (op.getTransB())
       weight = transposeMatrix(weight);
-    product = matmulWithWeight(l, lhs, dims, weight);
+    product = matmulWithWeight(l, lhs, dims, weight, productType(op));
   } else {
     product = gemmProduct(op, l, sum);
   }

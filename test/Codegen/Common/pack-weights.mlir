@@ -31,6 +31,24 @@ func.func @codes(%x: tensor<?x64xi8>, %s: tensor<?xf32>, %ws: tensor<3xf32>, %y:
 
 // -----
 
+// Of bf16 on both sides: (k, n) is k%2 within n%16 within (k%32)/2, the same bytes as
+// those of codes.
+// CHECK-LABEL: func.func @pairs
+// CHECK: qopt.weight dense_resource<pairs_pairs> : tensor<1x1x2x16x32xbf16>
+// CHECK: pairs_pairs: "0x40000000803F0040{{(00)+}}40408040{{(00)+}}A040C040{{(00)+}}
+func.func @pairs(%x: tensor<?x32xbf16>, %y: tensor<?x1xf32>) -> tensor<?x1xf32> {
+  %w = qopt.weight dense_resource<pairs> : tensor<32x1xbf16> : tensor<32x1xbf16>
+  %0 = qopt.matmul ins(%x, %w : tensor<?x32xbf16>, tensor<32x1xbf16>) outs(%y : tensor<?x1xf32>) epilogue {
+  ^bb0(%a: f32):
+    qopt.yield %a : f32
+  } -> tensor<?x1xf32>
+  return %0 : tensor<?x1xf32>
+}
+{-# dialect_resources: { builtin: {
+  pairs: "0x40000000803F004040408040A040C040E040004110412041304140415041604170418041884190419841A041A841B041B841C041C841D041D841E041E841F041F8410042" } } #-}
+
+// -----
+
 // Floats keep their rows; a weight that others read too stays as it is. The tail
 // is widened to a whole panel.
 // CHECK-LABEL: func.func @floats

@@ -6,6 +6,8 @@
 // RUN: %S/Inputs/run.sh avx2 codes 7 5 2 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx2 f32 100 70 0 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx2 f32 384 96 0 | FileCheck %s
+// RUN: %S/Inputs/run.sh avx2 bf16 32 5 0 | FileCheck %s
+// RUN: %S/Inputs/run.sh avx2 bf16 160 70 0 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx2 f16 5 3 0 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx2 f16 129 64 0 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx2 rows 7 | FileCheck %s

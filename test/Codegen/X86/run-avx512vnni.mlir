@@ -7,6 +7,8 @@
 // RUN: %S/Inputs/run.sh avx512vnni codes 7 5 2 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx512vnni f32 100 70 0 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx512vnni f32 384 96 0 | FileCheck %s
+// RUN: %S/Inputs/run.sh avx512vnni bf16 32 5 0 | FileCheck %s
+// RUN: %S/Inputs/run.sh avx512vnni bf16 160 70 0 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx512vnni f16 5 3 0 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx512vnni f16 129 64 0 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx512vnni rows 7 | FileCheck %s

@@ -123,6 +123,8 @@ bool MatmulOp::isInteger() {
   return shaped(getLhs()).getElementType().isInteger(8);
 }
 
+bool MatmulOp::isBF16() { return shaped(getLhs()).getElementType().isBF16(); }
+
 bool MatmulOp::isWeightOnly() {
   return !isInteger() && shaped(getRhs()).getElementType().isInteger(8);
 }
@@ -133,9 +135,13 @@ LogicalResult MatmulOp::verifyOperands(int64_t k, int64_t n) {
       (isInteger() || isWeightOnly()) != bool(getRhsScale()))
     return emitOpError("has row scales exactly when it multiplies codes, and "
                        "column scales exactly when its weights are codes");
+  if (isBF16() && (!rhs.getElementType().isBF16() || k % 32 != 0))
+    return emitOpError("bf16 rows meet bf16 weights, and K is a multiple of "
+                       "32");
   int64_t panels = llvm::divideCeil(n, 32);
   SmallVector<int64_t> packed =
       isInteger() ? SmallVector<int64_t>{panels, k / 64, 2, 16, 64}
+      : isBF16()  ? SmallVector<int64_t>{panels, k / 32, 2, 16, 32}
                   : SmallVector<int64_t>{panels, k, 32};
   bool rows = rhs.getRank() == 2 && rhs.getShape()[1] == n &&
               (isInteger() ? int64_t(llvm::alignTo(rhs.getShape()[0], 64)) == k

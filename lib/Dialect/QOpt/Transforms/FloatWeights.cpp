@@ -39,7 +39,7 @@ static bool isContractionWeight(OpOperand &use) {
   // Convolutions take their weight as it is.
   return op && !op->getName().stripDialect().starts_with("Conv") &&
          op.getWeight() == use.get() && op.getActivation() != use.get() &&
-         op.getContractionBias() != use.get();
+         op.getContractionBias() != use.get() && !op->hasAttr(productsAttrName);
 }
 
 bool qopt::isStoredAsHalf(Operation *op, bool half) {

@@ -1,7 +1,7 @@
 // Compares a generated product with a scalar reference: integers bit by bit, in
 // the order of the epilogue. With the argument `time` it measures instead.
 // Macros: ISA, K, N; CODES with OFFSET and J (columns of the tail), or WEIGHT
-// (the element type of a float product).
+// (the element type of a float product), with PAIRS that of both operands.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "product.h"
@@ -23,13 +23,31 @@ static void makeWeights(void) {
     tailWeights[i] = (_Float16)randomFloat();
 }
 #else
+#ifdef PAIRS
+#define PACKED inPairs
+typedef WEIGHT lhs_t;
+/// The upper half of a float: libgcc 12 has no conversion to __bf16.
+static WEIGHT element(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, 4);
+  uint16_t upper = bits >> 16;
+  WEIGHT result;
+  memcpy(&result, &upper, 2);
+  return result;
+}
+#else
+#define PACKED inPanels
+typedef float lhs_t;
+static float element(float value) { return value; }
+#endif
 static WEIGHT weights[(size_t)K * N];
 static _Alignas(64) WEIGHT packed[(size_t)K * NP];
 
 static void makeWeights(void) {
   for (size_t k = 0; k < K; ++k)
     for (size_t n = 0; n < N; ++n)
-      packed[inPanels(k, n)] = weights[k * N + n] = (WEIGHT)randomFloat();
+      packed[PACKED(k, n)] = weights[k * N + n] =
+          (WEIGHT)element(randomFloat());
 }
 #endif
 
@@ -48,12 +66,13 @@ static float reference(int64_t m, int64_t n, double *tolerance) {
   return y + bias[n] + residual[m * N + n];
 }
 #else
-static float *x;
+static lhs_t *x;
 static float reference(int64_t m, int64_t n, double *tolerance) {
   double sum = 0;
   *tolerance = 1e-6;
   for (int64_t k = 0; k < K; ++k) {
-    double product = (double)x[m * K + k] * (double)weights[k * N + n];
+    double product =
+        (double)(float)x[m * K + k] * (double)(float)weights[k * N + n];
     sum += product;
     *tolerance += 3e-7 * fabs(product);
   }
@@ -85,9 +104,9 @@ static void check(int64_t M, int timing) {
                    {scales, {N}},     {tail, {M, J}}, {tailWeights, {J, NP}},
                    {sums, {NP}},      {bias, {N}},    {residual, {M, N}}};
 #else
-  x = get(M * K * 4);
+  x = get(M * K * sizeof *x);
   for (int64_t i = 0; i < M * K; ++i)
-    x[i] = randomFloat();
+    x[i] = element(randomFloat());
   qopt_arg in[] = {{x, {M, K}}, {packed, {}}, {bias, {N}}, {residual, {M, N}}};
 #endif
   judge(in, M, timing);

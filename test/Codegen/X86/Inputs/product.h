@@ -27,6 +27,13 @@ static inline size_t inPanels(size_t k, size_t n) {
   return (n / 32 * K + k) * 32 + n % 32;
 }
 
+/// The same of 16-bit elements among tiles of 32 rows, two rows beside each
+/// other.
+static inline size_t inPairs(size_t k, size_t n) {
+  size_t tile = (n / 32 * (K / 32) + k / 32) * 2 + n % 32 / 16;
+  return tile * 512 + k % 32 / 2 * 32 + n % 16 * 2 + k % 2;
+}
+
 static int bad;
 static void mismatch(long m, long i, long n, double got, double want) {
   if (bad++ < 5)

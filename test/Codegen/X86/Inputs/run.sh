@@ -1,5 +1,5 @@
 #!/bin/sh
-# run.sh ISA codes|f32|f16 K N J [time]
+# run.sh ISA codes|f32|f16|bf16 K N J [time]
 # run.sh ISA groups|zeros K N GROUP [time]
 # run.sh ISA bytes K N GROUP [time]
 # run.sh ISA rows|steps K
@@ -14,14 +14,14 @@ isa=$1 kind=$2 k=$3
 shift 3
 n=1 j=1
 case $kind in
-  codes | f32 | f16 | groups | zeros | bytes) n=$1 j=$2 && shift 2 ;;
+  codes | f32 | f16 | bf16 | groups | zeros | bytes) n=$1 j=$2 && shift 2 ;;
 esac
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 panels=$(((n + 31) / 32)) kblocks=$(((k + 63) / 64))
 cpu=x86-64-v4 features=+avx512vnni offset=128
 case $isa in
-  amx) features=+avx512vnni,+amx-tile,+amx-int8 offset=0 ;;
+  amx) features=+avx512vnni,+amx-tile,+amx-int8,+amx-bf16 offset=0 ;;
   avx2) cpu=x86-64-v3 features= offset=0 ;;
 esac
 # Rows of K that share a scale; 0: all of them.
@@ -39,6 +39,7 @@ case $kind in
   bytes) source=run-bytes.mlir program=schemes.c defines="-DBYTES -DGROUP=$group" ;;
   codes) source=run-codes.mlir program=matmul.c defines="-DCODES -DOFFSET=$offset -DJ=$j" ;;
   f16) source=run-floats.mlir program=matmul.c defines=-DWEIGHT=_Float16 ;;
+  bf16) source=run-pairs.mlir program=matmul.c defines="-DPAIRS -DWEIGHT=__bf16" ;;
   f32) source=run-floats.mlir program=matmul.c defines=-DWEIGHT=float ;;
   rows) source=run-rows.mlir program=rows.c defines=-DOFFSET=$offset ;;
   steps) source=run-steps.mlir program=steps.c defines=-DOFFSET=$offset ;;
@@ -46,7 +47,7 @@ case $kind in
   contractions) source=run-contractions.mlir program=contraction.c defines=-DD=$k ;;
 esac
 sed -e "s/GROUP/$clause/; s/ZEROS/$zeros/; s/SCALES/$scales/g; s/SUMS/$sums/g" -e "s/KP/$((kblocks * 64))/g; s/KBLOCKS/$kblocks/g; s/PANELS/$panels/g; s/WIDTH/$((panels * 32))/g" \
-    -e "s/COLUMNS/$n/g; s/TAIL/$j/g; s/DEPTH/$k/g; s/WEIGHT/$kind/g" "$here/$source" > "$dir/in.mlir"
+    -e "s/COLUMNS/$n/g; s/TAIL/$j/g; s/DEPTH/$k/g; s/WEIGHT/$kind/g; s/STEPS/$((k / 32))/g" "$here/$source" > "$dir/in.mlir"
 qopt-opt "$dir/in.mlir" --qopt-buffers --qopt-variant=isa=$isa -o "$dir/llvm.mlir"
 mlir-translate --mlir-to-llvmir "$dir/llvm.mlir" -o "$dir/in.ll"
 opt -O3 -mcpu=$cpu -mattr=$features "$dir/in.ll" -o "$dir/opt.bc"

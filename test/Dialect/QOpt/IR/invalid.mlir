@@ -210,6 +210,17 @@ func.func @kernel_scales(%q: memref<?x64xi8>, %w: memref<64x8xi8>, %y: memref<?x
 
 // -----
 
+func.func @kernel_bf16(%x: memref<?x48xbf16>, %w: memref<48x8xbf16>, %y: memref<?x8xf32>) {
+  // expected-error @+1 {{bf16 rows meet bf16 weights, and K is a multiple of 32}}
+  qopt.matmul ins(%x, %w : memref<?x48xbf16>, memref<48x8xbf16>) outs(%y : memref<?x8xf32>) epilogue {
+    ^bb0(%a: f32):
+      qopt.yield %a : f32
+  }
+  return
+}
+
+// -----
+
 func.func @kernel_rhs(%x: memref<?x64xf32>, %w: memref<32x8xf32>, %y: memref<?x8xf32>) {
   // expected-error @+1 {{rhs is [K, N] or its packed form}}
   qopt.matmul ins(%x, %w : memref<?x64xf32>, memref<32x8xf32>) outs(%y : memref<?x8xf32>) epilogue {

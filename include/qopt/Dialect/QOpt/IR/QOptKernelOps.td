@@ -112,6 +112,7 @@ def QOpt_MatmulOp : QOpt_KernelOp<"matmul", [AttrSizedOperandSegments, SingleBlo
   let description = [{
     ```
     float:        a[..., n] = sum_k lhs[..., k] * rhs[k, n]                    f32 x (f32 | f16) -> f32
+    bf16:         the same of bf16 x bf16, K a multiple of 32; sums in f32, in no fixed order
     weight-only:  a[..., n] = sum_k lhs[..., k] * (rhs[k, n] * rhs_scale[g(k), n])     f32 x i8 -> f32
     integer:      p[g][..., n] = sum_{k in g} (lhs[..., k] - lhs_zero[...]) * rhs[k, n]   i8 x i8 -> i32 exact
                   a[..., n] = float(p) * (lhs_scale[...] * rhs_scale[n])                one group
@@ -128,7 +129,8 @@ def QOpt_MatmulOp : QOpt_KernelOp<"matmul", [AttrSizedOperandSegments, SingleBlo
 
     `rhs` is [K, N] row-major until `qopt-pack-weights` gives it its packed form:
     integer i8 [N/32, Kp/64, 2, 16, 64] (byte of (k, n): k%4 within n%16 within
-    (k%64)/4), else [N/32, K, 32]; N is rounded up with zeros. `row(j) = j`, or
+    (k%64)/4), bf16 [N/32, K/32, 2, 16, 32] (k%2 within n%16 within (k%32)/2, the
+    same bytes for twice as wide elements), else [N/32, K, 32]; N is rounded up with zeros. `row(j) = j`, or
     `columns[j]` when columns are given; J is the last dimension of tail_lhs.
     Without tail_rhs the tail meets the rows `columns[j]` of rhs itself, times
     rhs_scale. Packing also widens tail_rhs to whole panels of 32 columns, and adds
@@ -162,6 +164,8 @@ def QOpt_MatmulOp : QOpt_KernelOp<"matmul", [AttrSizedOperandSegments, SingleBlo
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
     /// Whether the product is of 8-bit codes.
     bool isInteger();
+    /// Whether it is of bf16 on both sides.
+    bool isBF16();
     /// Whether it is of floats and 8-bit weights.
     bool isWeightOnly();
     /// Rows of rhs that share a scale: `rows` without groups.

@@ -34,6 +34,8 @@ constexpr llvm::StringLiteral biasCorrectionAttrName = "qopt.bias_correction";
 constexpr llvm::StringLiteral noteAttrName = "qopt.note";
 /// The type in which a kept layer's weight is stored, when a rule asks for it.
 constexpr llvm::StringLiteral weightsAttrName = "qopt.weights";
+/// The type in which a float product rounds its operands, when it is not f32.
+constexpr llvm::StringLiteral productsAttrName = "qopt.products";
 /// Factors s of smoothing that nothing in front could take: f32, one per row of
 /// the weight.
 constexpr llvm::StringLiteral smoothAttrName = "qopt.smooth";

@@ -193,6 +193,19 @@ def FloatWeightsPass : Pass<"qopt-float-weights", "mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::onnx::ONNXDialect"];
 }
 
+def FloatProductsPass : Pass<"qopt-float-products", "mlir::ModuleOp"> {
+  let summary = "Let products that stay float be computed in bfloat16";
+  let description = [{
+    Marks MatMul and Gemm with a constant weight [K, N] by `qopt.products = bf16`:
+    both operands are then rounded to bfloat16 (to nearest, ties to even), the sum is
+    f32, and the weight is stored in bfloat16. A weight that anything else reads is
+    left alone, as it would be stored twice, and so is one with K no multiple of 32,
+    which is what a step of AMX tiles takes, and one whose layer has `qopt.weights`.
+  }];
+  let statistics = [Statistic<"numMarked", "marked", "Products that are marked">];
+  let dependentDialects = ["::mlir::onnx::ONNXDialect"];
+}
+
 def ObservePass : Pass<"qopt-observe", "mlir::ModuleOp"> {
   let summary = "Insert taps on the activations of contractions that can be quantized";
   let description = [{
