@@ -1,4 +1,4 @@
-//===- AMX.h - the loop nest of integer products on tiles -------*- C++ -*-===//
+//===- AMX.h - integer products on tiles ------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A call inside of a loop over tiles would spill all of them, so the whole nest
@@ -12,20 +12,103 @@
 
 namespace mlir::qopt::x86 {
 
-/// Rows of a task; its columns are Isa::integerColumns.
-constexpr int64_t kTileTaskRows = 32;
-
+/// Rows and columns of a block of sums.
+constexpr int64_t kTileBlock = 32;
 /// Codes of a row that one step of the tiles takes.
 constexpr int64_t kTileDepth = 64;
+/// Bytes of a tile, and of the two tiles that are a k step of a panel.
+constexpr int64_t kTileBytes = 1024, kTileStepBytes = 2 * kTileBytes;
+/// Fewer rows than a tile has leave most of a product unused.
+constexpr int64_t kTileRows = 16;
+
+/// How a product is blocked for the caches. Of a block's operands one stays in
+/// L1 while blocks of the other pass over it out of L2, by loads that do not
+/// displace it.
+struct TilePlan {
+  TilePlan(int64_t k, int64_t n);
+
+  int64_t n, panels, steps;
+  /// Parts of K, all but the last of `partSteps` steps. Their sums meet in the
+  /// epilogue.
+  int64_t parts, partSteps;
+  /// Rows of a task at most: multiples of a block.
+  int64_t maxRows;
+  /// Panels that one block of rows passes before the next one does.
+  int64_t chunkPanels;
+  /// Whether weights come from beyond L2, so that they are asked for ahead.
+  bool prefetch;
+
+  /// Whether it is the rows that stay in L1, otherwise a part of a panel. Rows
+  /// that are a multiple of 2048 bytes apart meet in too few sets of the cache.
+  bool rowsResident;
+  /// Whether rows that stream are copied before.
+  bool copiesRows;
+
+  /// Blocks whose partial sums are kept at once.
+  int64_t slots() const {
+    return rowsResident ? chunkPanels : maxRows / kTileBlock;
+  }
+  int64_t lastPartSteps() const { return steps - (parts - 1) * partSteps; }
+  int64_t fullPanels() const { return n / kTileBlock; }
+};
+
+/// From this many rows on those that stream through L1 are first copied in the
+/// order of the tiles: a stream that the processor can follow.
+constexpr int64_t kCopiedRows = 64;
+
+/// Copies groups [begin, end) of 16 rows to `tiles` [.., K], each group as one
+/// tile after the other.
+void emitTileCopy(KernelBuilder &b, Value rows, Value tiles, Value begin,
+                  Value end);
+
+/// The tile instructions, each in one place, and the addresses they want.
+/// Tiles are 16 rows of 64 bytes.
+class TileOps {
+public:
+  explicit TileOps(KernelBuilder &b);
+
+  Value zero();
+  /// `streamed`: the tile is not to displace others in L1.
+  Value load(Value pointer, Value stride, bool streamed);
+  void store(Value tile, Value pointer, Value stride);
+  /// sums + lhs * rhs, of signed bytes.
+  Value dot(Value sums, Value lhs, Value rhs);
+
+  /// The first element, and the distance of rows: elements are bytes, or the
+  /// layout is trivial.
+  Value pointerTo(Value memref, Value *rowStride = nullptr);
+  Value advance(Value pointer, Value bytes);
+  Value i64(int64_t value);
+  Value toI64(Value index);
+
+private:
+  Value call(StringRef intrinsic, ValueRange operands);
+
+  KernelBuilder &b;
+  Type tileType;
+  Value rows, width;
+};
 
 /// What is done with the sums of a block: i32, or f32 sums over groups.
 using FinishBlock = function_ref<void(const Tile &, Accumulators)>;
 
-/// Tasks [begin, end) of the product of `m` rows of signed codes times packed
-/// rhs; the result has `columns` columns. Groups are multiples of kTileDepth.
-void emitTiledTasks(KernelBuilder &b, const Isa &isa, const Operands &operands,
-                    int64_t columns, Value m, Value begin, Value end,
-                    FinishBlock finish);
+/// A part of the product of signed codes and packed rhs.
+struct TiledProduct {
+  KernelBuilder &b;
+  const Isa &isa;
+  const Operands &in;
+  const TilePlan &plan;
+  /// Rows, and rows of a task.
+  Value m, rowsPerTask;
+  FinishBlock finish;
+};
+
+/// Tasks [begin, end) of a product: parts of the rows x panels of columns,
+/// panels fastest. Groups are multiples of kTileDepth.
+void emitTiledTasks(const TiledProduct &product, Value begin, Value end);
+
+/// Panels [begin, end) for all rows, less than kTileRows of them.
+void emitFewRows(const TiledProduct &product, Value begin, Value end);
 
 } // namespace mlir::qopt::x86
 

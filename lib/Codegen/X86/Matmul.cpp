@@ -44,6 +44,13 @@ struct Tasks {
   int64_t blockColumns;
 
   Tasks(const Isa &isa, const Form &form, int64_t n, int64_t k) : n(n) {
+    if (form.tiles) {
+      TilePlan plan(k, n);
+      bytesPerRow = k;
+      columns = blockColumns = rows = kTileBlock;
+      maxRows = plan.maxRows;
+      return;
+    }
     bool integer = form.integer;
     columns = integer ? isa.integerColumns : isa.floatColumns;
     // A row of a panel of bytes is half a cache line: one task reads it all.
@@ -66,8 +73,6 @@ struct Tasks {
     int64_t limit = columnBlocks() >= 8 ? 384 : 96;
     maxRows = std::min(limit, std::max<int64_t>(48, (512 << 10) / bytesPerRow));
     maxRows = std::max(rows, maxRows / rows * rows);
-    if (form.tiles)
-      rows = maxRows = kTileTaskRows;
   }
   /// Bytes of a widened element of lhs; 0: none is widened.
   static int64_t widenedBytes(const Isa &isa, const Form &form) {
@@ -95,13 +100,9 @@ public:
 
   void generate(KernelBuilder &b, Value begin, Value end, Operands &operands) {
     Value m = b.dim(operands.inits.front(), 0);
-    if (form.tiles)
-      return emitTiledTasks(b, isa, operands, tasks.n, m, begin, end,
-                            [&](const Tile &block, Accumulators sums) {
-                              applyScales(b, isa, operands, block, sums);
-                              finishBlock(b, operands, block, sums);
-                            });
     Value rowsPerTask = tasks.rowsPerTask(b, m);
+    if (form.tiles)
+      return generateTiled(b, {m, rowsPerTask, begin, end}, operands);
     Value columnBlocks = b.index(tasks.columnBlocks());
     int64_t depth = cast<MemRefType>(operands.lhs.getType()).getDimSize(1);
     if (Tasks::widenedBytes(isa, form) &&
@@ -142,6 +143,16 @@ public:
   }
 
 private:
+  void generateTiled(KernelBuilder &b, ArrayRef<Value> sizes, Operands &in) {
+    TilePlan plan(cast<MemRefType>(in.lhs.getType()).getDimSize(1), tasks.n);
+    auto finish = [&](const Tile &block, Accumulators sums) {
+      applyScales(b, isa, in, block, sums);
+      finishBlock(b, in, block, sums);
+    };
+    emitTiledTasks({b, isa, in, plan, sizes[0], sizes[1], finish}, sizes[2],
+                   sizes[3]);
+  }
+
   /// A range of columns as blocks of accumulators.
   void emitBlocks(KernelBuilder &b, Operands &in, const Tile &range) {
     int64_t width = tasks.blockColumns;
@@ -259,6 +270,31 @@ static FailureOr<Operands> makeViews(MatmulOp op, KernelBuilder &b) {
   return views;
 }
 
+/// The rows of lhs in the order of tiles, if there are many.
+static Value copyToTiles(KernelBuilder &b, Value lhs, KernelTable &kernels) {
+  auto type = cast<MemRefType>(lhs.getType());
+  int64_t k = type.getDimSize(1);
+  Value m = b.dim(lhs, 0);
+  Value many = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, m,
+                                     b.index(kCopiedRows));
+  Value groups = arith::SelectOp::create(
+      b, many, b.ceilDiv(m, b.index(kTileRows)), b.index(0));
+  auto copyType =
+      MemRefType::get({ShapedType::kDynamic, k}, type.getElementType());
+  Value copy = memref::AllocOp::create(b, copyType, b.mul(groups, kTileRows));
+  SmallVector<Value> captures{lhs, copy};
+  func::FuncOp kernel = kernels.get(
+      b.getLoc(), "tile_rows_" + std::to_string(k), "",
+      ValueRange(captures).getTypes(),
+      [&](KernelBuilder &inner, Value begin, Value end, ValueRange arguments) {
+        emitTileCopy(inner, arguments[0], arguments[1], begin, end);
+      });
+  ParallelCallOp::create(b, kernel.getSymName(), groups,
+                         b.index(std::max<int64_t>(1, (128 << 10) / k)),
+                         captures);
+  return copy;
+}
+
 LogicalResult x86::lowerMatmul(MatmulOp op, const Isa &isa,
                                KernelTable &kernels) {
   auto rhsType = cast<MemRefType>(op.getRhs().getType());
@@ -277,12 +313,14 @@ LogicalResult x86::lowerMatmul(MatmulOp op, const Isa &isa,
   FailureOr<Operands> views = makeViews(op, b);
   if (failed(views))
     return failure();
-  SmallVector<Value> captures;
-  views->forEach([&](Value value) { captures.push_back(value); });
-
   auto initType = cast<MemRefType>(views->inits.front().getType());
   int64_t n = initType.getDimSize(1);
   int64_t k = cast<MemRefType>(views->lhs.getType()).getDimSize(1);
+  if (form.tiles && !form.grouped && TilePlan(k, n).copiesRows)
+    views->lhsTiles = copyToTiles(b, views->lhs, kernels);
+  SmallVector<Value> captures;
+  views->forEach([&](Value value) { captures.push_back(value); });
+
   Tasks tasks(isa, form, n, k);
   MatmulGenerator generator(op, isa, form, tasks);
   std::string name;

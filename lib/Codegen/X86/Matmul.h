@@ -36,12 +36,15 @@ using Accumulators = SmallVector<Value>;
 struct Operands {
   Value lhs, rhs, lhsScale, rhsScale, lhsZero, tailLhs, tailRhs, columns, sums;
   SmallVector<Value> epilogueInputs, scalars, inits;
+  /// Copies of the rows of lhs in the order of tiles; without rows when lhs
+  /// itself is read.
+  Value lhsTiles;
   /// Rows of K that share a scale; 0: all of them.
   int64_t groupRows = 0;
 
   template <typename Fn> void forEach(Fn fn) {
     for (Value *value : {&lhs, &rhs, &lhsScale, &rhsScale, &lhsZero, &tailLhs,
-                         &tailRhs, &columns, &sums})
+                         &tailRhs, &columns, &sums, &lhsTiles})
       if (*value)
         fn(*value);
     for (auto *list : {&epilogueInputs, &scalars, &inits})

@@ -1,12 +1,12 @@
 //===- ProductsAMX.cpp - integer products on AMX tiles --------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A block of 32 x 32 sums is 2 x 2 tiles, which stay in registers over the
-// whole of K: four loads feed four products. Tiles reach the vector epilogue
-// through memory, as there is no other way. Fewer than 16 rows cannot fill a
-// tile; they are multiplied by vectors. Any larger number is covered by whole
-// tiles that overlap: the rows of the overlap are computed twice, and finished
-// once, since an epilogue may read what it overwrites.
+// A block of 32 x 32 sums is 2 x 2 tiles: four loads feed four products. Tiles
+// reach the vector epilogue through memory, as there is no other way, and the
+// epilogue of a block is spread over the k steps of the next one: vectors have
+// nothing else to do there. Any number of rows from a tile's on is covered by
+// whole tiles that overlap: the rows of the overlap are computed twice, and
+// finished once, since an epilogue may read what it overwrites.
 //===----------------------------------------------------------------------===//
 
 #include "AMX.h"
@@ -17,232 +17,409 @@ using namespace mlir;
 using namespace mlir::qopt;
 using namespace mlir::qopt::x86;
 
-/// Bytes of a tile, and of the two tiles that are a k step of a panel.
-constexpr int64_t kTileBytes = 1024, kStepBytes = 2 * kTileBytes;
-/// Bytes of weights that stay in the L2 cache while the rows pass.
-constexpr int64_t kChunkBytes = 768 << 10;
-/// Rows that go through the epilogue at once.
-constexpr int64_t kFinishRows = 8;
+/// Rows that go through the epilogue at once, and how often a block does.
+constexpr int64_t kLineBytes = 64;
+constexpr int64_t kFinishRows = 4, kChunks = kTileBlock / kFinishRows;
 
 namespace {
 
-class TiledProduct {
+/// A block whose sums wait for their epilogue.
+struct Pending {
+  /// First row and their number, column, the first row's place among the sums,
+  /// and where the sums of earlier parts are.
+  Value row, rows, column, offset, slot;
+
+  static constexpr int64_t size = 5;
+  SmallVector<Value *> parts() {
+    return {&row, &rows, &column, &offset, &slot};
+  }
+};
+
+class TileNest {
 public:
-  TiledProduct(KernelBuilder &b, const Isa &isa, const Operands &in,
-               int64_t columns, Value m, FinishBlock finish)
-      : b(b), isa(isa), in(in), columns(columns), m(m), finish(finish),
-        rhsType(cast<MemRefType>(in.rhs.getType())),
-        tileType(LLVM::LLVMX86AMXType::get(b.getContext())),
-        tileRows(b.create<arith::ConstantOp>(b.getI16IntegerAttr(16))),
-        tileWidth(b.create<arith::ConstantOp>(b.getI16IntegerAttr(64))) {
-    // Rows of 32 sums.
-    scratch = allocate(b.getI32Type());
-    if (in.groupRows)
-      groupSums = allocate(b.getF32Type());
-    scratchPointer = pointerTo(scratch);
-    rhsPointer = pointerTo(in.rhs);
-    lhsPointer = pointerTo(in.lhs, &lhsStride);
+  explicit TileNest(const TiledProduct &product)
+      : b(product.b), isa(product.isa), in(product.in), plan(product.plan),
+        m(product.m), rowsPerTask(product.rowsPerTask), finish(product.finish),
+        tiles(b) {
+    scratch = allocate(kTileBlock, b.getI32Type());
+    scratchPointer = tiles.pointerTo(scratch);
+    if (in.groupRows) {
+      groupSums = allocate(kTileBlock, b.getF32Type());
+    } else if (plan.parts > 1) {
+      partial = allocate((plan.parts - 1) * plan.slots() * kTileBlock,
+                         b.getI32Type());
+      partialPointer = tiles.pointerTo(partial);
+    }
+    rhsPointer = tiles.pointerTo(in.rhs);
+    Value rowBytes, pointer = tiles.pointerTo(in.lhs, &rowBytes);
+    lhs = {pointer, rowBytes, b.index(kTileDepth), rowBytes};
+    if (in.lhsTiles) {
+      Value rows = b.dim(in.lhsTiles, 0);
+      copied =
+          arith::CmpIOp::create(b, arith::CmpIPredicate::ne, rows, b.index(0));
+      auto choose = [&](Value &value, Value other) {
+        value = arith::SelectOp::create(b, copied, other, value);
+      };
+      choose(lhs.pointer, tiles.pointerTo(in.lhsTiles));
+      choose(lhs.rowBytes, b.index(plan.steps * kTileDepth));
+      choose(lhs.stepBytes, b.index(kTileBytes));
+      choose(lhs.stride, b.index(kTileDepth));
+    }
+    lhs.stride = tiles.toI64(lhs.stride);
+    state = memref::AllocaOp::create(
+        b, MemRefType::get({Pending::size}, b.getIndexType()));
   }
 
   void emitTasks(Value begin, Value end) {
-    Value few =
-        arith::CmpIOp::create(b, arith::CmpIPredicate::ult, m, b.index(16));
-    b.ifElse(
-        few,
-        [&] {
-          b.loop(begin, end, 1, [&](Value task) { emitVectorTask(task); });
-        },
-        [&] {
-          Value rowBlocks = b.ceilDiv(m, b.index(kTileTaskRows));
-          b.loop(begin, end, 1,
-                 [&](Value task) { emitTileTask(task, rowBlocks); });
-        });
+    setPending(noBlock());
+    // A range of tasks is a range of panels for each part of the rows.
+    Value panels = b.index(plan.panels);
+    Value first = arith::DivUIOp::create(b, begin, panels);
+    b.loop(first, b.ceilDiv(end, panels), 1, [&](Value rowTask) {
+      Value task = b.mul(rowTask, panels);
+      Value from = arith::MaxUIOp::create(b, task, begin);
+      Value to = b.min(b.add(task, panels), end);
+      Value row = b.mul(rowTask, rowsPerTask);
+      emitPanels(row, b.min(b.add(row, rowsPerTask), m), b.sub(from, task),
+                 b.sub(to, task));
+    });
+    if (!in.groupRows)
+      flush();
   }
 
 private:
-  int64_t panels() const { return rhsType.getDimSize(0); }
-  int64_t stepsOfK() const { return rhsType.getDimSize(1); }
-  int64_t groups() const {
-    return llvm::divideCeil(columns, isa.integerColumns);
-  }
-
-  /// All rows, by the columns of a task.
-  void emitVectorTask(Value group) {
-    int64_t width = isa.integerColumns, whole = columns / width;
-    auto cover = [&](Value column, int64_t count) {
-      auto emit = [&](Value row, int64_t rows) {
-        Tile block{row, column, rows, count};
-        finish(block, in.groupRows
-                          ? groupedProduct(b, isa, in, Value(), block,
-                                           /*hasOffset=*/false)
-                          : vnniProduct(b, isa, in.lhs, in.rhs, in.sums, block,
-                                        /*hasOffset=*/false));
-      };
-      // Blocks of 4, 2 and 1 rows: each size is code of its own, and so few
-      // rows wait for the weights anyway.
-      Value bits[3];
-      for (int64_t i : {0, 1, 2})
-        bits[i] = arith::AndIOp::create(b, m, b.index(~int64_t(0) << i));
-      b.loop(b.index(0), bits[2], 4, [&](Value row) { emit(row, 4); });
-      b.loop(bits[2], bits[1], 2, [&](Value row) { emit(row, 2); });
-      b.loop(bits[1], bits[0], 1, [&](Value row) { emit(row, 1); });
+  /// Rows [row, rowEnd) by panels [begin, end), in the order of the plan.
+  void emitPanels(Value row, Value rowEnd, Value begin, Value end) {
+    Value blocks = b.ceilDiv(b.sub(rowEnd, row), b.index(kTileBlock));
+    auto eachBlock = [&](function_ref<void(Value, Value)> body) {
+      b.loop(row, rowEnd, kTileBlock, [&](Value first) {
+        body(first, b.min(b.add(first, kTileBlock), rowEnd));
+      });
     };
-    choose(
-        group, whole, groups(), [&] { cover(b.mul(group, width), width); },
-        [&] { cover(b.index(whole * width), columns - whole * width); });
-  }
-
-  /// `inner` for i < limit, `last` for limit <= i < end, where both can be.
-  void choose(Value i, int64_t limit, int64_t end, function_ref<void()> inner,
-              function_ref<void()> last) {
-    if (limit == end)
-      return inner();
-    if (limit == 0)
-      return last();
-    Value condition =
-        arith::CmpIOp::create(b, arith::CmpIPredicate::ult, i, b.index(limit));
-    b.ifElse(condition, inner, last);
-  }
-
-  /// Tasks walk through a chunk of the weights for one block of rows after the
-  /// other, then through the next chunk: a chunk stays in L2, the rows in L1.
-  void emitTileTask(Value task, Value rowBlocks) {
-    int64_t width = isa.integerColumns;
-    int64_t chunk =
-        std::max<int64_t>(1, kChunkBytes / (width * 64 * stepsOfK()));
-    Value groupsOfChunk = b.index(std::min(chunk, groups()));
-    Value firstGroup = b.index(0), rest = task;
-    if (chunk < groups()) {
-      Value perChunk = b.mul(rowBlocks, chunk);
-      Value index = arith::DivUIOp::create(b, task, perChunk);
-      rest = b.sub(task, b.mul(index, perChunk));
-      firstGroup = b.mul(index, chunk);
-      groupsOfChunk =
-          b.min(groupsOfChunk, b.sub(b.index(groups()), firstGroup));
-    }
-    Value rowBlock = arith::DivUIOp::create(b, rest, groupsOfChunk);
-    Value group =
-        b.add(firstGroup, b.sub(rest, b.mul(rowBlock, groupsOfChunk)));
-    Value row = b.mul(rowBlock, kTileTaskRows);
-    Value rowEnd = b.min(b.add(row, kTileTaskRows), m);
-    Value panel = b.mul(group, width / 32);
-    Value panelEnd = b.add(panel, width / 32);
-    if (panels() % (width / 32))
-      panelEnd = b.min(panelEnd, b.index(panels()));
-    b.loop(panel, panelEnd, 1,
-           [&](Value current) { emitBlock(row, rowEnd, current); });
-  }
-
-  /// 17 to 32 rows by two tiles, fewer by one; both end within m rows.
-  void emitBlock(Value row, Value rowEnd, Value panel) {
-    // The row that the first row of scratch belongs to: with two tiles row <=
-    // lastTile, so that base is row.
-    Value lastTile = b.sub(m, b.index(16)), base = b.min(row, lastTile);
-    Value two = arith::CmpIOp::create(b, arith::CmpIPredicate::ugt,
-                                      b.sub(rowEnd, row), b.index(16));
-    auto multiplySteps = [&](Value begin, Value end) {
-      b.ifElse(
-          two,
-          [&] {
-            multiply({row, b.min(b.add(row, 16), lastTile)}, row, panel, begin,
-                     end);
-          },
-          [&] { multiply({base}, base, panel, begin, end); });
-    };
-    auto forRows = [&](function_ref<void(const Tile &, Value)> body) {
-      Value column = b.mul(panel, 32);
-      auto cover = [&](int64_t count) {
-        Value rows = b.sub(rowEnd, row);
-        Value rest = arith::RemUIOp::create(b, rows, b.index(kFinishRows));
-        Value middle = b.sub(rowEnd, rest);
-        auto step = [&](Value first, int64_t rows) {
-          body(Tile{first, column, rows, count}, b.sub(first, base));
-        };
-        b.loop(row, middle, kFinishRows,
-               [&](Value first) { step(first, kFinishRows); });
-        b.loop(middle, rowEnd, 1, [&](Value first) { step(first, 1); });
-      };
-      choose(
-          panel, columns / 32, panels(), [&] { cover(32); },
-          [&] { cover(columns % 32); });
-    };
-
-    if (!in.groupRows) {
-      multiplySteps(b.index(0), b.index(stepsOfK()));
-      return forRows([&](const Tile &block, Value first) {
-        finish(block, loadSums(scratch, first, block));
+    if (in.groupRows)
+      return b.loop(begin, end, 1, [&](Value panel) {
+        eachBlock([&](Value first, Value last) {
+          emitGroupedBlock(first, last, panel);
+        });
+      });
+    if (plan.prefetch)
+      linesAhead = b.ceilDiv(b.index(plan.steps * kTileStepBytes / kLineBytes),
+                             b.mul(blocks, plan.parts * chunksOf()));
+    if (plan.rowsResident) {
+      // Rows in L1: the panels of a chunk pass, and the next rows meet them in
+      // L2. A single block of rows meets each panel once.
+      Value single = isEqual(blocks, 1);
+      Value width = arith::SelectOp::create(b, single, b.index(1),
+                                            b.index(plan.chunkPanels));
+      Value chunks = b.ceilDiv(b.sub(end, begin), width);
+      return b.loop(b.index(0), chunks, 1, [&](Value i) {
+        Value chunk = b.add(begin, b.mul(i, width));
+        Value chunkEnd = b.min(b.add(chunk, width), end);
+        Value panels = b.sub(chunkEnd, chunk);
+        eachBlock([&](Value first, Value last) {
+          Value block =
+              arith::DivUIOp::create(b, b.sub(first, row), b.index(kTileBlock));
+          b.loop(b.index(0), b.index(plan.parts), 1, [&](Value part) {
+            Value before = b.mul(b.add(b.mul(block, plan.parts), part), panels);
+            b.loop(chunk, chunkEnd, 1, [&](Value panel) {
+              Value slot = b.sub(panel, chunk);
+              emitBlock(first, last, panel, part, slot, chunkEnd,
+                        b.add(before, slot));
+            });
+          });
+        });
       });
     }
+    // A part of a panel in L1: the rows pass.
+    b.loop(begin, end, 1, [&](Value panel) {
+      b.loop(b.index(0), b.index(plan.parts), 1, [&](Value part) {
+        eachBlock([&](Value first, Value last) {
+          Value block =
+              arith::DivUIOp::create(b, b.sub(first, row), b.index(kTileBlock));
+          emitBlock(first, last, panel, part, block, b.add(panel, 1),
+                    b.add(b.mul(part, blocks), block));
+        });
+      });
+    });
+  }
+
+  //===--------------------------------------------------------------------===//
+  // One block
+  //===--------------------------------------------------------------------===//
+
+  /// The rows of a block by two tiles, or by one if they fit.
+  struct Rows {
+    Value first, end, two;
+    /// Where the tiles begin; with two tiles that is `first`.
+    Value base, second;
+  };
+  Rows rowsOf(Value first, Value end) {
+    // Copied rows are whole blocks.
+    Value lastTile = b.sub(m, b.index(kTileRows));
+    if (copied)
+      lastTile = arith::SelectOp::create(b, copied, end, lastTile);
+    Rows rows{first, end, Value(), b.min(first, lastTile),
+              b.min(b.add(first, kTileRows), lastTile)};
+    rows.two = arith::CmpIOp::create(b, arith::CmpIPredicate::ugt,
+                                     b.sub(end, first), b.index(kTileRows));
+    return rows;
+  }
+
+  /// `nextPanel` is where the weights begin that `number` blocks before this
+  /// one have asked for.
+  void emitBlock(Value first, Value end, Value panel, Value part, Value slot,
+                 Value nextPanel, Value number) {
+    Rows rows = rowsOf(first, end);
+    Value lastPart = isEqual(part, plan.parts - 1);
+    Value target = scratchPointer;
+    if (partial) {
+      // All parts but the last one are kept for the epilogue.
+      Value number = b.add(b.mul(part, plan.slots()), slot);
+      target = arith::SelectOp::create(
+          b, lastPart, scratchPointer,
+          tiles.advance(partialPointer, b.mul(number, 4 * kTileBytes)));
+    }
+    Value begin = b.mul(part, plan.partSteps);
+    Value last = b.min(b.add(begin, plan.partSteps), b.index(plan.steps));
+    Value ahead;
+    if (plan.prefetch)
+      ahead = b.add(b.mul(nextPanel, plan.steps * kTileStepBytes),
+                    b.mul(b.mul(number, linesAhead), chunksOf() * kLineBytes));
+    b.ifElse(
+        rows.two,
+        [&] {
+          multiply({rows.first, rows.second}, rows.base, panel, begin, last,
+                   target, /*interleaved=*/true, ahead);
+        },
+        [&] {
+          flush();
+          setPending(noBlock());
+          multiply({rows.base}, rows.base, panel, begin, last, target,
+                   /*interleaved=*/false, Value());
+        });
+    Pending next{first, b.sub(end, first), b.mul(panel, kTileBlock),
+                 b.sub(first, rows.base), slot};
+    auto defer = [&] {
+      Pending none = noBlock();
+      for (auto [value, empty] : llvm::zip(next.parts(), none.parts()))
+        *value = arith::SelectOp::create(b, lastPart, *value, *empty);
+      setPending(next);
+    };
+    int64_t rest = plan.n % kTileBlock;
+    if (!rest)
+      return defer();
+    // The last panel's columns are masked: code of its own, at once.
+    b.ifElse(
+        isEqual(panel, plan.fullPanels()),
+        [&] {
+          setPending(noBlock());
+          Value rowsNow =
+              arith::SelectOp::create(b, lastPart, next.rows, b.index(0));
+          b.loop(b.index(0), rowsNow, 1,
+                 [&](Value r) { finishRows(next, r, 1, rest); });
+        },
+        defer);
+  }
+
+  /// Epilogue of `count` rows from number `r` of the block on.
+  void finishRows(const Pending &block, Value r, int64_t count,
+                  int64_t columns) {
+    Tile tile{b.add(block.row, r), block.column, count, columns};
+    Value row = b.add(block.offset, r);
+    Accumulators sums = loadSums(scratch, row, tile);
+    if (partial)
+      sums = b.loop(b.index(0), b.index(plan.parts - 1), 1, sums,
+                    [&](Value part, ValueRange carried) {
+                      Value slot = b.add(b.mul(part, plan.slots()), block.slot);
+                      Accumulators more = loadSums(
+                          partial, b.add(b.mul(slot, kTileBlock), row), tile);
+                      for (auto [sum, other] : llvm::zip(more, carried))
+                        sum = b.add(sum, other);
+                      return more;
+                    });
+    finish(tile, sums);
+  }
+
+  /// The epilogue of the waiting block, if there is one.
+  void flush() {
+    Pending block = getPending();
+    b.loop(b.index(0), block.rows, 1,
+           [&](Value r) { finishRows(block, r, 1, kTileBlock); });
+  }
+
+  //===--------------------------------------------------------------------===//
+  // The loop over K
+  //===--------------------------------------------------------------------===//
+
+  /// How many parts the epilogue is cut into, so that each part of K has as
+  /// many steps.
+  int64_t chunksOf() const {
+    int64_t chunks = kChunks;
+    while (chunks > plan.lastPartSteps())
+      chunks /= 2;
+    return chunks;
+  }
+
+  /// Sums of 16 rows from each of `rows` on over k steps [begin, end), to rows
+  /// of 32 at `target`, the first of which is `base`.
+  void multiply(ArrayRef<Value> rows, Value base, Value panel, Value begin,
+                Value end, Value target, bool interleaved, Value ahead) {
+    Value rhs =
+        tiles.advance(rhsPointer, b.mul(panel, plan.steps * kTileStepBytes));
+    Value rhsStride = tiles.i64(64);
+    SmallVector<Value> lhsRows, sums;
+    for (Value row : rows)
+      lhsRows.push_back(tiles.advance(lhs.pointer, b.mul(row, lhs.rowBytes)));
+    for (size_t i = 0; i < 2 * rows.size(); ++i)
+      sums.push_back(tiles.zero());
+    auto step = [&](Value position, ValueRange carried) {
+      SmallVector<Value> next(carried), rhsTiles;
+      Value rhsStep = tiles.advance(rhs, b.mul(position, kTileStepBytes));
+      for (int64_t half = 0; half < 2; ++half)
+        rhsTiles.push_back(
+            tiles.load(tiles.advance(rhsStep, b.index(half * kTileBytes)),
+                       rhsStride, /*streamed=*/plan.rowsResident));
+      for (auto [i, row] : llvm::enumerate(lhsRows)) {
+        Value lhsTile =
+            tiles.load(tiles.advance(row, b.mul(position, lhs.stepBytes)),
+                       lhs.stride, /*streamed=*/!plan.rowsResident);
+        for (int64_t half = 0; half < 2; ++half)
+          next[2 * i + half] =
+              tiles.dot(next[2 * i + half], lhsTile, rhsTiles[half]);
+      }
+      return next;
+    };
+    auto steps = [&](Value from, Value to, ValueRange carried) {
+      return b.loop(from, to, 1, carried,
+                    [&](Value position, ValueRange current) {
+                      b.disableUnrolling();
+                      return step(position, current);
+                    });
+    };
+
+    if (interleaved) {
+      int64_t chunks = chunksOf(), perChunk = plan.lastPartSteps() / chunks;
+      int64_t rowsOfChunk = kTileBlock / chunks;
+      Pending waiting = getPending();
+      sums = b.loop(
+          b.index(0), b.index(chunks), 1, sums,
+          [&](Value chunk, ValueRange carried) {
+            b.disableUnrolling();
+            Value from = b.add(begin, b.mul(chunk, perChunk));
+            SmallVector<Value> next =
+                perChunk == 1 ? step(from, carried)
+                              : steps(from, b.add(from, perChunk), carried);
+            if (ahead)
+              prefetch(
+                  b.add(ahead, b.mul(b.mul(chunk, linesAhead), kLineBytes)));
+            finishChunk(waiting, b.mul(chunk, rowsOfChunk), rowsOfChunk);
+            return next;
+          });
+      begin = b.add(begin, chunks * perChunk);
+    }
+    sums = steps(begin, end, sums);
+
+    Value rowStride = tiles.i64(4 * kTileBlock);
+    for (auto [i, row] : llvm::enumerate(rows)) {
+      Value to = tiles.advance(target, b.mul(b.sub(row, base), 4 * kTileBlock));
+      for (int64_t half = 0; half < 2; ++half)
+        tiles.store(sums[2 * i + half], tiles.advance(to, b.index(64 * half)),
+                    rowStride);
+    }
+  }
+
+  /// Rows [r, r + count) of the waiting block, as far as it has them.
+  void finishChunk(const Pending &block, Value r, int64_t count) {
+    Value end = b.add(r, count);
+    Value whole =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ule, end, block.rows);
+    b.ifElse(
+        whole,
+        [&] {
+          for (int64_t i = 0; i < count; i += kFinishRows)
+            finishRows(block, b.add(r, i), kFinishRows, kTileBlock);
+        },
+        [&] {
+          b.loop(r, b.min(end, block.rows), 1,
+                 [&](Value row) { finishRows(block, row, 1, kTileBlock); });
+        });
+  }
+
+  /// Asks for `linesAhead` cache lines of weights from byte `from` on.
+  void prefetch(Value from) {
+    constexpr int64_t lines = 4;
+    Value pointer = tiles.advance(rhsPointer, from);
+    b.loop(b.index(0), linesAhead, lines, [&](Value line) {
+      b.disableUnrolling();
+      Value at = tiles.advance(pointer, b.mul(line, kLineBytes));
+      for (int64_t i = 0; i < lines; ++i)
+        LLVM::Prefetch::create(b, tiles.advance(at, b.index(kLineBytes * i)),
+                               /*rw=*/0, /*hint=*/2, /*cache=*/1);
+    });
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Groups
+  //===--------------------------------------------------------------------===//
+
+  /// Every group goes through scratch into f32 sums.
+  void emitGroupedBlock(Value first, Value end, Value panel) {
+    Rows rows = rowsOf(first, end);
+    auto forRows = [&](function_ref<void(const Tile &, Value)> body) {
+      Value column = b.mul(panel, kTileBlock);
+      auto cover = [&](int64_t count) {
+        Value rest =
+            arith::RemUIOp::create(b, b.sub(end, first), b.index(kFinishRows));
+        Value middle = b.sub(end, rest);
+        auto step = [&](Value row, int64_t rowsOfStep) {
+          body(Tile{row, column, rowsOfStep, count}, b.sub(row, rows.base));
+        };
+        b.loop(first, middle, kFinishRows,
+               [&](Value row) { step(row, kFinishRows); });
+        b.loop(middle, end, 1, [&](Value row) { step(row, 1); });
+      };
+      int64_t full = plan.fullPanels();
+      if (full == plan.panels)
+        return cover(kTileBlock);
+      if (full == 0)
+        return cover(plan.n);
+      b.ifElse(
+          isEqual(panel, full), [&] { cover(plan.n % kTileBlock); },
+          [&] { cover(kTileBlock); });
+    };
+
     Value zero = b.splat(VectorType::get({isa.lanes}, b.getF32Type()), 0);
-    b.loop(b.index(0), b.index(kTileTaskRows), 1, [&](Value i) {
-      for (int64_t column = 0; column < 32; column += isa.lanes)
+    b.loop(b.index(0), b.index(kTileBlock), 1, [&](Value i) {
+      for (int64_t column = 0; column < kTileBlock; column += isa.lanes)
         b.store(zero, groupSums, {i, b.index(column)}, isa.lanes);
     });
     int64_t steps = in.groupRows / kTileDepth;
     int64_t groups = cast<MemRefType>(in.rhsScale.getType()).getDimSize(0);
     b.loop(b.index(0), b.index(groups), 1, [&](Value group) {
       Value begin = b.mul(group, steps);
-      multiplySteps(begin, b.min(b.add(begin, steps), b.index(stepsOfK())));
-      forRows([&](const Tile &block, Value first) {
+      Value last = b.min(b.add(begin, steps), b.index(plan.steps));
+      auto multiplyRows = [&](ArrayRef<Value> starts) {
+        multiply(starts, rows.base, panel, begin, last, scratchPointer,
+                 /*interleaved=*/false, Value());
+      };
+      b.ifElse(
+          rows.two, [&] { multiplyRows({rows.first, rows.second}); },
+          [&] { multiplyRows({rows.base}); });
+      forRows([&](const Tile &block, Value row) {
         storeSums(addGroup(b, isa, in, group, block,
-                           loadSums(scratch, first, block),
-                           loadSums(groupSums, first, block)),
-                  first, block);
+                           loadSums(scratch, row, block),
+                           loadSums(groupSums, row, block)),
+                  row, block);
       });
     });
-    forRows([&](const Tile &block, Value first) {
-      finish(block, loadSums(groupSums, first, block));
+    forRows([&](const Tile &block, Value row) {
+      finish(block, loadSums(groupSums, row, block));
     });
   }
 
-  /// Sums of 16 rows from each of `rows` on to scratch, whose first row is
-  /// `base`, over k steps [begin, end).
-  void multiply(ArrayRef<Value> rows, Value base, Value panel, Value begin,
-                Value end) {
-    Value rhs = advance(rhsPointer, b.mul(panel, stepsOfK() * kStepBytes));
-    SmallVector<Value> lhs;
-    for (Value row : rows)
-      lhs.push_back(advance(lhsPointer, b.mul(row, lhsStride)));
-    Value rhsStride = b.create<arith::ConstantOp>(b.getI64IntegerAttr(64));
-    Value lhsStride64 = toI64(lhsStride);
-
-    SmallVector<Value> zeros;
-    for (size_t i = 0; i < 2 * rows.size(); ++i)
-      zeros.push_back(
-          call("llvm.x86.tilezero.internal", tileType, {tileRows, tileWidth}));
-    SmallVector<Value> sums =
-        b.loop(begin, end, 1, zeros, [&](Value step, ValueRange carried) {
-          SmallVector<Value> next(carried), rhsTiles;
-          Value rhsStep = advance(rhs, b.mul(step, kStepBytes));
-          for (int64_t half = 0; half < 2; ++half)
-            rhsTiles.push_back(
-                load("llvm.x86.tileloaddt164.internal",
-                     advance(rhsStep, b.index(half * kTileBytes)), rhsStride));
-          for (auto [i, row] : llvm::enumerate(lhs)) {
-            Value lhsTile = load("llvm.x86.tileloadd64.internal",
-                                 advance(row, b.mul(step, 64)), lhsStride64);
-            for (int64_t half = 0; half < 2; ++half) {
-              Value &sum = next[2 * i + half];
-              sum = call("llvm.x86.tdpbssd.internal", tileType,
-                         {tileRows, tileWidth, tileWidth, sum, lhsTile,
-                          rhsTiles[half]});
-            }
-          }
-          return next;
-        });
-
-    constexpr int64_t rowBytes = 32 * 4;
-    Value rowStride =
-        b.create<arith::ConstantOp>(b.getI64IntegerAttr(rowBytes));
-    for (auto [i, row] : llvm::enumerate(rows)) {
-      Value target = advance(scratchPointer, b.mul(b.sub(row, base), rowBytes));
-      for (int64_t half = 0; half < 2; ++half)
-        LLVM::CallIntrinsicOp::create(
-            b, b.getStringAttr("llvm.x86.tilestored64.internal"),
-            {tileRows, tileWidth, advance(target, b.index(64 * half)),
-             rowStride, sums[2 * i + half]});
-    }
-  }
+  //===--------------------------------------------------------------------===//
+  // Memory
+  //===--------------------------------------------------------------------===//
 
   Accumulators loadSums(Value from, Value row, const Tile &block) {
     Accumulators sums;
@@ -259,55 +436,58 @@ private:
               {b.add(row, i / vectors), b.index(i % vectors * isa.lanes)},
               isa.lanes);
   }
-  Value allocate(Type element) {
+  /// Rows of 32 sums.
+  Value allocate(int64_t rows, Type element) {
     return memref::AllocaOp::create(
-        b, MemRefType::get({kTileTaskRows, 32}, element),
+        b, MemRefType::get({rows, kTileBlock}, element),
         b.getI64IntegerAttr(64));
   }
+  Value isEqual(Value value, int64_t number) {
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, value,
+                                 b.index(number));
+  }
 
-  /// The first element, and the distance of rows: elements are bytes, or the
-  /// layout is trivial.
-  Value pointerTo(Value memref, Value *rowStride = nullptr) {
-    auto metadata = memref::ExtractStridedMetadataOp::create(b, memref);
-    if (rowStride)
-      *rowStride = metadata.getStrides()[0];
-    Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, memref);
-    Value pointer = LLVM::IntToPtrOp::create(
-        b, LLVM::LLVMPointerType::get(b.getContext()), toI64(address));
-    return advance(pointer, metadata.getOffset());
+  /// Kept on the stack until LLVM finds registers for it.
+  Pending getPending() {
+    Pending pending;
+    for (auto [i, part] : llvm::enumerate(pending.parts()))
+      *part = memref::LoadOp::create(b, state, ValueRange{b.index(i)});
+    return pending;
   }
-  Value advance(Value pointer, Value bytes) {
-    return LLVM::GEPOp::create(b, pointer.getType(), b.getI8Type(), pointer,
-                               ValueRange{toI64(bytes)});
+  void setPending(Pending pending) {
+    for (auto [i, part] : llvm::enumerate(pending.parts()))
+      memref::StoreOp::create(b, *part, state, ValueRange{b.index(i)});
   }
-  Value toI64(Value index) {
-    return arith::IndexCastOp::create(b, b.getI64Type(), index);
-  }
-  Value load(StringRef intrinsic, Value pointer, Value stride) {
-    return call(intrinsic, tileType, {tileRows, tileWidth, pointer, stride});
-  }
-  Value call(StringRef intrinsic, Type result, ValueRange operands) {
-    return LLVM::CallIntrinsicOp::create(b, result, b.getStringAttr(intrinsic),
-                                         operands)
-        .getResult(0);
+  Pending noBlock() {
+    Value zero = b.index(0);
+    return {zero, zero, zero, zero, zero};
   }
 
   KernelBuilder &b;
   const Isa &isa;
   const Operands &in;
-  int64_t columns;
-  Value m;
+  const TilePlan &plan;
+  Value m, rowsPerTask;
   FinishBlock finish;
-  MemRefType rhsType;
-  Type tileType;
-  Value tileRows, tileWidth, scratch, groupSums;
-  Value lhsPointer, lhsStride, rhsPointer, scratchPointer;
+  TileOps tiles;
+  Value scratch, groupSums, partial, state;
+  /// Where tiles of the rows are: their distance in K, and of the rows of one.
+  struct {
+    Value pointer, rowBytes, stepBytes, stride;
+  } lhs;
+  Value copied, rhsPointer, scratchPointer, partialPointer;
+  /// Cache lines of the next panel to ask for in a chunk of steps.
+  Value linesAhead;
 };
 
 } // namespace
 
-void x86::emitTiledTasks(KernelBuilder &b, const Isa &isa,
-                         const Operands &operands, int64_t columns, Value m,
-                         Value begin, Value end, FinishBlock finish) {
-  TiledProduct(b, isa, operands, columns, m, finish).emitTasks(begin, end);
+void x86::emitTiledTasks(const TiledProduct &product, Value begin, Value end) {
+  KernelBuilder &b = product.b;
+  Value few = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, product.m,
+                                    b.index(kTileRows));
+  TileNest nest(product);
+  b.ifElse(
+      few, [&] { emitFewRows(product, begin, end); },
+      [&] { nest.emitTasks(begin, end); });
 }

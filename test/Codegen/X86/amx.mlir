@@ -6,9 +6,17 @@
 // RUN:   | grep -E 'tile|tdp|dpbusd' | FileCheck %s --check-prefix=ASM
 
 func.func @main(%x: tensor<?x4096xi8>, %s: tensor<?xf32>, %w: tensor<3x64x2x16x64xi8>, %ws: tensor<70xf32>,
-                %sums: tensor<96xi32>) -> tensor<?x70xf32> {
+                %sums: tensor<96xi32>, %w1: tensor<33x64x2x16x64xi8>, %ws1: tensor<1056xf32>,
+                %sums1: tensor<1056xi32>) -> (tensor<?x1056xf32>, tensor<?x70xf32>) {
   %zero = arith.constant 0 : index
   %m = tensor.dim %x, %zero : tensor<?x4096xi8>
+  %empty1 = tensor.empty(%m) : tensor<?x1056xf32>
+  %z = qopt.matmul ins(%x, %w1 : tensor<?x4096xi8>, tensor<33x64x2x16x64xi8>)
+    row_scales(%s : tensor<?xf32>) column_scales(%ws1 : tensor<1056xf32>) sums(%sums1 : tensor<1056xi32>)
+    outs(%empty1 : tensor<?x1056xf32>) epilogue {
+  ^bb0(%a: f32):
+    qopt.yield %a : f32
+  } -> tensor<?x1056xf32>
   %empty = tensor.empty(%m) : tensor<?x70xf32>
   %y = qopt.matmul ins(%x, %w : tensor<?x4096xi8>, tensor<3x64x2x16x64xi8>)
     row_scales(%s : tensor<?xf32>) column_scales(%ws : tensor<70xf32>) sums(%sums : tensor<96xi32>)
@@ -16,11 +24,20 @@ func.func @main(%x: tensor<?x4096xi8>, %s: tensor<?xf32>, %w: tensor<3x64x2x16x6
   ^bb0(%a: f32):
     qopt.yield %a : f32
   } -> tensor<?x70xf32>
-  return %y : tensor<?x70xf32>
+  return %z, %y : tensor<?x1056xf32>, tensor<?x70xf32>
 }
 
-// CHECK: func.func private @matmul_i8_4096x70_{{[0-9a-f]+}}(
+// The rows of a product of more columns are copied in the order of the tiles:
+// 16 rows, 64 bytes of each, then their next 64 bytes.
+// CHECK: func.func private @tile_rows_4096_
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK-COUNT-16: vector.store {{.*}} vector<64xi8>
+
+// CHECK: func.func private @matmul_i8_4096x1056_{{[0-9a-f]+}}(
+// The sums of three of four parts of K, and those of the last part.
 // CHECK: %[[SCRATCH:.*]] = memref.alloca() {alignment = 64 : i64} : memref<32x32xi32>
+// CHECK: %[[PARTIAL:.*]] = memref.alloca() {alignment = 64 : i64} : memref<768x32xi32>
 // Fewer than 16 rows: codes become unsigned on their way into a vector.
 // CHECK: scf.if
 // CHECK: arith.xori %{{.*}} : vector<64xi8>
@@ -28,51 +45,41 @@ func.func @main(%x: tensor<?x4096xi8>, %s: tensor<?xf32>, %w: tensor<3x64x2x16x6
 // CHECK: } else {
 
 // Two tiles of rows by two of columns, four loads for four products; the tiles of
-// the weights are not to displace the rows in L1.
-// CHECK: scf.if
+// the rows are not to displace the weights in L1.
 // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilezero.internal"
 // CHECK: scf.for {{.*}} -> (!llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx)
-// CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tileloaddt164.internal"
-// CHECK: llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
+// CHECK: scf.for {{.*}} -> (!llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx)
+// CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
+// CHECK: llvm.call_intrinsic "llvm.x86.tileloaddt164.internal"
 // CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tdpbssd.internal"
-// CHECK: llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
+// CHECK: llvm.call_intrinsic "llvm.x86.tileloaddt164.internal"
 // CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tdpbssd.internal"
 // CHECK-NEXT: scf.yield
-// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilestored64.internal"
-// One tile of rows.
-// CHECK: } else {
-// CHECK: scf.for {{.*}} -> (!llvm.x86_amx, !llvm.x86_amx)
-// CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tilestored64.internal"
-// The epilogue, of whole columns and of the last 6.
+// The weights of the next panel are asked for, and the epilogue of the block before
+// runs among the steps.
+// CHECK-COUNT-4: llvm.intr.prefetch
 // CHECK: vector.load %[[SCRATCH]]
+// CHECK: vector.load %[[PARTIAL]]
 // CHECK: arith.sitofp
 // CHECK: vector.store
-// CHECK: vector.load %[[SCRATCH]]
+// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilestored64.internal"
+
+// Few columns: the rows are read where they are, and nothing has to be fetched ahead.
+// CHECK: func.func private @matmul_i8_4096x70_{{[0-9a-f]+}}(
+// CHECK-NOT: llvm.intr.prefetch
 // CHECK: vector.maskedstore
 
-// One configuration per call, and no tile in memory but the sums.
+// One configuration per call and no tile in memory but the sums. The loops that
+// the time is spent in: four loads and four products a step, on all of eight tiles
+// but one. First with the epilogue among the steps, then without, last for 16 rows.
 // ASM: ldtilecfg
-// ASM: vpdpbusd {{.*}}%zmm
-// ASM-NOT: tile
-// ASM-COUNT-4: tilezero
-// ASM-NEXT: tileloaddt1
-// ASM-NEXT: tileloaddt1
-// ASM-NEXT: tileloadd
-// ASM-NEXT: tdpbssd
-// ASM-NEXT: tdpbssd
-// ASM-NEXT: tileloadd
-// ASM-NEXT: tdpbssd
-// ASM-NEXT: tdpbssd
-// ASM-NEXT: tilestored
-// ASM-NEXT: tilestored
-// ASM-NEXT: tilestored
-// ASM-NEXT: tilestored
-// ASM-NEXT: tileloaddt1
-// ASM-NEXT: tileloaddt1
-// ASM-NEXT: tileloadd
-// ASM-NEXT: tdpbssd
-// ASM-NEXT: tdpbssd
-// ASM-NEXT: tilestored
-// ASM-NEXT: tilestored
 // ASM-NOT: ldtilecfg
-// ASM: tilerelease
+// ASM-COUNT-4: tilezero
+// ASM-NEXT: tileloadd
+// ASM-NEXT: tileloadd
+// ASM-NEXT: tileloaddt1
+// ASM-NEXT: tdpbssd
+// ASM-NEXT: tdpbssd
+// ASM-NEXT: tileloaddt1
+// ASM-NEXT: tdpbssd
+// ASM-NEXT: tdpbssd

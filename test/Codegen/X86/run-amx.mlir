@@ -6,6 +6,10 @@
 // RUN: %S/Inputs/run.sh amx codes 100 70 3 | FileCheck %s
 // RUN: %S/Inputs/run.sh amx codes 384 200 6 | FileCheck %s
 // RUN: %S/Inputs/run.sh amx codes 7 5 2 | FileCheck %s
+// Parts of K, the last one shorter, whose sums meet in the epilogue; with rows that
+// stay in L1, with rows that are copied, and with the weights fetched ahead.
+// RUN: %S/Inputs/run.sh amx codes 2100 330 1 | FileCheck %s
+// RUN: %S/Inputs/run.sh amx codes 2048 1030 0 | FileCheck %s
 // Chunks of the weights, the last one smaller.
 // RUN: %S/Inputs/run.sh amx codes 3000 330 1 | FileCheck %s
 // RUN: %S/Inputs/run.sh amx f16 129 64 0 | FileCheck %s

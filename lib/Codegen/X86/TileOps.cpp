@@ -1,0 +1,121 @@
+//===- TileOps.cpp - tile instructions and the blocking for them ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "AMX.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+using namespace mlir::qopt;
+using namespace mlir::qopt::x86;
+
+/// Bytes of a panel that stay in L1 beside what streams through it.
+constexpr int64_t kResidentBytes = 32 << 10;
+/// Bytes of rows that stay in L2 beside weights and results.
+constexpr int64_t kRowsBytes = 1 << 20;
+/// More rows than that make a panel's way into L1 no cheaper.
+constexpr int64_t kMostRows = 256;
+/// Bytes of weights that stay in L2 while the rows pass; if they have to be
+/// fetched, there is room for those of now and of next.
+constexpr int64_t kChunkBytes = 768 << 10, kFetchedChunkBytes = 512 << 10;
+/// Bytes between rows that leave them half of the sets of L1 or less.
+constexpr int64_t kConflict = 2048;
+/// Columns that are worth a copy of the rows.
+constexpr int64_t kCopyColumns = 1024;
+/// A product as large as this finds its weights in L2.
+constexpr int64_t kNearBytes = 1 << 20;
+/// Parts of K at most: every part is a pass over partial sums.
+constexpr int64_t kMostParts = 16;
+
+TilePlan::TilePlan(int64_t k, int64_t n)
+    : n(n), panels(llvm::divideCeil(n, kTileBlock)),
+      steps(llvm::divideCeil(k, kTileDepth)) {
+  int64_t resident = kResidentBytes / kTileStepBytes;
+  parts = std::min(kMostParts, int64_t(llvm::divideCeil(steps, resident)));
+  partSteps = llvm::divideCeil(steps, parts);
+  parts = llvm::divideCeil(steps, partSteps);
+  maxRows = std::clamp<int64_t>(kRowsBytes / (steps * kTileDepth), kTileBlock,
+                                kMostRows) /
+            kTileBlock * kTileBlock;
+  int64_t panelBytes = steps * kTileStepBytes;
+  prefetch = panels * panelBytes > kNearBytes;
+  rowsResident = parts == 1 || steps * kTileDepth % kConflict != 0;
+  copiesRows = !rowsResident && n >= kCopyColumns;
+  chunkPanels = std::clamp<int64_t>(
+      (prefetch ? kFetchedChunkBytes : kChunkBytes) / panelBytes, 1, panels);
+}
+
+void x86::emitTileCopy(KernelBuilder &b, Value rows, Value tiles, Value begin,
+                       Value end) {
+  Value last = b.sub(b.dim(rows, 0), b.index(1));
+  int64_t k = cast<MemRefType>(tiles.getType()).getDimSize(1);
+  b.loop(begin, end, 1, [&](Value group) {
+    Value first = b.mul(group, kTileRows);
+    b.loop(b.index(0), b.index(k), kTileDepth, [&](Value column) {
+      b.disableUnrolling();
+      // As if they were rows: [column / 64][row][64] within the group.
+      Value at = b.mul(column, kTileRows);
+      for (int64_t i = 0; i < kTileRows; ++i) {
+        Value row = b.load(rows, {b.min(b.add(first, i), last), column},
+                           kTileDepth, kTileDepth);
+        b.store(row, tiles, {first, b.add(at, i * kTileDepth)}, kTileDepth);
+      }
+    });
+  });
+}
+
+TileOps::TileOps(KernelBuilder &b)
+    : b(b), tileType(LLVM::LLVMX86AMXType::get(b.getContext())),
+      rows(b.create<arith::ConstantOp>(b.getI16IntegerAttr(kTileRows))),
+      width(b.create<arith::ConstantOp>(b.getI16IntegerAttr(64))) {}
+
+Value TileOps::zero() {
+  return call("llvm.x86.tilezero.internal", {rows, width});
+}
+
+Value TileOps::load(Value pointer, Value stride, bool streamed) {
+  return call(streamed ? "llvm.x86.tileloaddt164.internal"
+                       : "llvm.x86.tileloadd64.internal",
+              {rows, width, pointer, stride});
+}
+
+void TileOps::store(Value tile, Value pointer, Value stride) {
+  LLVM::CallIntrinsicOp::create(
+      b, b.getStringAttr("llvm.x86.tilestored64.internal"),
+      {rows, width, pointer, stride, tile});
+}
+
+Value TileOps::dot(Value sums, Value lhs, Value rhs) {
+  return call("llvm.x86.tdpbssd.internal",
+              {rows, width, width, sums, lhs, rhs});
+}
+
+Value TileOps::call(StringRef intrinsic, ValueRange operands) {
+  return LLVM::CallIntrinsicOp::create(b, tileType, b.getStringAttr(intrinsic),
+                                       operands)
+      .getResult(0);
+}
+
+Value TileOps::pointerTo(Value memref, Value *rowStride) {
+  auto metadata = memref::ExtractStridedMetadataOp::create(b, memref);
+  if (rowStride)
+    *rowStride = metadata.getStrides()[0];
+  Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, memref);
+  Value pointer = LLVM::IntToPtrOp::create(
+      b, LLVM::LLVMPointerType::get(b.getContext()), toI64(address));
+  return advance(pointer, metadata.getOffset());
+}
+
+Value TileOps::advance(Value pointer, Value bytes) {
+  return LLVM::GEPOp::create(b, pointer.getType(), b.getI8Type(), pointer,
+                             ValueRange{toI64(bytes)});
+}
+
+Value TileOps::i64(int64_t value) {
+  return b.create<arith::ConstantOp>(b.getI64IntegerAttr(value));
+}
+
+Value TileOps::toI64(Value index) {
+  return arith::IndexCastOp::create(b, b.getI64Type(), index);
+}
