@@ -88,6 +88,11 @@ def cell(peaks, dnn, paths, isa, m, k, n, rounds):
     return row
 
 
+def prepare(options):
+    for shape in SHAPES:
+        libraries(*shape)
+
+
 def runs(options):
     """oneDNN is told its instruction set when it starts, so each has a process."""
     for isa, (_, name, _, _) in ISAS.items():

@@ -134,6 +134,12 @@ def call_of(name, path, arrays, threads):
     return iree_call(path, arrays) if name == IREE else models.ort_call(path, arrays, threads)
 
 
+def prepare(options):
+    model = contenders()[models.ORT_FLOAT]
+    for shape in SHAPES:
+        iree_module(model, shape)
+
+
 def runs(options):
     for threads in (1, 2):
         if threads <= len(timing.cores()) and options.threads in (0, threads):

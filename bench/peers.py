@@ -2,7 +2,7 @@
 """qopt against every peer on a CPU: oneDNN, ONNX Runtime, OpenVINO with NNCF, IREE.
 
   bench/peers.py [--parts kernels,models,decoders,threads] [--quick] [--rounds N]
-                 [--only TEXT] [--add] [--page docs/performance.md]
+                 [--only TEXT] [--add] [--page docs/performance.md] [--prepare]
 
 Makes build/peers-venv where it is missing. What is measured, and how, stands in
 docs/performance.md, whose tables and plot this writes with --page. Ends with 1 when a
@@ -88,10 +88,22 @@ def footer(options, seconds, rows):
     busy = max((row.get("waiting", 0) for row in rows), default=0)
     text = (f"{timing.machine('the best instruction set that a row does not name')}; {timing.utc_date()}; "
             f"qopt {timing.qopt_version()}, {versions()}; median of {options.rounds} batches in turn")
-    text += f"; this part took {seconds / 60:.0f} minutes." if seconds else "."
+    text += f"; this part took {seconds / 60:.1f} minutes." if seconds else "."
     if busy > timing.DISTURBED:
         text += f" **The machine was busy: up to {busy:.0%} of a contender's time was spent waiting.**"
     return text
+
+
+def write_page(page, part, text):
+    """Where the page has marks for this part; with a plot where it has one."""
+    with open(page) as file:
+        content = file.read()
+    if f"<!-- bench peers-{part} -->" in content:
+        timing.write_markdown(page, "peers-" + part, text)
+    if part == "kernels" and "(roofline.svg)" in content:
+        import roofline
+
+        roofline.write(os.path.join(os.path.dirname(page), "roofline.svg"), stored(part))
 
 
 def main():
@@ -102,7 +114,10 @@ def main():
     parser.add_argument("--quick", action="store_true", help="fewer shapes where there are many")
     parser.add_argument("--only", help="only rows whose name contains this")
     parser.add_argument("--add", action="store_true", help="keep rows of earlier runs that are not measured now")
-    parser.add_argument("--page", help="write the tables and the plot of this page")
+    parser.add_argument("--page", action="append", default=[],
+                        help="write the tables between the marks of this page, and the plot beside it")
+    parser.add_argument("--prepare", action="store_true",
+                        help="compile and quantize everything that is missing, measure nothing")
     parser.add_argument("--report", action="store_true", help="measure nothing, show what is stored")
     parser.add_argument("--threads", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--isa", help=argparse.SUPPRESS)
@@ -119,6 +134,12 @@ def main():
         return child(options)
 
     start = time.time()
+    if options.prepare:
+        for part in options.parts:
+            print(f"preparing {part}", flush=True)
+            importlib.import_module("peer_" + part).prepare(options)
+        print(f"bench peers: prepared in {(time.time() - start) / 60:.1f} minutes")
+        return
     verdicts = timing.Verdicts()
     for part in options.parts:
         module = importlib.import_module("peer_" + part)
@@ -131,13 +152,8 @@ def main():
         module.bounds(verdicts, rows)
         text = module.table(rows) + "\n\n" + footer(options, seconds, rows)
         print(f"\n{text}\n", flush=True)
-        if options.page:
-            timing.write_markdown(options.page, "peers-" + part, text)
-    if options.page and stored("kernels"):
-        import roofline
-
-        roofline.write(os.path.splitext(options.page)[0].replace("performance", "roofline") + ".svg",
-                       stored("kernels"))
+        for page in options.page:
+            write_page(page, part, text)
     print(verdicts.table())
     print(f"bench peers: {len(verdicts.lines) - verdicts.failed} bounds kept, {verdicts.failed} broken, "
           f"{(time.time() - start) / 60:.1f} minutes")
