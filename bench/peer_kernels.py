@@ -27,7 +27,25 @@ ISAS = {"amx": ("peakAmxInt8", "DEFAULT", 0.55, 1.1),
         "avxvnni": ("peakAvxVnniInt8", "AVX2_VNNI", 0.80, None),
         "avx2": ("peakAvx2Int8", "AVX2", 0.75, None)}
 NARROW = 32  # columns of the library that finds the time of quantization
+OUTLIERS = 32  # columns of the library that finds what LLM.int8() costs
 L2_BYTES = 5 << 18  # what an L2 of 2 MiB holds beside everything else
+
+
+def rows_of(m, k, outliers=False):
+    rows = np.random.default_rng(1).standard_normal((m, k), np.float32)
+    if outliers:
+        rows[:, np.random.default_rng(5).choice(k, OUTLIERS, replace=False)] *= 20
+    return rows
+
+
+def outlier_library(k, n):
+    """LLM.int8() with a fixed list of columns."""
+    path = os.path.join(kernels.WORK, f"product-bias-{k}x{n}.llm-int8.so")
+    samples = path.replace(".so", ".npz")
+    np.savez(samples, x=rows_of(64, k, True))
+    timing.compiled(lambda: kernels.product(k, n, ("product", "bias")), path, "--pass-pipeline=llm-int8",
+                    "--quantize=product=llm-int8", "--calib=" + samples)
+    return path
 
 
 def libraries(k, n):
@@ -36,20 +54,26 @@ def libraries(k, n):
             "narrow": kernels.kernel_library(k, NARROW, True, ("product", "bias")),
             "norm all": kernels.kernel_library(k, n, True, ("norm", "product", "bias")),
             "norm": kernels.kernel_library(k, k, False, ("norm",)),
+            "outliers": outlier_library(k, n),
             "float": kernels.kernel_library(k, n, False, ("product", "bias"))}
 
 
+def cosine(found, exact):
+    found, exact = (call.result[:8].ravel().astype(np.float64) for call in (found, exact))
+    return found @ exact / np.linalg.norm(found) / np.linalg.norm(exact)
+
+
 def qopt_contenders(paths, isa, m, k, n):
-    """And whether the integer product is that of the floats."""
-    x = np.random.default_rng(1).standard_normal((m, k), np.float32)
+    """Having checked that the integer products are those of the floats."""
     columns = {"narrow": NARROW, "norm": k}
-    calls = {name: kernels.kernel_call(path, isa, x, columns.get(name, n)) for name, path in paths.items()}
-    for call in calls.values():
+    rows = {name: rows_of(m, k, name == "outliers") for name in paths}
+    calls = {name: kernels.kernel_call(path, isa, rows[name], columns.get(name, n)) for name, path in paths.items()}
+    exact = kernels.kernel_call(paths["float"], isa, rows["outliers"], n)
+    for call in (*calls.values(), exact):
         call()
-    found, exact = (calls[name].result[:8].ravel().astype(np.float64) for name in ("all", "float"))
-    cosine = found @ exact / np.linalg.norm(found) / np.linalg.norm(exact)
-    if cosine < 0.999:
-        raise RuntimeError(f"qopt's product {m}x{k}x{n} on {isa}: cosine with float {cosine}")
+    for name, reference in (("all", calls["float"]), ("outliers", exact)):
+        if not (found := cosine(calls[name], reference)) >= 0.999:
+            raise RuntimeError(f"qopt's product {m}x{k}x{n} ({name}) on {isa}: cosine with float {found}")
     return {name: timing.Contender("qopt " + name, call) for name, call in calls.items()}
 
 
@@ -76,7 +100,7 @@ def cell(peaks, dnn, paths, isa, m, k, n, rounds):
            "limit": operations / seconds["limit"], "read": seconds["read"],
            "whole": seconds["all"], "float": seconds["float"],
            "product": (seconds["all"] - seconds["narrow"]) * n / (n - NARROW),
-           "fused": seconds["norm all"] - seconds["norm"],
+           "fused": seconds["norm all"] - seconds["norm"], "outliers": seconds["outliers"],
            # oneDNN's calls are done by a thread of its own.
            "waiting": max(c.waiting for c in found.values() if "oneDNN" not in c.name)}
     for name in ("s8s8", "u8s8"):
@@ -147,7 +171,7 @@ def share(row):
 
 def line(row):
     rates = " ".join(f"{name} {rate(row, name) / 1e9:.0f}" for name in
-                     ("product", "whole", "fused", "float", "s8s8", "u8s8", "ort", "dqmm") if name in row)
+                     ("product", "whole", "outliers", "fused", "float", "s8s8", "u8s8", "ort", "dqmm") if name in row)
     return (f"{row['isa']} {row['m']}x{row['k']}x{row['n']}: {rates}; limit {row['limit'] / 1e9:.0f}, "
             f"read {row['k'] * row['n'] / row['read'] / 1e9:.0f} GB/s, {rate(row, 'product') / row['limit']:.0%} "
             f"of the limit, {row['read'] / row['product']:.0%} of the read, {row['s8s8'] / row['product']:.2f}x "
@@ -172,7 +196,11 @@ def bounds(verdicts, rows):
         if m == 1:
             bound = 0.95 if k * n > L2_BYTES else 0.70
             verdicts.add(f"{name}: share of a plain read", row["read"] / row["product"], bound, True)
+        if m >= 128 and (k >= 2048 or k <= 768):
+            most = 1.10 if k >= 2048 else 1.25
+            verdicts.add(f"{name}: LLM.int8() / W8A8", row["outliers"] / row["whole"], most, False)
         verdicts.add(f"{name}: float / int8", row["float"] / row["whole"], 1.0, True)
+        verdicts.add(f"{name}: float / LLM.int8()", row["float"] / row["outliers"], 1.0, True)
 
 
 def table(rows):
@@ -181,7 +209,7 @@ def table(rows):
     for isa in dict.fromkeys(row["isa"] for row in rows):
         mine = [row for row in rows if row["isa"] == isa]
         header = ["MxKxN, Gop/s", "limit", "read, GB/s", "qopt product", "of limit", "of read",
-                  "with quantization", "norm in front", "float", "oneDNN s8s8", "oneDNN u8s8", "qopt / s8s8"]
+                  "with quantization", "LLM.int8()", "norm in front", "float", "oneDNN s8s8", "oneDNN u8s8", "qopt / s8s8"]
         with_ort = "ort" in mine[0]
         if with_ort:
             header += ["ORT u8s8", "ORT DQMM"]
@@ -190,7 +218,7 @@ def table(rows):
             cells = [f"{row['m']}x{row['k']}x{row['n']}", f"{row['limit'] / 1e9:.0f}",
                      f"{row['k'] * row['n'] / row['read'] / 1e9:.0f}", f"**{rate(row, 'product') / 1e9:.0f}**",
                      f"{rate(row, 'product') / row['limit']:.0%}", f"{row['read'] / row['product']:.0%}"]
-            cells += [f"{rate(row, name) / 1e9:.0f}" for name in ("whole", "fused", "float", "s8s8", "u8s8")]
+            cells += [f"{rate(row, name) / 1e9:.0f}" for name in ("whole", "outliers", "fused", "float", "s8s8", "u8s8")]
             cells.append(f"{row['s8s8'] / row['product']:.2f}")
             if with_ort:
                 cells += [f"{rate(row, name) / 1e9:.0f}" for name in ("ort", "dqmm")]
