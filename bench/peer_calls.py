@@ -9,7 +9,6 @@ import os
 import subprocess
 
 import numpy as np
-import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 

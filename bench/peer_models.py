@@ -6,7 +6,6 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 import logging
 import os
-import subprocess
 import sys
 
 import numpy as np
@@ -69,7 +68,6 @@ def iree_module(model, shape):
     path = os.path.join(WORK, f"iree-minilm-{shape}.vmfb")
     if os.path.exists(path):
         return path
-    tools = os.path.dirname(sys.executable)
     fixed, text = path.replace(".vmfb", ".onnx"), path.replace(".vmfb", ".mlir")
     graph = onnx.load(model)
     for port in graph.graph.input:
@@ -77,7 +75,7 @@ def iree_module(model, shape):
             dim.dim_value = size
     onnx.save(onnx.shape_inference.infer_shapes(graph), fixed)
     for command in ([sys.executable, "-m", "iree.compiler.tools.import_onnx", fixed, "-o", text],
-                    [os.path.join(tools, "iree-compile"), text, "-o", path + ".part",
+                    [sys.executable, "-m", "iree.compiler.tools.scripts.iree_compile", text, "-o", path + ".part",
                      "--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=llvm-cpu",
                      "--iree-llvmcpu-target-cpu=host", "--iree-opt-data-tiling"]):
         result = support.run(command, timeout=300)
