@@ -96,6 +96,7 @@ int Compilation::runPart(ModuleOp module, const PipelineChoice &choice,
 LoweringOptions Compilation::loweringOptions() {
   LoweringOptions lowering;
   lowering.emit = options.emit;
+  lowering.triple = options.triple;
   lowering.isas = options.isas;
   lowering.tempDir = options.tempDir;
   lowering.executablePath = options.executablePath;
@@ -202,8 +203,9 @@ int Compilation::run() {
     options.progress->setStageCount(
         1 + (options.emit != EmitKind::ONNX) +
         (options.emit == EmitKind::ONNXQDQ) + calibrates * (3 + stagesOf(1)) +
-        lowers * stagesOf(options.isas.empty() ? getTargetISAs().size()
-                                               : options.isas.size()) +
+        lowers * stagesOf(options.isas.empty()
+                              ? findTargetMachine(options.triple)->isas.size()
+                              : options.isas.size()) +
         options.sideOutputs.speed * (2 + stagesOf(1)));
   std::string statistics;
   if (calibrates)

@@ -70,6 +70,7 @@ int Compilation::measure(StringRef image) {
   samples.windowLength = options.calibWindow;
   LoweringOptions lowering = loweringOptions();
   lowering.emit = EmitKind::SharedLibrary;
+  lowering.triple.clear();
   lowering.isas = {hostTargetISA().name.str()};
   std::unique_ptr<llvm::MemoryBuffer> floatImage;
   if (int code = lower(*module, lowering, floatImage))
@@ -99,7 +100,7 @@ int Compilation::writeReport(int64_t libraryBytes) {
   if (!llvm::sys::fs::file_size(options.modelPath, modelBytes))
     report.modelBytes = modelBytes;
   if (libraryBytes)
-    for (const TargetISA &isa : getTargetISAs())
+    for (const TargetISA &isa : findTargetMachine(options.triple)->isas)
       if (options.isas.empty() || llvm::is_contained(options.isas, isa.name))
         report.isas.push_back(isa.name.str());
   if (options.evaluation)

@@ -33,6 +33,7 @@ int Compilation::calibrate(std::string &statistics) {
 
   LoweringOptions lowering = loweringOptions();
   lowering.emit = EmitKind::SharedLibrary;
+  lowering.triple.clear();
   lowering.isas = {hostTargetISA().name.str()};
   CalibrationOptions calibration;
   calibration.samples.vocabularies = findVocabularies(*module);

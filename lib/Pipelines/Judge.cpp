@@ -32,6 +32,7 @@ int Judge::fail(int code, const Twine &text) const {
 int Judge::compile(CompileOptions trial, StringRef path) const {
   Progress quiet(ProgressMode::None);
   trial.accuracy = {};
+  trial.triple.clear();
   trial.isas = {hostTargetISA().name.str()};
   trial.emit = EmitKind::SharedLibrary;
   trial.dryRun = false;

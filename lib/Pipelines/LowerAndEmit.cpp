@@ -69,6 +69,7 @@ public:
     BufferPipelineOptions bufferOptions;
     bufferOptions.weightsFile = weightsFile;
     bufferOptions.weightsReserve = kWeightsHeaderBytes;
+    bufferOptions.packedDepth = machine->packedDepth;
     buildBufferPipeline(buffers, bufferOptions);
     if (failed(buffers.run(module)))
       return failure();
@@ -76,8 +77,13 @@ public:
     if (std::error_code code =
             llvm::sys::fs::file_size(weightsFile, weightBytes))
       return module.emitError("weights file: ") << code.message();
-    largeWeights = weightBytes > options.largeWeightBytes;
-    if (std::error_code code = finishWeightsObject(weightsFile, largeWeights))
+    if (machine->reach && weightBytes > machine->reach)
+      return module.emitError("code of ")
+             << machine->triple << " reaches " << machine->reach
+             << " bytes of weights, this model has " << weightBytes;
+    largeWeights = !machine->reach && weightBytes > options.largeWeightBytes;
+    if (std::error_code code =
+            finishWeightsObject(weightsFile, machine->elfMachine, largeWeights))
       return module.emitError("weights file: ") << code.message();
 
     for (Variant &variant : variants) {
@@ -119,11 +125,16 @@ private:
   }
 
   LogicalResult chooseVariants() {
+    machine = findTargetMachine(options.triple);
+    if (!machine)
+      return module.emitError("unknown target '") << options.triple << "'";
     for (const std::string &name : options.isas)
-      if (!findTargetISA(name))
-        return module.emitError("unknown instruction set '") << name << "'";
+      if (llvm::none_of(machine->isas,
+                        [&](const TargetISA &isa) { return isa.name == name; }))
+        return module.emitError("unknown instruction set '")
+               << name << "' of " << machine->triple;
     // Best first, whatever the order on the command line.
-    for (const TargetISA &isa : getTargetISAs()) {
+    for (const TargetISA &isa : machine->isas) {
       if (!options.isas.empty() && !llvm::is_contained(options.isas, isa.name))
         continue;
       Variant &variant = variants.emplace_back();
@@ -176,6 +187,7 @@ private:
 
   LogicalResult link(std::unique_ptr<llvm::MemoryBuffer> &result) {
     LinkSpec spec;
+    spec.machine = machine;
     spec.executablePath = options.executablePath;
     spec.tempDir = options.tempDir;
     spec.output = tempPath("model.so");
@@ -195,7 +207,7 @@ private:
     llvm::SmallVector<char, 0> object;
     std::string error;
     // The descriptor is data only: any variant's target will do.
-    if (failed(emitFile(*descriptor, getTargetISAs().back(), FileKind::Object,
+    if (failed(emitFile(*descriptor, machine->isas.back(), FileKind::Object,
                         object, error)))
       return module.emitError("descriptor: ") << error;
     spec.objects.push_back(tempPath("descriptor.o"));
@@ -218,6 +230,7 @@ private:
 
   ModuleOp module;
   const LoweringOptions &options;
+  const TargetMachineSpec *machine = nullptr;
   ModelDescription model;
   std::string weightsFile;
   bool largeWeights = false;

@@ -29,7 +29,7 @@ void mlir::qopt::buildBufferPipeline(OpPassManager &pm,
   pm.addPass(createCSEPass());
   pm.addPass(createCanonicalizerPass());
   pm.addNestedPass<func::FuncOp>(createFuseEpiloguePass());
-  pm.addPass(createPackWeightsPass());
+  pm.addPass(createPackWeightsPass({options.packedDepth}));
 
   // Buffers: inputs read-only, results as whole buffers.
   pm.addNestedPass<func::FuncOp>(createPrepareBufferizationPass());

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Asks the CPU, and the operating system (which registers it saves, whether AMX
-// is permitted), and takes the first variant of which nothing is missing.
+// is permitted), and takes the first variant of which nothing is missing. On
+// AArch64 user code cannot ask the CPU; the kernel tells in the auxiliary
+// vector.
 //===----------------------------------------------------------------------===//
 
 #define _GNU_SOURCE
@@ -22,6 +24,9 @@ static const struct {
     {QOPT_CPU_AVX512_BF16, "AVX512-BF16"},
     {QOPT_CPU_AVX512_FP16, "AVX512-FP16"},
     {QOPT_CPU_AVX512_VBMI, "AVX512-VBMI"},
+    {QOPT_CPU_NEON, "Advanced SIMD"},
+    {QOPT_CPU_DOTPROD, "dotprod (sdot)"},
+    {QOPT_CPU_I8MM, "i8mm (smmla)"},
 };
 
 static void append_features(rt_text *to, uint64_t features) {
@@ -109,8 +114,27 @@ static uint64_t permitted(uint64_t features, uint64_t wanted) {
     return features;
   return features & ~amx;
 }
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
+
+static uint64_t cpu_features(void) {
+  // As the kernel numbers them, for headers that are older than a feature.
+  enum { ASIMD = 1 << 1, ASIMDDP = 1 << 20, I8MM = 1 << 13 };
+  unsigned long first = getauxval(AT_HWCAP), second = getauxval(AT_HWCAP2);
+  uint64_t features = 0;
+  if (first & ASIMD)
+    features |= QOPT_CPU_NEON;
+  if (first & ASIMDDP)
+    features |= QOPT_CPU_DOTPROD;
+  if (second & I8MM)
+    features |= QOPT_CPU_I8MM;
+  return features;
+}
 #else
 static uint64_t cpu_features(void) { return 0; }
+#endif
+
+#if !defined(__x86_64__)
 static uint64_t permitted(uint64_t features, uint64_t wanted) {
   (void)wanted;
   return features;

@@ -16,20 +16,21 @@
 using namespace mlir;
 using namespace mlir::qopt;
 
-static std::string firstExisting(std::initializer_list<llvm::StringRef> paths) {
-  for (llvm::StringRef path : paths)
+static std::string firstExisting(llvm::ArrayRef<std::string> paths) {
+  for (const std::string &path : paths)
     if (llvm::sys::fs::exists(path))
-      return path.str();
+      return path;
   return {};
 }
 
-static std::string carriedArchive(llvm::StringRef executable) {
+static std::string carriedArchive(llvm::StringRef executable,
+                                  const TargetMachineSpec &machine) {
   llvm::SmallString<256> real;
   if (llvm::sys::fs::real_path(executable, real))
     return {};
   llvm::SmallString<256> path(
       llvm::sys::path::parent_path(llvm::sys::path::parent_path(real)));
-  llvm::sys::path::append(path, "lib", "qopt", "x86_64-linux-gnu",
+  llvm::sys::path::append(path, "lib", "qopt", machine.triple,
                           "libqopt_runtime.a");
   return path.str().str();
 }
@@ -54,20 +55,25 @@ static LogicalResult addLibraryArguments(const LinkSpec &spec,
                                          std::vector<std::string> &arguments,
                                          std::string &error) {
   std::string archive = spec.runtimeArchive.empty()
-                            ? carriedArchive(spec.executablePath)
+                            ? carriedArchive(spec.executablePath, *spec.machine)
                             : spec.runtimeArchive;
   if (archive.empty() || !llvm::sys::fs::exists(archive)) {
-    error = "the runtime archive " + archive + " is missing";
+    error = "the runtime archive " + archive +
+            " is missing: it is built with " + "qopt where the package " +
+            spec.machine->packages.str() + " is installed";
     return failure();
   }
-  std::string libc = firstExisting({"/lib/x86_64-linux-gnu/libc.so.6",
-                                    "/usr/lib/x86_64-linux-gnu/libc.so.6",
-                                    "/lib64/libc.so.6"});
-  std::string libm = firstExisting({"/lib/x86_64-linux-gnu/libm.so.6",
-                                    "/usr/lib/x86_64-linux-gnu/libm.so.6",
-                                    "/lib64/libm.so.6"});
+  auto find = [&](StringRef name) {
+    std::vector<std::string> paths;
+    for (StringRef folder : spec.machine->libraryFolders)
+      paths.push_back((folder + "/" + name).str());
+    return firstExisting(paths);
+  };
+  std::string libc = find("libc.so.6"), libm = find("libm.so.6");
   if (libc.empty() || libm.empty()) {
-    error = "the C library libc.so.6 or libm.so.6 for x86-64 is missing";
+    error = "the C library libc.so.6 or libm.so.6 for " +
+            spec.machine->triple.str() + " is missing (package " +
+            spec.machine->packages.str() + ")";
     return failure();
   }
   llvm::SmallString<256> script(spec.tempDir);

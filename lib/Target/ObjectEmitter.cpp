@@ -27,8 +27,6 @@
 using namespace mlir;
 using namespace mlir::qopt;
 
-static const char targetTriple[] = "x86_64-unknown-linux-gnu";
-
 FailureOr<std::unique_ptr<llvm::Module>>
 mlir::qopt::translateVariant(ModuleOp module, const TargetISA &isa,
                              bool largeWeights, llvm::LLVMContext &context) {
@@ -49,6 +47,8 @@ mlir::qopt::translateVariant(ModuleOp module, const TargetISA &isa,
     function.addFnAttr("target-cpu", isa.cpu);
     if (!isa.attributes.empty())
       function.addFnAttr("target-features", isa.attributes);
+    if (!isa.tune.empty())
+      function.addFnAttr("tune-cpu", isa.tune);
     function.addFnAttr("prefer-vector-width", std::to_string(isa.vectorWidth));
     function.addFnAttr("no-trapping-math", "true");
   }
@@ -64,8 +64,13 @@ createTargetMachine(const TargetISA &isa, std::string &error) {
     LLVMInitializeX86TargetMC();
     LLVMInitializeX86AsmPrinter();
     LLVMInitializeX86AsmParser();
+    LLVMInitializeAArch64TargetInfo();
+    LLVMInitializeAArch64Target();
+    LLVMInitializeAArch64TargetMC();
+    LLVMInitializeAArch64AsmPrinter();
+    LLVMInitializeAArch64AsmParser();
   });
-  llvm::Triple triple(targetTriple);
+  llvm::Triple triple(findTargetMachine(isa.triple)->llvmTriple);
   const llvm::Target *target =
       llvm::TargetRegistry::lookupTarget(triple, error);
   if (!target)
@@ -86,7 +91,7 @@ LogicalResult mlir::qopt::emitFile(llvm::Module &module, const TargetISA &isa,
       createTargetMachine(isa, error);
   if (!machine)
     return failure();
-  module.setTargetTriple(llvm::Triple(targetTriple));
+  module.setTargetTriple(machine->getTargetTriple());
   module.setDataLayout(machine->createDataLayout());
   module.setPICLevel(llvm::PICLevel::BigPIC);
   {

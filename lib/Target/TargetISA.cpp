@@ -1,30 +1,85 @@
-//===- TargetISA.cpp - the instruction sets of a library ------------------===//
+//===- TargetISA.cpp - the machines and instruction sets of a library -----===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
 #include "qopt/Target/TargetISA.h"
 #include "qopt/Runtime/ModelABI.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/BinaryFormat/ELF.h"
 #include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
 
 using namespace mlir::qopt;
+using llvm::StringRef;
 
-static const TargetISA targets[] = {
+static const char x86Triple[] = "x86_64-linux-gnu";
+static const char armTriple[] = "aarch64-linux-gnu";
+
+static const TargetISA x86ISAs[] = {
     {"amx",
      QOPT_CPU_X86_V3 | QOPT_CPU_AVX512 | QOPT_CPU_AVX512_VNNI |
          QOPT_CPU_AMX_TILE | QOPT_CPU_AMX_INT8,
-     "x86-64-v4", "+avx512vnni,+amx-tile,+amx-int8", 512},
+     "x86-64-v4", "+avx512vnni,+amx-tile,+amx-int8", "", 512, x86Triple},
     {"avx512vnni", QOPT_CPU_X86_V3 | QOPT_CPU_AVX512 | QOPT_CPU_AVX512_VNNI,
-     "x86-64-v4", "+avx512vnni", 512},
-    {"avx2", QOPT_CPU_X86_V3, "x86-64-v3", "", 256},
+     "x86-64-v4", "+avx512vnni", "", 512, x86Triple},
+    {"avx2", QOPT_CPU_X86_V3, "x86-64-v3", "", "", 256, x86Triple},
 };
 
-llvm::ArrayRef<TargetISA> mlir::qopt::getTargetISAs() { return targets; }
+// LLVM's generic core works in order: its schedules hoist loads until registers
+// run out.
+static const TargetISA armISAs[] = {
+    {"i8mm", QOPT_CPU_NEON | QOPT_CPU_DOTPROD | QOPT_CPU_I8MM, "generic",
+     "+neon,+dotprod,+i8mm", "neoverse-v1", 128, armTriple},
+    {"dotprod", QOPT_CPU_NEON | QOPT_CPU_DOTPROD, "generic", "+neon,+dotprod",
+     "neoverse-n1", 128, armTriple},
+    {"neon", QOPT_CPU_NEON, "generic", "+neon", "cortex-a72", 128, armTriple},
+};
 
-const TargetISA *mlir::qopt::findTargetISA(llvm::StringRef name) {
-  const auto *found = llvm::find_if(
-      targets, [&](const TargetISA &isa) { return isa.name == name; });
-  return found == std::end(targets) ? nullptr : found;
+static const StringRef x86Folders[] = {"/lib/x86_64-linux-gnu",
+                                       "/usr/lib/x86_64-linux-gnu", "/lib64"};
+static const StringRef armFolders[] = {"/usr/aarch64-linux-gnu/lib",
+                                       "/lib/aarch64-linux-gnu",
+                                       "/usr/lib/aarch64-linux-gnu"};
+
+/// An address of AArch64 code is 4 GiB away at most; some of that is code.
+constexpr uint64_t kArmReach = (4ull << 30) - (64ull << 20);
+
+static const TargetMachineSpec machines[] = {
+    {x86Triple, "x86_64-unknown-linux-gnu", llvm::ELF::EM_X86_64,
+     /*reach=*/0, /*packedDepth=*/4, x86Folders, "libc6:amd64", x86ISAs},
+    {armTriple, "aarch64-unknown-linux-gnu", llvm::ELF::EM_AARCH64, kArmReach,
+     /*packedDepth=*/8, armFolders, "libc6-dev-arm64-cross", armISAs},
+};
+
+const TargetMachineSpec *mlir::qopt::findTargetMachine(StringRef triple) {
+  std::string name = triple.empty() ? llvm::sys::getDefaultTargetTriple()
+                                    : llvm::Triple::normalize(triple);
+  llvm::Triple wanted(name);
+  const auto *found = llvm::find_if(machines, [&](const auto &machine) {
+    llvm::Triple known(machine.llvmTriple);
+    return known.getArch() == wanted.getArch() &&
+           known.getOS() == wanted.getOS() &&
+           known.getEnvironment() == wanted.getEnvironment();
+  });
+  if (found != std::end(machines))
+    return found;
+  return triple.empty() ? machines : nullptr;
+}
+
+std::string mlir::qopt::listTargetMachines() {
+  return llvm::join(
+      llvm::map_range(machines,
+                      [](const auto &machine) { return machine.triple; }),
+      ", ");
+}
+
+const TargetISA *mlir::qopt::findTargetISA(StringRef name) {
+  for (const TargetMachineSpec &machine : machines)
+    for (const TargetISA &isa : machine.isas)
+      if (isa.name == name)
+        return &isa;
+  return nullptr;
 }
 
 /// The bits of Runtime/ModelABI.h by LLVM's names of what they comprise.
@@ -42,7 +97,10 @@ static bool hostHas(uint64_t features) {
                {QOPT_CPU_AVX512, "avx512vl"},
                {QOPT_CPU_AVX512_VNNI, "avx512vnni"},
                {QOPT_CPU_AMX_TILE, "amx-tile"},
-               {QOPT_CPU_AMX_INT8, "amx-int8"}};
+               {QOPT_CPU_AMX_INT8, "amx-int8"},
+               {QOPT_CPU_NEON, "neon"},
+               {QOPT_CPU_DOTPROD, "dotprod"},
+               {QOPT_CPU_I8MM, "i8mm"}};
   auto host = llvm::sys::getHostCPUFeatures();
   return llvm::none_of(table, [&](const auto &entry) {
     return (features & entry.bit) && !host.lookup(entry.name);
@@ -50,8 +108,9 @@ static bool hostHas(uint64_t features) {
 }
 
 const TargetISA &mlir::qopt::hostTargetISA() {
-  for (const TargetISA &isa : targets)
+  llvm::ArrayRef<TargetISA> isas = findTargetMachine("")->isas;
+  for (const TargetISA &isa : isas)
     if (hostHas(isa.features))
       return isa;
-  return *std::prev(std::end(targets));
+  return isas.back();
 }

@@ -34,14 +34,14 @@ template <typename T> void write(raw_ostream &stream, const T &value) {
   stream.write(reinterpret_cast<const char *>(&value), sizeof(T));
 }
 
-Elf64_Ehdr makeHeader(uint64_t sectionTable) {
+Elf64_Ehdr makeHeader(uint64_t sectionTable, uint16_t machine) {
   Elf64_Ehdr header = {};
   memcpy(header.e_ident, ElfMagic, strlen(ElfMagic));
   header.e_ident[EI_CLASS] = ELFCLASS64;
   header.e_ident[EI_DATA] = ELFDATA2LSB;
   header.e_ident[EI_VERSION] = EV_CURRENT;
   header.e_type = ET_REL;
-  header.e_machine = EM_X86_64;
+  header.e_machine = machine;
   header.e_version = EV_CURRENT;
   header.e_shoff = sectionTable;
   header.e_ehsize = sizeof(Elf64_Ehdr);
@@ -112,7 +112,9 @@ uint64_t writeTables(raw_ostream &stream, uint64_t end, bool large) {
 
 } // namespace
 
-std::error_code mlir::qopt::finishWeightsObject(StringRef path, bool large) {
+std::error_code mlir::qopt::finishWeightsObject(StringRef path,
+                                                uint16_t elfMachine,
+                                                bool large) {
   uint64_t end = 0;
   if (std::error_code error = sys::fs::file_size(path, end))
     return error;
@@ -124,7 +126,7 @@ std::error_code mlir::qopt::finishWeightsObject(StringRef path, bool large) {
   stream.seek(end);
   uint64_t sectionTable = writeTables(stream, end, large);
   stream.seek(0);
-  write(stream, makeHeader(sectionTable));
+  write(stream, makeHeader(sectionTable, elfMachine));
   stream.close();
   std::error_code error = stream.error();
   stream.clear_error();

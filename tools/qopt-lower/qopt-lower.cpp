@@ -35,6 +35,7 @@ int main(int argc, char **argv) {
           clEnumValN(EmitKind::Obj, "obj", "object file"),
           clEnumValN(EmitKind::SharedLibrary, "so", "shared library")),
       llvm::cl::init(EmitKind::SharedLibrary));
+  llvm::cl::opt<std::string> triple("mtriple", llvm::cl::desc("Machine"));
   llvm::cl::list<std::string> isas("isa", llvm::cl::CommaSeparated,
                                    llvm::cl::desc("Variants to generate"));
   llvm::cl::opt<unsigned> jobs("j", llvm::cl::desc("Threads"),
@@ -63,6 +64,7 @@ int main(int argc, char **argv) {
   }
   LoweringOptions options;
   options.emit = emit;
+  options.triple = triple;
   options.isas.assign(isas.begin(), isas.end());
   options.tempDir = directory.str().str();
   options.executablePath = llvm::sys::fs::getMainExecutable(

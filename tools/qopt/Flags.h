@@ -91,10 +91,15 @@ struct Flags {
           clEnumValN(FloatProducts::BF16, "bf16",
                      "operands in bfloat16, sums in f32; for AMX tiles")),
       cl::init(FloatProducts::F32), cl::cat(category)};
+  cl::opt<std::string> triple{
+      "mtriple",
+      cl::desc("Machine to generate code for: x86_64-linux-gnu, "
+               "aarch64-linux-gnu (default: this one)"),
+      cl::value_desc("triple"), cl::cat(category)};
   cl::list<std::string> isas{
       "isa",
-      cl::desc("Instruction sets to generate code for: amx, avx512vnni, avx2 "
-               "(default: all)"),
+      cl::desc("Instruction sets to generate code for: amx, avx512vnni, avx2; "
+               "i8mm, dotprod, neon (default: all of the machine)"),
       cl::value_desc("name,..."), cl::CommaSeparated, cl::cat(category)};
 
   CalibrationFlags calibration{category};

@@ -85,15 +85,25 @@ bool parseRule(StringRef text, bool keep, std::vector<LayerRule> &rules) {
   return true;
 }
 
-bool checkISAs(ArrayRef<std::string> names) {
+bool checkISAs(StringRef triple, ArrayRef<std::string> names) {
+  const TargetMachineSpec *machine = findTargetMachine(triple);
+  if (!machine)
+    return usageError("--mtriple: unknown machine " + quoteName(triple) +
+                      " (known: " + listTargetMachines() + ")");
   SmallVector<StringRef> known;
-  for (const TargetISA &isa : getTargetISAs())
+  for (const TargetISA &isa : machine->isas)
     known.push_back(isa.name);
-  for (const std::string &name : names)
-    if (!findTargetISA(name))
-      return usageError("--isa: unknown instruction set " + quoteName(name) +
-                        didYouMean(name, known) +
-                        " (known: " + join(known, ", ") + ")");
+  for (const std::string &name : names) {
+    if (is_contained(known, name))
+      continue;
+    if (const TargetISA *foreign = findTargetISA(name))
+      return usageError("--isa: " + quoteName(name) +
+                        " is an instruction set of " + foreign->triple +
+                        "; add --mtriple=" + foreign->triple);
+    return usageError("--isa: unknown instruction set " + quoteName(name) +
+                      didYouMean(name, known) +
+                      " (known: " + join(known, ", ") + ")");
+  }
   return true;
 }
 

@@ -28,7 +28,7 @@ bool parseDim(llvm::StringRef text, std::vector<DimRange> &dims);
 bool parseRule(llvm::StringRef text, bool keep, std::vector<LayerRule> &rules);
 
 /// Names of TargetISA.h.
-bool checkISAs(llvm::ArrayRef<std::string> names);
+bool checkISAs(llvm::StringRef triple, llvm::ArrayRef<std::string> names);
 
 /// Names of LiftNames.h.
 bool checkLiftNames(llvm::ArrayRef<std::string> names);

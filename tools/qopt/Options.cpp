@@ -5,6 +5,7 @@
 #include "OptionValues.h"
 
 #include "qopt/Support/Subprocess.h"
+#include "qopt/Target/TargetISA.h"
 
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -121,7 +122,8 @@ bool parseCommandLine(int argc, const char *const *argv,
   compile.floatWeights = flags.floatWeights;
   compile.floatProducts = flags.floatProducts;
   compile.isas.assign(flags.isas.begin(), flags.isas.end());
-  if (!checkISAs(compile.isas))
+  compile.triple = flags.triple;
+  if (!checkISAs(compile.triple, compile.isas))
     return false;
   compile.noLift.assign(flags.noLift.begin(), flags.noLift.end());
   if (!checkLiftNames(compile.noLift))
@@ -132,6 +134,10 @@ bool parseCommandLine(int argc, const char *const *argv,
     return usageError(error);
   if (!flags.accuracy.apply(compile, error))
     return usageError(error);
+  if (compile.sideOutputs.speed &&
+      findTargetMachine(compile.triple) != findTargetMachine(""))
+    return usageError("--report-speed: this machine cannot run a library for " +
+                      compile.triple);
   compile.kvCaches = flags.kvCaches;
   compile.unsafeIndices = flags.unsafeIndices;
   compile.allowNonfinite = flags.allowNonfinite;

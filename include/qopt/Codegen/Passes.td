@@ -200,15 +200,17 @@ def PackWeightsPass : Pass<"qopt-pack-weights", "mlir::ModuleOp"> { // lib/Codeg
     Rewrites the `qopt.weight` behind rhs from row-major [K, N] to panels of 32
     columns (see `qopt.matmul`), adds the column sums of integer weights, and
     widens tail_rhs to whole panels. The form is the same for every instruction
-    set of x86. Users of one weight share one packed blob; the row-major blob is
-    freed when nothing uses it any more.
+    set of an architecture: `depth` consecutive codes of a column are side by
+    side, 4 on x86 and 8 on AArch64. Users of one weight share one packed blob; the
+    row-major blob is freed when nothing uses it any more.
   }];
+  let options = [Option<"depth", "depth", "int64_t", "4", "Codes of a column side by side: 4 or 8">];
   let dependentDialects = ["::mlir::qopt::QOptDialect"];
   let statistics = [Statistic<"numPacked", "packed", "Weights packed">];
 }
 
 def GenerateKernelsPass : Pass<"qopt-generate-kernels", "mlir::ModuleOp"> { // lib/Codegen/X86/GenerateKernels.cpp
-  let summary = "Turn kernel-level operations on memrefs into calls of generated x86 kernels";
+  let summary = "Turn kernel-level operations on memrefs into calls of generated kernels";
   let description = [{
     `qopt.matmul`, `qopt.quantize_rows`, `qopt.find_outliers` and float
     contractions in `linalg.generic` become `qopt.parallel_call`s of functions
@@ -216,7 +218,7 @@ def GenerateKernelsPass : Pass<"qopt-generate-kernels", "mlir::ModuleOp"> { // l
     A kernel is made for the static K, N, element types and epilogue, and shared
     by all operations that agree in them.
   }];
-  let options = [Option<"isa", "isa", "std::string", /*default=*/"\"avx512vnni\"", "amx, avx512vnni or avx2">];
+  let options = [Option<"isa", "isa", "std::string", /*default=*/"\"avx512vnni\"", "amx, avx512vnni, avx2, i8mm, dotprod or neon">];
   let dependentDialects = ["::mlir::qopt::QOptDialect", "::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",
                            "::mlir::func::FuncDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];

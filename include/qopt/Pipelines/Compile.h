@@ -160,8 +160,11 @@ struct CompileOptions {
   std::vector<LayerRule> layerRules;
   FloatWeights floatWeights = FloatWeights::Preset;
   FloatProducts floatProducts = FloatProducts::F32;
+  /// What machine the library is for (`--mtriple=aarch64-linux-gnu`); empty:
+  /// this one. Calibration and evaluation run here all the same.
+  std::string triple;
   /// Variants to generate, best last (`--isa=avx2,amx`); empty: all that
-  /// the host's architecture has.
+  /// the target's architecture has.
   std::vector<std::string> isas;
 
   /// An edited plan (`--plan`); empty: none.

@@ -28,6 +28,10 @@ struct BufferPipelineOptions
       *this, "weights-reserve",
       llvm::cl::desc("Bytes left free at the start of that file"),
       llvm::cl::init(0)};
+  Option<int64_t> packedDepth{
+      *this, "packed-depth",
+      llvm::cl::desc("Codes of a column side by side in packed weights"),
+      llvm::cl::init(4)};
 };
 
 struct VariantPipelineOptions
@@ -51,7 +55,9 @@ void registerLoweringPipelines();
 struct LoweringOptions {
   /// Linalg, LLVM, Asm, Obj or SharedLibrary.
   EmitKind emit = EmitKind::SharedLibrary;
-  /// Variants to generate; empty: all.
+  /// What machine the library is for; empty: this one.
+  std::string triple;
+  /// Variants to generate; empty: all of that machine.
   std::vector<std::string> isas;
   /// Private directory for intermediate files.
   std::string tempDir;

@@ -137,7 +137,7 @@ int32_t qopt_rt_num_threads(const qopt_ctx *ctx);
 // that remain belong to libc and libm.
 //===----------------------------------------------------------------------===//
 
-// Bits of qopt_variant.features on x86-64. The operating system's support for
+// Bits of qopt_variant.features. On x86-64 the operating system's support for
 // the registers (XCR0, AMX permission) is part of each bit.
 enum {
   QOPT_CPU_X86_V3 = 1 << 0,      /* AVX2 FMA F16C BMI1/2 LZCNT MOVBE POPCNT */
@@ -149,7 +149,11 @@ enum {
   QOPT_CPU_AMX_BF16 = 1 << 6,
   QOPT_CPU_AVX512_BF16 = 1 << 7,
   QOPT_CPU_AVX512_FP16 = 1 << 8,
-  QOPT_CPU_AVX512_VBMI = 1 << 9
+  QOPT_CPU_AVX512_VBMI = 1 << 9,
+  /* AArch64, with the registers of AdvSIMD */
+  QOPT_CPU_NEON = 1 << 24,
+  QOPT_CPU_DOTPROD = 1 << 25, /* sdot */
+  QOPT_CPU_I8MM = 1 << 26     /* smmla */
 };
 
 // One compiled form of the model. `name` is what users type in --isa, QOPT_ISA

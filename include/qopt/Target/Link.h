@@ -6,12 +6,14 @@
 #define QOPT_TARGET_LINK_H
 
 #include "mlir/Support/LLVM.h"
+#include "qopt/Target/TargetISA.h"
 #include <string>
 #include <vector>
 
 namespace mlir::qopt {
 
 struct LinkSpec {
+  const TargetMachineSpec *machine = nullptr;
   /// One object file with everything but the runtime, instead of a library.
   bool relocatable = false;
   std::vector<std::string> objects;

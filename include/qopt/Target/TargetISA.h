@@ -1,4 +1,4 @@
-//===- TargetISA.h - the instruction sets that a library is compiled for --===//
+//===- TargetISA.h - the machines and instruction sets of a library -------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===----------------------------------------------------------------------===//
 
@@ -8,6 +8,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
+#include <string>
 
 namespace mlir::qopt {
 
@@ -19,14 +20,43 @@ struct TargetISA {
   /// LLVM's target.
   llvm::StringRef cpu;
   llvm::StringRef attributes;
+  /// The core whose pipelines code is scheduled for; empty: as for `cpu`.
+  llvm::StringRef tune;
   /// Bits of the vectors that the loop vectorizer may form.
   unsigned vectorWidth;
+  /// The machine, as in TargetMachineSpec.
+  llvm::StringRef triple;
 };
 
-/// All instruction sets of x86-64, best first.
-llvm::ArrayRef<TargetISA> getTargetISAs();
+/// A kind of machine that libraries are made for.
+struct TargetMachineSpec {
+  /// In Debian's words: what users type in --mtriple, and the folder of the
+  /// runtime archive.
+  llvm::StringRef triple;
+  /// In LLVM's words.
+  llvm::StringRef llvmTriple;
+  /// e_machine of its object files.
+  uint16_t elfMachine;
+  /// Bytes that code may be apart from what it refers to, 0: any number of
+  /// them, with a section of their own for weights.
+  uint64_t reach;
+  /// Codes of one column side by side in packed weights.
+  int64_t packedDepth;
+  /// Where libc.so.6 and libm.so.6 may be.
+  llvm::ArrayRef<llvm::StringRef> libraryFolders;
+  /// What to install when they, or the runtime archive, are missing.
+  llvm::StringRef packages;
+  /// Best first.
+  llvm::ArrayRef<TargetISA> isas;
+};
 
-/// The one of that name, or null.
+/// The one of that triple, in LLVM's words or Debian's, or null. Empty: that of
+/// this machine.
+const TargetMachineSpec *findTargetMachine(llvm::StringRef triple);
+/// The triples of all of them, for messages.
+std::string listTargetMachines();
+
+/// The instruction set of that name, on any machine, or null.
 const TargetISA *findTargetISA(llvm::StringRef name);
 
 /// The best one that this machine runs, by CPUID; the last one when it runs

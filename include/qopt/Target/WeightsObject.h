@@ -21,8 +21,9 @@ namespace mlir::qopt {
 constexpr uint64_t kWeightsHeaderBytes = 64;
 
 /// Makes the file an object that defines the hidden symbol `qopt_weights`.
-/// `large` places it where code needs 64 bits to reach it.
-std::error_code finishWeightsObject(llvm::StringRef path, bool large);
+/// `large` places it where code of x86-64 needs 64 bits to reach it.
+std::error_code finishWeightsObject(llvm::StringRef path, uint16_t elfMachine,
+                                    bool large);
 
 } // namespace mlir::qopt
 

@@ -29,11 +29,11 @@ struct Matrix {
   int64_t rows, columns;
 };
 
-/// Panel [Kp/64, 2, 16, 64] of codes: byte of (k, n) is k%4 within n%16 within
-/// (k%64)/4. `sums` gets the sums of the 32 columns over each group of rows,
-/// one group every `stride` numbers.
-void packCodes(const Matrix &from, int64_t panel, char *to, int64_t groupRows,
-               int32_t *sums, int64_t stride) {
+/// Panel [Kp/64, 2, 16, 64] of codes: byte of (k, n) is k%depth within n%16
+/// within (k%64)/depth. `sums` gets the sums of the 32 columns over each group
+/// of rows, one group every `stride` numbers.
+void packCodes(const Matrix &from, int64_t panel, char *to, int64_t depth,
+               int64_t groupRows, int32_t *sums, int64_t stride) {
   int64_t blocks = llvm::divideCeil(from.rows, 64);
   int64_t first = panel * kPanel;
   int64_t count = std::min(kPanel, from.columns - first);
@@ -45,9 +45,10 @@ void packCodes(const Matrix &from, int64_t panel, char *to, int64_t groupRows,
       std::fill_n(sums, kPanel, 0);
     }
     const char *row = from.data + k * from.columns + first;
-    char *quad = to + k / 64 * 64 * kPanel + k % 64 / 4 * 64 + k % 4;
+    char *group =
+        to + k / 64 * 64 * kPanel + k % 64 / depth * depth * 16 + k % depth;
     for (int64_t n = 0; n < count; ++n) {
-      quad[n / 16 * 1024 + n % 16 * 4] = row[n];
+      group[n / 16 * 1024 + n % 16 * depth] = row[n];
       sums[n] += int8_t(row[n]);
     }
   }
@@ -85,7 +86,16 @@ struct Packed {
 
 class PackWeightsPass final
     : public impl::PackWeightsPassBase<PackWeightsPass> {
+public:
+  using PackWeightsPassBase::PackWeightsPassBase;
+
+private:
   void runOnOperation() override {
+    if (depth != 4 && depth != 8) {
+      getOperation().emitError("packed weights have a depth of 4 or 8, not ")
+          << int64_t(depth);
+      return signalPassFailure();
+    }
     SmallVector<MatmulOp> products;
     getOperation().walk([&](Operation *op) {
       if (auto matmul = dyn_cast<MatmulOp>(op))
@@ -178,8 +188,8 @@ class PackWeightsPass final
       char *to = blob.getMutableData().data();
       auto *sums = reinterpret_cast<int32_t *>(sumBlob.getMutableData().data());
       parallelFor(&getContext(), 0, panels, [&](size_t panel) {
-        packCodes(from, panel, to + panel * blocks * 64 * kPanel, groupRows,
-                  sums + panel * kPanel, panels * kPanel);
+        packCodes(from, panel, to + panel * blocks * 64 * kPanel, depth,
+                  groupRows, sums + panel * kPanel, panels * kPanel);
       });
       return Packed{DenseResourceElementsAttr::get(type, name, std::move(blob)),
                     DenseResourceElementsAttr::get(

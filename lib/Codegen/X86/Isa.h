@@ -1,7 +1,7 @@
 //===- Isa.h - what the kernel generators know of an instruction set ------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Register blocking of the x86 kernels. A block is `rows` x `vectors`
+// Register blocking of the kernels. A block is `rows` x `vectors`
 // accumulators; beside them a product needs the vectors of one k step of the
 // right operand and at least one broadcast of the left one.
 //===----------------------------------------------------------------------===//
@@ -14,6 +14,9 @@
 #include <optional>
 
 namespace mlir::qopt::x86 {
+
+/// How AArch64 multiplies codes: smull and sadalp, sdot, or smmla.
+enum class ArmDot { None, Long, Dot, Matrix };
 
 struct Isa {
   llvm::StringRef name;
@@ -32,13 +35,20 @@ struct Isa {
   /// Whether products of 16 rows or more are made of tiles, which are signed on
   /// both sides: codes are then stored as they are, and VNNI adds the 128.
   bool amx = false;
+  /// None on x86. AArch64 multiplies signed codes and widens none.
+  ArmDot arm = ArmDot::None;
 
+  bool isArm() const { return arm != ArmDot::None; }
+  /// Whether rows of codes are widened to 16 bits in front of their product.
+  bool widens() const { return !vnni && !isArm(); }
+  /// Codes of one column side by side in packed weights.
+  int64_t packedDepth() const { return isArm() ? 8 : 4; }
   int64_t codeOffset() const { return vnni && !amx ? 128 : 0; }
   /// Registers that accumulators may take.
   int64_t registers() const { return floatRows * floatVectors; }
   /// Rows of a block with scales per group, which has f32 sums beside the i32
   /// ones.
-  int64_t groupedRows() const { return vnni ? 3 : 4; }
+  int64_t groupedRows() const { return vnni || isArm() ? 3 : 4; }
 };
 
 /// 32 registers of 512 bits: 24 accumulators leave 8 for operands.
@@ -53,8 +63,21 @@ inline constexpr Isa kAVX2 = {"avx2", 8,  false, 6,       1,     6,
 inline constexpr Isa kAMX = {"amx", 16, true, 6,        4,       12,
                              2,     64, 32,   20000000, 1000000, true};
 
+/// 32 registers of 128 bits. Beside 24 accumulators the rows and weights of a
+/// step have no room: LLVM then spills in the loop.
+inline constexpr Isa kDotprod = {"dotprod", 4,     false,      4,  4,
+                                 6,         4,     64,         16, 500000,
+                                 250000,    false, ArmDot::Dot};
+/// An accumulator is 2 rows x 2 columns.
+inline constexpr Isa kI8MM = {
+    "i8mm", 4,     false,         4, 4, 6, 4, 64, 16, 1000000,
+    250000, false, ArmDot::Matrix};
+/// A column of results takes an accumulator of four partial sums.
+inline constexpr Isa kNEON = {"neon", 4,  false,  4,      1,     6,           4,
+                              64,     16, 250000, 250000, false, ArmDot::Long};
+
 inline std::optional<Isa> getIsa(llvm::StringRef name) {
-  for (const Isa &isa : {kAMX, kAVX512VNNI, kAVX2})
+  for (const Isa &isa : {kAMX, kAVX512VNNI, kAVX2, kI8MM, kDotprod, kNEON})
     if (isa.name == name)
       return isa;
   return std::nullopt;

@@ -78,7 +78,7 @@ struct Tasks {
   static int64_t widenedBytes(const Isa &isa, const Form &form) {
     if (form.bf16)
       return 4;
-    return form.integer && !isa.vnni ? 2 : 0;
+    return form.integer && isa.widens() ? 2 : 0;
   }
   int64_t columnBlocks() const { return (n + columns - 1) / columns; }
   int64_t fullBlocks() const { return n / columns; }
@@ -182,6 +182,8 @@ private:
       return bf16Product(b, isa, in, widened, block);
     if (!form.integer)
       return floatProduct(b, isa, in, block);
+    if (isa.isArm())
+      return armProduct(b, isa, in, block);
     bool hasOffset = isa.codeOffset() && !op->hasAttr(kSignedCodesAttrName);
     if (form.grouped)
       return groupedProduct(b, isa, in, widened, block, hasOffset);

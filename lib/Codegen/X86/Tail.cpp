@@ -35,23 +35,30 @@ static void addOuterProduct(KernelBuilder &b, const Isa &isa, Value lhs,
 }
 
 /// Row k of packed codes, as floats without their scale. Each lane holds four
-/// codes of its column, one of which is wanted.
+/// or eight codes of its column, one of which is wanted.
 static Value loadCodeRow(KernelBuilder &b, const Isa &isa, Value rhs, Value k,
                          Value shift, Value column) {
+  int64_t depth = isa.packedDepth();
   auto words = VectorType::get({isa.lanes}, b.getI32Type());
+  auto groups = VectorType::get({isa.lanes}, b.getIntegerType(8 * depth));
   Value inPanel = arith::RemUIOp::create(b, column, b.index(32));
   Value inBlock = arith::RemUIOp::create(b, k, b.index(64));
-  Value bytes =
-      b.load(rhs,
-             {arith::DivUIOp::create(b, column, b.index(32)),
-              arith::DivUIOp::create(b, k, b.index(64)),
-              arith::DivUIOp::create(b, inPanel, b.index(16)),
-              arith::DivUIOp::create(b, inBlock, b.index(4)),
-              b.mul(arith::RemUIOp::create(b, inPanel, b.index(16)), 4)},
-             4 * isa.lanes, 4 * isa.lanes);
-  Value quads = vector::BitCastOp::create(b, words, bytes);
-  Value high = arith::ShLIOp::create(b, quads, shift);
-  Value code = arith::ShRSIOp::create(b, high, b.splat(words, 24));
+  // The codes of sixteen columns take one row of 64 bytes, or two.
+  Value byte = b.mul(arith::RemUIOp::create(b, inPanel, b.index(16)), depth);
+  Value at = b.add(
+      b.mul(arith::DivUIOp::create(b, inBlock, b.index(depth)), depth / 4),
+      arith::DivUIOp::create(b, byte, b.index(64)));
+  Value bytes = b.load(rhs,
+                       {arith::DivUIOp::create(b, column, b.index(32)),
+                        arith::DivUIOp::create(b, k, b.index(64)),
+                        arith::DivUIOp::create(b, inPanel, b.index(16)), at,
+                        arith::RemUIOp::create(b, byte, b.index(64))},
+                       depth * isa.lanes, depth * isa.lanes);
+  Value codes = vector::BitCastOp::create(b, groups, bytes);
+  Value high = arith::ShLIOp::create(b, codes, shift);
+  Value code = arith::ShRSIOp::create(b, high, b.splat(groups, 8 * depth - 8));
+  if (groups != words)
+    code = arith::TruncIOp::create(b, words, code);
   return arith::SIToFPOp::create(
       b, VectorType::get({isa.lanes}, b.getF32Type()), code);
 }
@@ -76,13 +83,15 @@ Accumulators x86::addCodeTail(KernelBuilder &b, const Isa &isa,
                   Value k = columnAt(b, in.columns, j), group;
                   if (in.groupRows)
                     group = arith::DivUIOp::create(b, k, b.index(in.groupRows));
-                  // The code of row k is byte k % 4 of its quad: up it goes to
-                  // the top.
-                  Value byte = arith::RemUIOp::create(b, k, b.index(4));
-                  Value bits = b.mul(b.sub(b.index(3), byte), 8);
-                  Value shift = b.broadcast(
-                      arith::IndexCastOp::create(b, b.getI32Type(), bits),
-                      isa.lanes);
+                  // The code of row k is byte k % depth of its group: up it
+                  // goes to the top.
+                  int64_t depth = isa.packedDepth();
+                  Value byte = arith::RemUIOp::create(b, k, b.index(depth));
+                  Value bits = b.mul(b.sub(b.index(depth - 1), byte), 8);
+                  Value shift =
+                      b.broadcast(arith::IndexCastOp::create(
+                                      b, b.getIntegerType(8 * depth), bits),
+                                  isa.lanes);
                   SmallVector<Value> rhs;
                   for (int64_t v = 0; v < vectors; ++v)
                     rhs.push_back(arith::MulFOp::create(
