@@ -3,11 +3,11 @@
 //
 // runner LIBRARY THREADS [ISA]: opens the library and obeys requests on stdin,
 // answers on stdout, both binary: an array is type code, bits, rank, dims (i64
-// each) and the elements. At first it tells 0, the instruction set, and the names
-// of inputs and outputs. Request 'r' is followed by the inputs, and answered by
-// 0, their number and the outputs; 'g' by the number of guards, and a name, rows
-// and beyond of each. An answer that starts with a negative number is a status
-// and a text. Texts are a length and the characters.
+// each) and the elements. At first it tells 0, the instruction set, and the
+// names of inputs and outputs. Request 'r' is followed by the inputs, and
+// answered by 0, their number and the outputs; 'g' by the number of guards, and
+// a name, rows and beyond of each. An answer that starts with a negative number
+// is a status and a text. Texts are a length and the characters.
 //===----------------------------------------------------------------------===//
 
 #include "qopt/model.h"

@@ -3,7 +3,7 @@
 a reference in NumPy, bit for bit where sums are of integers, on the instruction sets of this
 machine. Also: rows do not depend on their batch, and counters of guarded layers are right.
 
-    run.py [--full] [--seed N] [--filter REGEX] [--models N] [-v]
+    run.py [--full] [--emulated] [--seed N] [--filter REGEX] [--models N] [-v]
 
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
@@ -28,7 +28,7 @@ import onnx  # noqa: E402
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 import boundaries  # noqa: E402
-import qopt  # noqa: E402
+import machines  # noqa: E402
 import reference  # noqa: E402
 
 F32 = np.float32
@@ -203,9 +203,9 @@ def check_guards(checks, model, label, guards, seen):
         checks.expect(got == want, f"{label} {layer.spec}: guard {got}, not {want}")
 
 
-def run_library(checks, model, path, isa):
+def run_library(checks, model, path, isa, machine):
     seen, totals = [], {}
-    with qopt.Model(path, isa=isa, num_threads=2) as library:
+    with machine.open(path, isa) as library:
         for label, x in model.inputs():
             results = library(x=model.shape(x))
             for layer in model.layers:
@@ -233,12 +233,12 @@ def run_library(checks, model, path, isa):
                 checks.expect(same, f"{isa} {layer.spec}: row {i} depends on its batch")
 
 
-def run_model(checks, specs, seed, isas):
+def run_model(checks, specs, seed, machine, isas):
     with tempfile.TemporaryDirectory() as folder:
-        check_model(checks, specs, seed, folder, isas)
+        check_model(checks, specs, seed, folder, machine, isas)
 
 
-def check_model(checks, specs, seed, folder, isas):
+def check_model(checks, specs, seed, folder, machine, isas):
     random = np.random.default_rng(seed)
     model = Model(specs, random)
     path = os.path.join(folder, "model.onnx")
@@ -247,7 +247,7 @@ def check_model(checks, specs, seed, folder, isas):
     np.savez(os.path.join(folder, "calib.npz"),
              x=model.rows(24).reshape([24] + [1] * len(model.lead) + [model.k]))
     flags = ["--pass-pipeline=w8a8", "--calib=" + os.path.join(folder, "calib.npz"), "--emit-plan=" + plan,
-             "--isa=" + ",".join(isas)]
+             *machine.flags(isas)]
     flags += [f"--quantize={layer.name}={layer.spec}" for layer in model.layers]
     result = support.compile_model(path, library, *flags, check=False)
     checks.expect(result.code == 0, f"seed {seed}: exit {result.code}: {result.first_error}")
@@ -258,12 +258,13 @@ def check_model(checks, specs, seed, folder, isas):
     for layer in model.layers:
         layer.decide(layers[layer.name])
     for isa in isas:
-        run_library(checks, model, library, isa)
+        run_library(checks, model, library, isa, machine)
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--full", action="store_true", help="five times as many products, each on all instruction sets")
+    parser.add_argument("--emulated", action="store_true", help="for AArch64, in qemu-aarch64")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--filter", default="", help="schemes whose text matches the expression")
     parser.add_argument("--models", type=int, default=100, help="at most that many")
@@ -274,18 +275,23 @@ def main():
     random = np.random.default_rng(arguments.seed)
     checks = Checks(arguments.v)
     start = time.monotonic()
-    isas = support.instruction_sets()
+    if arguments.emulated and machines.emulator.missing():
+        print("skipped: " + machines.emulator.missing())
+        return support.SKIP
+    scratch = tempfile.TemporaryDirectory()
+    machine = machines.Emulated(scratch.name) if arguments.emulated else machines.Native()
+    isas = machine.isas
     for check in (boundaries.check_depth, boundaries.check_outlier_sets, boundaries.check_denormals):
         with tempfile.TemporaryDirectory() as folder:
-            check(checks, folder, isas)
+            check(checks, folder, machine)
     models = []
     for _ in range(5 if arguments.full else 1):
         random.shuffle(specs)
         for i, begin in enumerate(range(0, len(specs), 28)[:arguments.models]):
             # Compiling for all of them is most of the time.
             chosen = isas if arguments.full else [isas[i % len(isas)]]
-            models.append((checks, specs[begin:begin + 28], int(random.integers(1 << 30)), chosen))
-    with concurrent.futures.ThreadPoolExecutor(support.cores()) as pool:
+            models.append((checks, specs[begin:begin + 28], int(random.integers(1 << 30)), machine, chosen))
+    with scratch, concurrent.futures.ThreadPoolExecutor(support.cores()) as pool:
         for done in [pool.submit(run_model, *model) for model in models]:
             done.result()
     print(support.minutes(start))

@@ -7,6 +7,7 @@
 // element (smull, sadalp).
 //===----------------------------------------------------------------------===//
 
+#include "Arm.h"
 #include "Dot.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -221,8 +222,8 @@ private:
 
 } // namespace
 
-Accumulators x86::armProduct(KernelBuilder &b, const Isa &isa,
-                             const Operands &in, const Tile &block) {
+Accumulators aarch64::integerProduct(KernelBuilder &b, const Isa &isa,
+                                     const Operands &in, const Tile &block) {
   if (in.groupRows)
     return addGroups(b, isa, in, block);
   return Product(b, isa, in, block).emit();

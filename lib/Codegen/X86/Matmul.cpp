@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Matmul.h"
+#include "../AArch64/Arm.h"
 #include "AMX.h"
 #include "Epilogue.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -183,7 +184,7 @@ private:
     if (!form.integer)
       return floatProduct(b, isa, in, block);
     if (isa.isArm())
-      return armProduct(b, isa, in, block);
+      return aarch64::integerProduct(b, isa, in, block);
     bool hasOffset = isa.codeOffset() && !op->hasAttr(kSignedCodesAttrName);
     if (form.grouped)
       return groupedProduct(b, isa, in, widened, block, hasOffset);

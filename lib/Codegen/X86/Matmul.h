@@ -77,10 +77,6 @@ Accumulators groupedProduct(KernelBuilder &b, const Isa &isa,
 Accumulators addGroup(KernelBuilder &b, const Isa &isa, const Operands &in,
                       Value group, const Tile &block, Accumulators sums,
                       ValueRange floats);
-/// All of these on AArch64, whose codes are signed: i32 vectors, or f32 ones of
-/// groups.
-Accumulators armProduct(KernelBuilder &b, const Isa &isa, const Operands &in,
-                        const Tile &block);
 /// Makes floats of i32 sums, with zero points and all scales; only row scales
 /// are left for sums over groups.
 void applyScales(KernelBuilder &b, const Isa &isa, const Operands &in,

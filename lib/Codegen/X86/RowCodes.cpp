@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RowCodes.h"
+#include "../AArch64/Arm.h"
 #include "Products.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -263,8 +264,10 @@ Value RowCodes::toWords(Value values, const RowScale &scale) {
   return b.add(roundToWords(values), spread(signedZero(scale)));
 }
 
-/// To even. What is out of range becomes the least word.
+/// To even. What is out of range becomes the least word, or a bound.
 Value RowCodes::roundToWords(Value values) {
+  if (isa.isArm())
+    return aarch64::roundToWords(b, values);
   if (isa.lanes == 8)
     return callIntrinsic(b, "llvm.x86.avx.cvt.ps2dq.256", words, values);
   auto all = arith::ConstantOp::create(b, b.getI16IntegerAttr(-1));
@@ -276,6 +279,8 @@ Value RowCodes::roundToWords(Value values) {
 /// Four vectors of words as one of bytes, in order. The instructions join
 /// 128-bit parts, which one permutation puts right.
 Value RowCodes::pack(ArrayRef<Value> four) {
+  if (isa.isArm())
+    return aarch64::packWords(b, four);
   bool wide = isa.lanes == 16;
   auto join = [&](StringRef from, StringRef to, Value x, Value y) {
     auto type = cast<VectorType>(x.getType());
