@@ -60,8 +60,8 @@ inline constexpr Isa kAVX2 = {"avx2", 8,  false, 6,       1,     6,
                               2,      64, 16,    1000000, 500000};
 
 /// AVX512-VNNI, but for the integer products of many rows.
-inline constexpr Isa kAMX = {"amx", 16, true, 6,        4,       12,
-                             2,     64, 32,   20000000, 1000000, true};
+inline constexpr Isa kAMX = {"amx", 16, true, 6,       4,       12,
+                             2,     64, 32,   5000000, 1000000, true};
 
 /// 32 registers of 128 bits. Beside 24 accumulators the rows and weights of a
 /// step have no room: LLVM then spills in the loop.
