@@ -15,6 +15,8 @@ packages="$packages libonnx-dev libprotobuf-dev protobuf-compiler libdlpack-dev 
 # Tests and benchmarks.
 packages="$packages libgtest-dev libbenchmark-dev libonnx-testdata python3 python3-venv"
 packages="$packages llvm-22 qemu-user"
+# Libraries for AArch64: what the runtime is compiled and linked with.
+packages="$packages libc6-dev-arm64-cross"
 # Style checks.
 packages="$packages git clang-format-22 clang-tidy-22"
 case ${1:-} in

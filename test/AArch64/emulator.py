@@ -35,7 +35,7 @@ def missing():
 
 def build_runner(folder):
     """The program that opens libraries over there. No gcc is needed: the start files are libc's."""
-    program, source = os.path.join(folder, "runner"), os.path.join(os.path.dirname(__file__), "runner.c")
+    program, source = os.path.join(folder, "runner"), os.path.join(os.path.dirname(__file__), "Inputs", "runner.c")
     library = SYSROOT + "/lib/"
     for argv in (
             ["clang-22", "--target=" + TRIPLE, "-isystem", SYSROOT + "/include", "-I", support.ROOT + "/include",
