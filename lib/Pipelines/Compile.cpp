@@ -113,7 +113,7 @@ int Compilation::lower(ModuleOp module, const LoweringOptions &lowering,
   options.progress->begin("lower");
   recordElementTypes(module);
   PassManager pm(&context, ModuleOp::getOperationName());
-  onnx::buildExpandPipeline(pm);
+  onnx::buildExpandPipeline(pm, /*kernels=*/true);
   ConvertONNXToLinalgPassOptions conversion;
   conversion.unsafeIndices = options.unsafeIndices;
   pm.addPass(createConvertONNXToLinalgPass(conversion));
@@ -234,7 +234,8 @@ int Compilation::run() {
   if (options.kvCaches == KVCaches::InPlace) {
     PassManager pm(&context, ModuleOp::getOperationName());
     // An Attention with a past of its own shows how it grows.
-    onnx::buildExpandPipeline(pm);
+    onnx::buildExpandPipeline(
+        pm, /*kernels=*/options.emit != EmitKind::ONNXQDQ);
     pm.addPass(createInplaceCachesPass());
     if (mlir::failed(pm.run(*module)))
       return failed(ExitUnsupported, "--kv=inplace: not possible");

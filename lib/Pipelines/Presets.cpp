@@ -16,6 +16,9 @@ template <typename Options>
 static void addSimplification(OpPassManager &pm, const Options &options) {
   SmallVector<std::string> names(options.noLift.begin(), options.noLift.end());
   onnx::buildSimplifyPipeline(pm, names);
+  AttentionProductsPassOptions products;
+  products.type = options.attention;
+  pm.addPass(createAttentionProductsPass(products));
 }
 
 template <typename Options>

@@ -19,8 +19,9 @@ static const char armTriple[] = "aarch64-linux-gnu";
 static const TargetISA x86ISAs[] = {
     {"amx",
      QOPT_CPU_X86_V3 | QOPT_CPU_AVX512 | QOPT_CPU_AVX512_VNNI |
-         QOPT_CPU_AMX_TILE | QOPT_CPU_AMX_INT8,
-     "x86-64-v4", "+avx512vnni,+amx-tile,+amx-int8", "", 512, x86Triple},
+         QOPT_CPU_AMX_TILE | QOPT_CPU_AMX_INT8 | QOPT_CPU_AMX_BF16,
+     "x86-64-v4", "+avx512vnni,+avx512bf16,+amx-tile,+amx-int8,+amx-bf16", "",
+     512, x86Triple},
     {"avx512vnni", QOPT_CPU_X86_V3 | QOPT_CPU_AVX512 | QOPT_CPU_AVX512_VNNI,
      "x86-64-v4", "+avx512vnni", "", 512, x86Triple},
     {"avx2", QOPT_CPU_X86_V3, "x86-64-v3", "", "", 256, x86Triple},
@@ -98,6 +99,9 @@ static bool hostHas(uint64_t features) {
                {QOPT_CPU_AVX512_VNNI, "avx512vnni"},
                {QOPT_CPU_AMX_TILE, "amx-tile"},
                {QOPT_CPU_AMX_INT8, "amx-int8"},
+               // No processor has one of these without the other.
+               {QOPT_CPU_AMX_BF16, "amx-bf16"},
+               {QOPT_CPU_AMX_BF16, "avx512bf16"},
                {QOPT_CPU_NEON, "neon"},
                {QOPT_CPU_DOTPROD, "dotprod"},
                {QOPT_CPU_I8MM, "i8mm"}};

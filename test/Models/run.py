@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import support
 
 support.use_venv()
+import attention
 import decoding
 import embedding
 import equality
@@ -38,7 +39,7 @@ def main():
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
     tests = {}
-    for group in (equality, embedding, stories, decoding, packaged, smoothing, evaluation):
+    for group in (attention, equality, embedding, stories, decoding, packaged, smoothing, evaluation):
         tests.update(group.TESTS)
     if options.list:
         print("\n".join(tests))

@@ -16,6 +16,11 @@ namespace mlir::qopt {
 
 /// What `fp32` understands.
 struct FP32PresetOptions : PassPipelineOptions<FP32PresetOptions> {
+  Option<std::string> attention{
+      *this, "attention",
+      llvm::cl::desc("Products of attention: float, or bf16 where the target "
+                     "has fast ones (AMX)"),
+      llvm::cl::init("float")};
   ListOption<std::string> noLift{
       *this, "no-lift",
       llvm::cl::desc("Decomposed ops to leave as they are, by the names of "
@@ -57,6 +62,11 @@ struct QuantizePresetOptions : PassPipelineOptions<QuantizePresetOptions> {
       *this, "float-weights",
       llvm::cl::desc("Storage of the weights that stay float: f16 or f32"),
       llvm::cl::init("f16")};
+  Option<std::string> attention{
+      *this, "attention",
+      llvm::cl::desc("Products of attention: bf16 where the target has fast "
+                     "ones (AMX), or float"),
+      llvm::cl::init("bf16")};
   ListOption<std::string> noLift{
       *this, "no-lift",
       llvm::cl::desc("Decomposed ops to leave as they are, by the names of "

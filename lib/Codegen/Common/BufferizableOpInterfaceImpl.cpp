@@ -119,6 +119,7 @@ void registerBufferizableOpInterfaceExternalModels(DialectRegistry &registry) {
     QuantizeRowsOp::attachInterface<KernelModel<QuantizeRowsOp>>(*context);
     FindOutliersOp::attachInterface<KernelModel<FindOutliersOp>>(*context);
     MatmulOp::attachInterface<KernelModel<MatmulOp>>(*context);
+    AttentionOp::attachInterface<KernelModel<AttentionOp>>(*context);
     WeightOp::attachInterface<WeightModel>(*context);
     ObserveOp::attachInterface<ReaderModel<ObserveOp>>(*context);
     GuardOp::attachInterface<ReaderModel<GuardOp>>(*context);

@@ -24,30 +24,12 @@ void ContractionGenerator::copyTransposed(Value column, Value depth,
         rows.push_back(
             loadVector(operands[roles.rhs], access(roles.rhs), mask));
       }
-      transpose(rows);
+      transposeInRegisters(b, rows);
       Value to = b.sub(position, depth);
       for (int64_t i = 0; i < isa.lanes; ++i)
         b.store(rows[i], panel, {b.add(to, i), first}, isa.lanes);
     });
   });
-}
-
-void ContractionGenerator::transpose(SmallVector<Value> &rows) {
-  int64_t lanes = rows.size();
-  for (int64_t width = 1; width < lanes; width *= 2) {
-    SmallVector<int64_t> upper, lower;
-    for (int64_t i = 0; i < lanes; ++i) {
-      upper.push_back(i & width ? lanes + i - width : i);
-      lower.push_back(i & width ? lanes + i : i + width);
-    }
-    for (int64_t i = 0; i < lanes; ++i) {
-      if (i & width)
-        continue;
-      Value first = rows[i], second = rows[i + width];
-      rows[i] = vector::ShuffleOp::create(b, first, second, upper);
-      rows[i + width] = vector::ShuffleOp::create(b, first, second, lower);
-    }
-  }
 }
 
 void ContractionGenerator::copyElements(Value column, Value depth,

@@ -67,8 +67,6 @@ private:
   Value loadVector(Value memref, ValueRange at, Value mask);
   /// panel[i][j] = rhs(depth + i, column + j) by blocks of lanes x lanes.
   void copyTransposed(Value column, Value depth, Value depthEnd);
-  /// Swaps off-diagonal blocks of 1, 2, 4, ... lanes.
-  void transpose(SmallVector<Value> &rows);
   void copyElements(Value column, Value depth, Value depthEnd);
   /// copiedRows[i][j] = lhs(first + i, depth + j).
   void copyRowsOf(Value first, int64_t rows, Value depth, Value depthEnd);

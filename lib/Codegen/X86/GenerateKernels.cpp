@@ -6,6 +6,7 @@
 // error.
 //===----------------------------------------------------------------------===//
 
+#include "Attention.h"
 #include "Contraction.h"
 #include "KernelBuilder.h"
 #include "Matmul.h"
@@ -27,11 +28,13 @@ namespace {
 
 /// A slice of the last dim, say, is no buffer that a kernel can read or write:
 /// the operation gets a copy, and its result is copied back.
-void makeOperandsMatrices(Operation *op) {
+void makeReadable(Operation *op) {
+  bool anyStrides = isa<AttentionOp>(op);
   auto destinations = cast<DestinationStyleOpInterface>(op);
   for (OpOperand &operand : op->getOpOperands()) {
     auto type = dyn_cast<MemRefType>(operand.get().getType());
-    if (!type || x86::isMatrix(type))
+    if (!type || (anyStrides ? x86::isContiguousInLastDim(type)
+                             : x86::isMatrix(type)))
       continue;
     ImplicitLocOpBuilder b(op->getLoc(), op);
     Value strided = operand.get();
@@ -72,7 +75,7 @@ private:
     x86::KernelTable kernels(getOperation());
     for (Operation *op : work) {
       if (!mlir::isa<linalg::LinalgOp>(op))
-        makeOperandsMatrices(op);
+        makeReadable(op);
       LogicalResult lowered =
           llvm::TypeSwitch<Operation *, LogicalResult>(op)
               .Case([&](MatmulOp matmul) {
@@ -80,6 +83,10 @@ private:
               })
               .Case([&](QuantizeRowsOp quantize) {
                 return x86::lowerQuantizeRows(quantize, *target, kernels);
+              })
+              .Case([&](AttentionOp attention) {
+                x86::lowerAttention(attention, *target, kernels);
+                return success();
               })
               .Case([&](FindOutliersOp find) {
                 return x86::lowerFindOutliers(find, *target, kernels);
@@ -96,7 +103,7 @@ private:
   }
 
   static bool hasKernel(Operation *op) {
-    if (mlir::isa<MatmulOp, QuantizeRowsOp, FindOutliersOp>(op))
+    if (mlir::isa<AttentionOp, MatmulOp, QuantizeRowsOp, FindOutliersOp>(op))
       return true;
     auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
     return linalgOp && x86::isContraction(linalgOp);

@@ -162,6 +162,25 @@ void KernelBuilder::rowBlocks(Value begin, Value end, int64_t rows,
   }
 }
 
+void x86::transposeInRegisters(KernelBuilder &b, SmallVectorImpl<Value> &rows) {
+  // Swaps off-diagonal blocks of 1, 2, 4, ... lanes.
+  int64_t lanes = rows.size();
+  for (int64_t width = 1; width < lanes; width *= 2) {
+    SmallVector<int64_t> upper, lower;
+    for (int64_t i = 0; i < lanes; ++i) {
+      upper.push_back(i & width ? lanes + i - width : i);
+      lower.push_back(i & width ? lanes + i : i + width);
+    }
+    for (int64_t i = 0; i < lanes; ++i) {
+      if (i & width)
+        continue;
+      Value first = rows[i], second = rows[i + width];
+      rows[i] = vector::ShuffleOp::create(b, first, second, upper);
+      rows[i + width] = vector::ShuffleOp::create(b, first, second, lower);
+    }
+  }
+}
+
 /// Whether the last dim is contiguous and the leading ones can become one.
 static bool isCollapsible(MemRefType type,
                           ArrayRef<ReassociationIndices> groups) {

@@ -62,6 +62,9 @@ public:
                  function_ref<void(Value row, int64_t rows)> body);
 };
 
+/// `rows` are the rows of a square matrix, then its columns.
+void transposeInRegisters(KernelBuilder &b, SmallVectorImpl<Value> &rows);
+
 /// Whether a buffer can be seen as rows of contiguous elements: kernels work on
 /// nothing else.
 bool isMatrix(MemRefType type);

@@ -1,18 +1,83 @@
-//===- Attention.cpp - TensorScatter, causal convolution ------------------===//
+//===- Attention.cpp - attention kernels, caches, causal convolution ------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What carries a state from token to token. Attention itself is basic operators
-// by now (onnx-expand-attention).
+// Attention has a kernel or is basic operators by now (onnx-expand-attention).
+// The rest carries a state from token to token.
 //===----------------------------------------------------------------------===//
 
 #include "Attention.h"
 #include "Elementwise.h"
 #include "Indices.h"
 #include "qopt/Dialect/ONNX/IR/ONNXAttention.h"
+#include "qopt/Dialect/QOpt/IR/KernelAttrs.h"
 
 using namespace mlir;
 using namespace mlir::qopt;
 using arith::CmpIPredicate;
+
+//===----------------------------------------------------------------------===//
+// FlashAttention
+//===----------------------------------------------------------------------===//
+
+static LogicalResult lowerFlashAttention(onnx::FlashAttentionOp op,
+                                         Lowering &l) {
+  bool tokensFirst[] = {op.getQTokensFirst(), op.getKTokensFirst(),
+                        op.getVTokensFirst(), op.getYTokensFirst()};
+  auto headsOf = [&](unsigned i) { return tokensFirst[i] ? 2 : 1; };
+  auto tokensOf = [&](unsigned i) { return tokensFirst[i] ? 1 : 2; };
+  Value q = op.getQ(), k = op.getK(), v = op.getV(), mask = op.getAttnMask();
+  if (failed(l.requireEqual(q, 0, k, 0, "batches of Q and K")) ||
+      failed(l.requireEqual(k, 0, v, 0, "batches of K and V")) ||
+      failed(l.requireEqual(k, headsOf(1), v, headsOf(2),
+                            "heads of K and V")) ||
+      failed(l.requireEqual(k, tokensOf(1), v, tokensOf(2),
+                            "keys and values")) ||
+      failed(l.requireEqual(q, 3, k, 3, "head sizes")))
+    return failure();
+  if (!l.expr(q, headsOf(0)).isConstant() ||
+      !l.expr(k, headsOf(1)).isConstant()) {
+    Value heads = l.dimValue(q, headsOf(0)), groups = l.dimValue(k, headsOf(1)),
+          zero = l.index(0);
+    Value safe = l.maximum(groups, l.index(1));
+    Value rest = arith::RemSIOp::create(l.b, heads, safe);
+    Value fits = arith::AndIOp::create(
+        l.b, l.compare(CmpIPredicate::ne, groups, zero),
+        l.compare(CmpIPredicate::eq, rest, zero));
+    l.require(fits, "{0} heads of Q are no multiple of {1} heads of K",
+              {heads, groups});
+  }
+  Value maskTensor, lengths, past;
+  if (l.present(mask)) {
+    if (failed(l.requireEqual(mask, 3, k, tokensOf(1), "keys and the mask")))
+      return failure();
+    maskTensor = l.get(mask);
+  }
+  if (l.present(op.getLengths())) {
+    if (failed(l.requireEqual(op.getLengths(), 0, q, 0, "nonpad_kv_seqlen")))
+      return failure();
+    lengths = l.get(op.getLengths());
+  }
+  if (l.present(op.getPast()))
+    past = l.get(op.getPast());
+  auto number = [&](APFloat value) {
+    return l.b.getF32FloatAttr(value.convertToFloat());
+  };
+  FloatAttr softcap, fill;
+  if (!op.getSoftcap().isZero())
+    softcap = number(op.getSoftcap());
+  if (maskTensor && op.getMaskFilterValue())
+    fill = number(*op.getMaskFilterValue());
+  Value init = l.emptyFor(op.getY());
+  auto kernel = AttentionOp::create(
+      l.b, init.getType(), l.get(q), l.get(k), l.get(v), maskTensor, lengths,
+      past, init, number(op.getScale()), softcap, fill,
+      op.getZeroMaskedRows() ? l.b.getUnitAttr() : nullptr,
+      l.b.getDenseBoolArrayAttr(tokensFirst));
+  if (Attribute products = op->getAttr(kProductsAttrName))
+    kernel->setAttr(kProductsAttrName, products);
+  l.set(op.getY(), kernel.getResult(0));
+  return success();
+}
 
 //===----------------------------------------------------------------------===//
 // TensorScatter
@@ -181,6 +246,7 @@ static LogicalResult lowerCausalConv(onnx::CausalConvWithStateOp op,
 }
 
 void qopt::registerAttention(Registry &registry) {
+  registry.add(lowerFlashAttention);
   registry.add(lowerTensorScatter);
   registerLinearAttention(registry);
   registry.add(lowerCausalConv);

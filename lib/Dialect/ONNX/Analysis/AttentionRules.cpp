@@ -64,6 +64,35 @@ LogicalResult attention(RuleContext &context) {
   return success();
 }
 
+LogicalResult flashAttention(RuleContext &context) {
+  auto op = cast<FlashAttentionOp>(context.getOp());
+  auto headsFirst = [&](unsigned i, bool tokensFirst) -> std::optional<Dims> {
+    OptionalDims dims = context.shape(i);
+    if (!dims)
+      return std::nullopt;
+    Dims own(*dims);
+    if (tokensFirst)
+      std::swap(own[1], own[2]);
+    return own;
+  };
+  std::optional<Dims> q = headsFirst(0, op.getQTokensFirst()),
+               k = headsFirst(1, op.getKTokensFirst()),
+               v = headsFirst(2, op.getVTokensFirst());
+  if (!q || !k || !v)
+    return success();
+  if (failed(context.require((*q)[3], (*k)[3], "head sizes differ")) ||
+      failed(context.require((*q)[0], (*k)[0], "batches of Q and K differ")) ||
+      failed(context.require((*k)[0], (*v)[0], "batches of K and V differ")) ||
+      failed(context.require((*k)[1], (*v)[1], "heads of K and V differ")) ||
+      failed(context.require((*k)[2], (*v)[2], "sequences of K and V differ")))
+    return failure();
+  Dims y{(*q)[0], (*q)[1], (*q)[2], (*v)[3]};
+  if (op.getYTokensFirst())
+    std::swap(y[1], y[2]);
+  context.setShape(0, y);
+  return success();
+}
+
 LogicalResult sameAsFirst(RuleContext &context) {
   if (OptionalDims shape = context.shape(0))
     context.setShape(0, *shape);
@@ -115,6 +144,7 @@ LogicalResult causalConv(RuleContext &context) {
 
 void mlir::onnx::addAttentionRules(ShapeRules &rules) {
   rules.add({"onnx.Attention"}, attention);
+  rules.add({"onnx.FlashAttention"}, flashAttention);
   rules.add({"onnx.RotaryEmbedding"}, sameAsFirst);
   rules.add({"onnx.TensorScatter"}, tensorScatter);
   rules.add({"onnx.LinearAttention"}, linearAttention);

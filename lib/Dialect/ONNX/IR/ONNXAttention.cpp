@@ -72,6 +72,20 @@ LogicalResult AttentionOp::verify() {
   return success();
 }
 
+LogicalResult FlashAttentionOp::verify() {
+  for (auto [name, value] :
+       {std::pair<StringRef, Value>("q", getQ()), {"k", getK()}, {"v", getV()},
+        {"attn_mask", getAttnMask()}})
+    if (failed(verifyRank(*this, name, value, 4)))
+      return failure();
+  if (failed(verifyRank(*this, "lengths", getLengths(), 1)) ||
+      failed(verifyRank(*this, "past", getPast(), 1)))
+    return failure();
+  if (getMaskFilterValue() && !isPresent(getAttnMask()))
+    return emitOpError("mask_filter_value belongs to a mask");
+  return success();
+}
+
 LogicalResult RotaryEmbeddingOp::verify() {
   if (failed(verifyRank(*this, "X", getX(), {3, 4})) ||
       failed(verifyRank(*this, "position_ids", getPositionIds(), {2})))

@@ -66,6 +66,20 @@ Type Expander::computeType(Value value) {
   return element.isF64() ? element : Float32Type::get(value.getContext());
 }
 
+Value Expander::paddedMask(AttentionOp op, Value keys, const DimExpr &count) {
+  Value mask = op.getAttnMask();
+  Dims dims = *dimsOf(mask);
+  if (!op.getPadMask() || dims.empty() || dims.back() == count)
+    return mask;
+  Type element = getElementTypeOrSelf(mask);
+  Value columns = dim(mask, dims.size() - 1);
+  Value pads = vector({c.ints(0), c.sub(keys, columns)});
+  double unseen =
+      isa<FloatType>(element) ? -std::numeric_limits<double>::infinity() : 0;
+  return c.op<PadOp>({mask, pads, c.scalar(element, unseen), c.ints(-1)},
+                     c.attr("mode", "constant"));
+}
+
 void Expander::replace(Value result, Value value) {
   if (!result.use_empty())
     replacements.push_back({result, value});
@@ -91,7 +105,7 @@ private:
   /// `[batch, heads, sequence, size]` of an input in either layout.
   Value withHeads(Value value, int64_t heads);
   /// The mask over all keys; a condition or a summand.
-  Value paddedMask();
+  Value paddedMask() { return Expander::paddedMask(op, keys, k[2]); }
   Value visible();
   Value scores(Value k);
 
@@ -111,20 +125,6 @@ Value AttentionExpander::withHeads(Value value, int64_t heads) {
   std::optional<int64_t> hidden = (*dims)[2].getConstant();
   Value target = c.ints({0, 0, heads, hidden ? *hidden / heads : -1});
   return transpose(c.op<ReshapeOp>({value, target}), {0, 2, 1, 3});
-}
-
-Value AttentionExpander::paddedMask() {
-  Value mask = op.getAttnMask();
-  Dims dims = *dimsOf(mask);
-  if (!op.getPadMask() || dims.empty() || dims.back() == k[2])
-    return mask;
-  Type element = getElementTypeOrSelf(mask);
-  Value columns = dim(mask, dims.size() - 1);
-  Value pads = vector({c.ints(0), c.sub(keys, columns)});
-  double unseen =
-      isa<FloatType>(element) ? -std::numeric_limits<double>::infinity() : 0;
-  return c.op<PadOp>({mask, pads, c.scalar(element, unseen), c.ints(-1)},
-                     c.attr("mode", "constant"));
 }
 
 /// Where a query sees a key, or null if everywhere.
@@ -342,7 +342,11 @@ private:
       rewriter.setInsertionPoint(op);
       Composer composer(rewriter, op);
       LogicalResult outcome = success();
-      if (auto attention = dyn_cast<AttentionOp>(op)) {
+      auto attention = dyn_cast<AttentionOp>(op);
+      if (attention && kernels &&
+          fuseAttention(attention, shapes, composer, replacements)) {
+        ++numKernels;
+      } else if (attention) {
         outcome = AttentionExpander(attention, shapes, composer, replacements)
                       .expand();
         numAttention += succeeded(outcome);

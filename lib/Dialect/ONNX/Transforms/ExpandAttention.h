@@ -27,6 +27,9 @@ protected:
   Value slice(Value value, int64_t begin, int64_t end, int64_t axis,
               int64_t step = 1);
   Value transpose(Value value, ArrayRef<int64_t> permutation);
+  /// The mask with a column for each of `keys` keys (`count` says that dim):
+  /// those beyond its own are not seen.
+  Value paddedMask(AttentionOp op, Value keys, const DimExpr &count);
   /// The type that sums are computed in.
   Type computeType(Value value);
   void replace(Value result, Value value);
@@ -40,6 +43,10 @@ protected:
 /// error.
 LogicalResult expandRotaryEmbedding(RotaryEmbeddingOp op, ShapeAnalysis &shapes,
                                     Composer &c, Replacements &replacements);
+
+/// Writes the op as one that a kernel computes, where it is one.
+bool fuseAttention(AttentionOp op, ShapeAnalysis &shapes, Composer &c,
+                   Replacements &replacements);
 
 } // namespace mlir::onnx
 

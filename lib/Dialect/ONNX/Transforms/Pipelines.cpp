@@ -74,8 +74,10 @@ void mlir::onnx::buildSimplifyPipeline(OpPassManager &manager,
   manager.addPass(createLenientInference());
 }
 
-void mlir::onnx::buildExpandPipeline(OpPassManager &manager) {
-  manager.addPass(createONNXExpandAttentionPass());
+void mlir::onnx::buildExpandPipeline(OpPassManager &manager, bool kernels) {
+  ONNXExpandAttentionPassOptions options;
+  options.kernels = kernels;
+  manager.addPass(createONNXExpandAttentionPass(options));
   manager.addPass(createLenientInference());
   manager.addPass(createCanonicalizer());
   manager.addPass(createCSEPass());
@@ -84,7 +86,9 @@ void mlir::onnx::buildExpandPipeline(OpPassManager &manager) {
 void mlir::onnx::registerONNXPipelines() {
   PassPipelineRegistration<>("onnx-expand",
                              "Attention as basic ops, before the conversion",
-                             buildExpandPipeline);
+                             [](OpPassManager &manager) {
+                               buildExpandPipeline(manager);
+                             });
   PassPipelineRegistration<SimplifyOptions>(
       "onnx-simplify", "Infer shapes, fold constants, lift patterns",
       [](OpPassManager &manager, const SimplifyOptions &options) {

@@ -42,6 +42,11 @@ void MatmulOp::getEffects(
         &effects) {
   destinationEffects(*this, effects);
 }
+void AttentionOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  destinationEffects(*this, effects);
+}
 
 /// All operands tensors with one result per init, or all memrefs with none.
 static LogicalResult verifyForm(DestinationStyleOpInterface op,
@@ -210,5 +215,37 @@ LogicalResult MatmulOp::verify() {
   for (auto [value, init] : llvm::zip(yield.getValues(), getInits()))
     if (value.getType() != shaped(init).getElementType())
       return emitOpError("yielded types are the elements of the inits");
+  return success();
+}
+
+LogicalResult AttentionOp::verify() {
+  if (failed(verifyForm(*this, 1)))
+    return failure();
+  if (getTokensFirst().size() != 4)
+    return emitOpError("says of Q, K, V and the result whether tokens are "
+                       "first");
+  Value four[] = {getQuery(), getKey(), getValue(), getInit()};
+  for (auto [i, operand] : llvm::enumerate(four)) {
+    ShapedType type = shaped(operand);
+    if (type.getRank() != 4 || !type.getElementType().isF32())
+      return emitOpError("Q, K, V and the result are f32 of rank 4");
+    if (ShapedType::isDynamic(type.getShape()[3]))
+      return emitOpError("needs static head sizes");
+  }
+  if (shaped(getQuery()).getShape()[3] != shaped(getKey()).getShape()[3] ||
+      shaped(getValue()).getShape()[3] != shaped(getInit()).getShape()[3])
+    return emitOpError("Q and K have one head size, V and the result another");
+  if (Value mask = getMask()) {
+    Type element = shaped(mask).getElementType();
+    if (shaped(mask).getRank() != 4 ||
+        !(getFill() ? element.isInteger(8) : element.isF32()))
+      return emitOpError("takes a mask of rank 4: f32, or i8 with a fill");
+  } else if (getFill()) {
+    return emitOpError("has a fill without a mask");
+  }
+  for (Value numbers : {getLengths(), getPast()})
+    if (numbers && (shaped(numbers).getRank() != 1 ||
+                    !shaped(numbers).getElementType().isInteger(64)))
+      return emitOpError("lengths and past are i64 of rank 1");
   return success();
 }

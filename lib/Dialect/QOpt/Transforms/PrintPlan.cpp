@@ -140,6 +140,8 @@ void qopt::printPlan(ModuleOp module, raw_ostream &os,
        << " -> " << formatBytes(after) << ")\n";
   };
   os << totals.quantized << " quantized, " << totals.kept << " in float\n";
+  if (std::string attention = describeAttention(module); !attention.empty())
+    os << attention << '\n';
   // Without smoothing the data serves the lists alone, even if all are empty.
   bool smoothed = module->hasAttr(smoothingAttrName);
   if (hasScales)

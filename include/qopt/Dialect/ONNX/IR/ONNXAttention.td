@@ -58,6 +58,36 @@ def ONNX_AttentionOp : ONNX_Op<"Attention"> {
   let hasVerifier = 1;
 }
 
+def ONNX_FlashAttentionOp : ONNX_Op<"FlashAttention"> {
+  let summary = "Attention as one kernel computes it";
+  let description = [{
+    What `onnx-expand-attention` makes of an Attention that has a kernel; not an operator of
+    ONNX. `y = softmax(scale * q * transpose(k) + mask) * v` in f32 for `q`
+    `[batch, heads, sequence, size]` and `k`, `v` `[batch, kv heads, keys, size]`, which hold
+    the past already. With `q_tokens_first` `q` is stored as
+    `[batch, sequence, heads, size]`; likewise `k`, `v` and `y`.
+
+    - `attn_mask` has rank 4, each of its first three dims is 1 or that of the scores, the last
+      the number of keys. A float is added; where an 8-bit integer is 0 a score becomes
+      `mask_filter_value`.
+    - `lengths` (`[batch]`): keys from that one on are not seen.
+    - `past` (`[1]`): query `i` sees keys up to `past + i`.
+    - `softcap` and `zero_masked_rows` as in Attention.
+  }];
+  let arguments = (ins ONNX_FloatTensor:$q, ONNX_FloatTensor:$k, ONNX_FloatTensor:$v,
+                       ONNX_Optional<ONNX_NumberTensor>:$attn_mask,
+                       ONNX_Optional<ONNX_I64Tensor>:$lengths,
+                       ONNX_Optional<ONNX_I64Tensor>:$past,
+                       F32Attr:$scale,
+                       DefaultValuedAttr<F32Attr, "0.0f">:$softcap,
+                       OptionalAttr<F32Attr>:$mask_filter_value,
+                       UnitAttr:$zero_masked_rows, UnitAttr:$q_tokens_first,
+                       UnitAttr:$k_tokens_first, UnitAttr:$v_tokens_first,
+                       UnitAttr:$y_tokens_first);
+  let results = (outs ONNX_FloatTensor:$y);
+  let hasVerifier = 1;
+}
+
 def ONNX_RotaryEmbeddingOp : ONNX_Op<"RotaryEmbedding"> {
   let summary = "Rotates pairs of a head's elements by their position";
   let description = [{

@@ -36,7 +36,7 @@ void buildSimplifyPipeline(OpPassManager &manager,
                            ArrayRef<std::string> noLift = {});
 // Composite ops that lasted through quantization as basic ones, ready for the
 // conversion. Registered as `onnx-expand`.
-void buildExpandPipeline(OpPassManager &manager);
+void buildExpandPipeline(OpPassManager &manager, bool kernels = false);
 void registerONNXPipelines();
 
 } // namespace mlir::onnx

@@ -97,9 +97,17 @@ def ONNXExpandAttentionPass : Pass<"onnx-expand-attention", "mlir::ModuleOp"> {
     conversion to linalg. Masks become one condition and one `Where`; queries that share
     a key are rows of one product, so that keys and values are never repeated; half types
     are computed in f32. New results have no rank until `onnx-infer-shapes` runs again.
+
+    With `kernels` an Attention that one kernel can compute becomes an
+    `onnx.FlashAttention`, which the conversion to linalg hands to it.
   }];
+  let options = [
+    Option<"kernels", "kernels", "bool", /*default=*/"false",
+           "One op for each attention that has a kernel">
+  ];
   let statistics = [
     Statistic<"numAttention", "attentions", "Attention ops expanded">,
+    Statistic<"numKernels", "kernels", "Attention ops that become a kernel">,
     Statistic<"numRotary", "rotaries", "RotaryEmbedding ops expanded">
   ];
 }

@@ -25,6 +25,10 @@ inline constexpr llvm::StringLiteral kOperandTypeAttrName("qopt.operand_type");
 /// And the bytes of its weights.
 inline constexpr llvm::StringLiteral kWeightBytesAttrName("qopt.weight_bytes");
 
+/// On an attention: the type that its products are computed in where the target
+/// has a fast way ("bf16"); float without it.
+inline constexpr llvm::StringLiteral kProductsAttrName("qopt.products");
+
 } // namespace mlir::qopt
 
 #endif // QOPT_DIALECT_QOPT_IR_KERNELATTRS_H

@@ -184,6 +184,42 @@ def QOpt_MatmulOp : QOpt_KernelOp<"matmul", [AttrSizedOperandSegments, SingleBlo
   let hasVerifier = 1;
 }
 
+def QOpt_AttentionOp : QOpt_KernelOp<"attention", [AttrSizedOperandSegments]> {
+  let summary = "softmax(scale * Q * K^T + mask) * V without the scores in memory";
+  let description = [{
+    Q [B, Hq, S, D], K [B, Hk, T, D] and V [B, Hk, T, E] give [B, Hq, S, E], all f32;
+    Hq is a multiple of Hk, and the heads of Q that share one of K are neighbours.
+    An operand named in `tokens_first` (one flag each for Q, K, V and the result)
+    is stored with its second and third dims exchanged. D and E are static.
+
+    In this order: scores times `scale`; `softcap * tanh(score / softcap)`; `mask`
+    [1 or B, 1 or Hq, 1 or S, T], added when it is f32, and otherwise (i8) scores
+    become `fill` where it is 0; -inf where the key is not below `lengths[b]`, or
+    is behind `past[0] + s` for query s. A row that sees no key gives NaN, with
+    `zero_masked_rows` 0, as does then every other NaN among the probabilities.
+
+    Keys that no row of a block sees, by `lengths` and `past`, are not read.
+  }];
+  let arguments = (ins QOpt_Shaped:$query, QOpt_Shaped:$key, QOpt_Shaped:$value, Optional<QOpt_Shaped>:$mask,
+                       Optional<QOpt_Shaped>:$lengths, Optional<QOpt_Shaped>:$past, QOpt_Shaped:$init,
+                       F32Attr:$scale, OptionalAttr<F32Attr>:$softcap, OptionalAttr<F32Attr>:$fill,
+                       UnitAttr:$zero_masked_rows, DenseBoolArrayAttr:$tokens_first);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $query `,` $key `,` $value `:` type($query) `,` type($key) `,` type($value) `)`
+    (`mask` `(` $mask^ `:` type($mask) `)`)? (`lengths` `(` $lengths^ `:` type($lengths) `)`)?
+    (`past` `(` $past^ `:` type($past) `)`)? `outs` `(` $init `:` type($init) `)` `scale` $scale
+    (`softcap` $softcap^)? (`fill` $fill^)? `tokens_first` $tokens_first attr-dict (`->` type($results)^)?
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
+    /// Positions of heads and tokens in Q, K, V (0 to 2) or the result (3).
+    unsigned getHeadsDim(unsigned operand) { return getTokensFirst()[operand] ? 2 : 1; }
+    unsigned getTokensDim(unsigned operand) { return getTokensFirst()[operand] ? 1 : 2; }
+  }];
+  let hasVerifier = 1;
+}
+
 def QOpt_YieldOp : QOpt_Op<"yield", [Pure, Terminator, HasParent<"::mlir::qopt::MatmulOp">]> {
   let summary = "results of an epilogue";
   let arguments = (ins Variadic<AnyType>:$values);

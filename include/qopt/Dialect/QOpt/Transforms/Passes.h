@@ -29,6 +29,8 @@ inline void registerONNXInterfaces(DialectRegistry &registry) {
 /// `floatWeightBits` (16 or 32) is the size in which weights of float layers
 /// will be stored.
 void printPlan(ModuleOp module, raw_ostream &os, unsigned floatWeightBits);
+/// The type of the products of attention, as a sentence; empty without any.
+std::string describeAttention(ModuleOp module);
 
 #define GEN_PASS_DECL
 #include "qopt/Dialect/QOpt/Transforms/Passes.h.inc"

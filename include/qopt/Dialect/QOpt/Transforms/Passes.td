@@ -204,6 +204,18 @@ def FloatProductsPass : Pass<"qopt-float-products", "mlir::ModuleOp"> {
   }];
   let statistics = [Statistic<"numMarked", "marked", "Products that are marked">];
   let dependentDialects = ["::mlir::onnx::ONNXDialect"];
+
+def AttentionProductsPass : Pass<"qopt-attention-products", "mlir::ModuleOp"> {
+  let summary = "Choose the type of the products of attention";
+  let description = [{
+    Notes the type on every `onnx.Attention` in f32 or less. `bf16`: where the target
+    multiplies bf16 (AMX), queries, keys, probabilities and values are rounded to
+    it, sums are f32; elsewhere, and with `float`, all is f32.
+  }];
+  let options = [
+    Option<"type", "type", "std::string", /*default=*/"\"bf16\"", "float or bf16">];
+  let statistics = [
+    Statistic<"numAttention", "attentions", "Attention ops with bf16 products">];
 }
 
 def ObservePass : Pass<"qopt-observe", "mlir::ModuleOp"> {

@@ -1,0 +1,56 @@
+//===- AttentionProducts.cpp - the type of an attention's products --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Queries x keys and probabilities x values have no weights: they are no layers
+// of a plan, and one choice holds for all of them. It is a note on the op, which
+// kernels for targets without such products do not read.
+//===----------------------------------------------------------------------===//
+
+#include "qopt/Dialect/ONNX/IR/ONNXAttention.h"
+#include "qopt/Dialect/QOpt/IR/KernelAttrs.h"
+#include "qopt/Dialect/QOpt/Transforms/Passes.h"
+
+using namespace mlir;
+
+std::string qopt::describeAttention(ModuleOp module) {
+  unsigned all = 0, narrow = 0;
+  module.walk([&](onnx::AttentionOp op) {
+    ++all;
+    narrow += op->hasAttr(kProductsAttrName);
+  });
+  if (!all)
+    return {};
+  std::string text = std::to_string(all) + " attention" + (all > 1 ? "s" : "") +
+                     ": products in ";
+  return text + (narrow ? "bf16 on AMX, in f32 elsewhere" : "f32");
+}
+
+namespace mlir::qopt {
+#define GEN_PASS_DEF_ATTENTIONPRODUCTSPASS
+#include "qopt/Dialect/QOpt/Transforms/Passes.h.inc"
+
+namespace {
+
+class AttentionProductsPass final
+    : public impl::AttentionProductsPassBase<AttentionProductsPass> {
+public:
+  using AttentionProductsPassBase::AttentionProductsPassBase;
+
+  void runOnOperation() override {
+    if (type != "float" && type != "bf16") {
+      getOperation().emitError("attention is float or bf16, not '")
+          << type << "'";
+      return signalPassFailure();
+    }
+    getOperation().walk([&](onnx::AttentionOp op) {
+      op->removeAttr(kProductsAttrName);
+      if (type == "float" || getElementTypeOrSelf(op.getQ()).isF64())
+        return;
+      op->setAttr(kProductsAttrName, StringAttr::get(&getContext(), type));
+      ++numAttention;
+    });
+  }
+};
+
+} // namespace
+} // namespace mlir::qopt
