@@ -234,8 +234,8 @@ int Compilation::run() {
   if (options.kvCaches == KVCaches::InPlace) {
     PassManager pm(&context, ModuleOp::getOperationName());
     // An Attention with a past of its own shows how it grows.
-    onnx::buildExpandPipeline(
-        pm, /*kernels=*/options.emit != EmitKind::ONNXQDQ);
+    onnx::buildExpandPipeline(pm,
+                              /*kernels=*/options.emit != EmitKind::ONNXQDQ);
     pm.addPass(createInplaceCachesPass());
     if (mlir::failed(pm.run(*module)))
       return failed(ExitUnsupported, "--kv=inplace: not possible");

@@ -13,8 +13,9 @@ import support
 import zoo
 from onnx import helper
 
-# Of the largest value of the result.
+# Of the largest value of the result: in f32, and with operands rounded to bf16.
 RELATIVE = 2e-6
+RELATIVE_BF16 = 1.5e-2
 
 
 def model_of(name, heads, groups, size, value_size, mask, flat, **attributes):
@@ -131,13 +132,13 @@ SIZES = ((1, 1), (1, 7), (5, 5), (12, 300), (17, 130), (64, 64), (197, 257))
 
 
 def check(name, heads=2, groups=2, size=32, value_size=None, mask=None, flat=True, past=(None,), sizes=SIZES,
-          lengths=False, **attributes):
+          lengths=False, products="float", **attributes):
     import qopt
 
     value_size = value_size or size
     path = model_of(name, heads, groups, size, value_size, mask, flat, past=past[0] is not None, lengths=lengths,
                     **attributes)
-    library = zoo.library(path, "fp32")[0]
+    library = zoo.library(path, f"fp32{{attention={products}}}")[0]
     assert "onnx.FlashAttention" in expanded(path), "not one kernel"
     worst, runs = 0.0, 0
     for (queries, keys), before in itertools.product(sizes, past):
@@ -152,7 +153,8 @@ def check(name, heads=2, groups=2, size=32, value_size=None, mask=None, flat=Tru
             assert np.array_equal(results[0][key], results[1][key], equal_nan=True), "threads change the result"
             worst = max(worst, compare(results[0][key], want[key]))
         runs += 1
-    assert worst <= RELATIVE, f"{worst:.1e} of the largest value, bound {RELATIVE}"
+    bound = RELATIVE if products == "float" else RELATIVE_BF16
+    assert worst <= bound, f"{worst:.1e} of the largest value, bound {bound}"
     return True, f"{runs} sizes, {worst:.1e} of the largest value"
 
 
@@ -192,5 +194,8 @@ FORMS = {
     "lengths": {"lengths": True},
     "lengths-causal": {"lengths": True, "is_causal": 1},
 }
+
+BF16 = ("plain", "odd-sizes", "size-64", "grouped-causal-past", "head-mask", "bool-mask", "padding-mask", "lengths-causal")
+FORMS.update({f"{name}-bf16": {**FORMS[name], "products": "bf16"} for name in BF16})
 
 TESTS = {f"attention/{name}": test(name, **settings) for name, settings in FORMS.items()}

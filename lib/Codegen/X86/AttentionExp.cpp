@@ -3,7 +3,7 @@
 //
 // Softmax knows that its arguments are not positive, so that half of a general
 // exp is not needed. exp(x) = 2^n 2^f with n = rne(x / ln 2) and f = x / ln 2 -
-// n in one fused step; 2^f is a polynomial of degree 6 (relative error 2e-9)
+// n in fused steps; 2^f is a polynomial of degree 6 (relative error 2e-9)
 // fitted over |f| <= 0.5005 for the least largest relative error, or of degree
 // 3 (7.5e-5). Arguments below -87.3 give 0: there are no denormals, which
 // would be slow.
@@ -19,10 +19,15 @@ using namespace mlir::qopt;
 using namespace mlir::qopt::x86;
 
 constexpr float kLeast = -87.3f;
-constexpr float kLog2E = 1.44269504f;
+/// 1 / ln 2 as a float, and what it lacks.
+constexpr float kLog2E = 1.44269504f, kLog2ERest = 1.92596299e-8f;
 /// From f^6, or f^3, down.
-constexpr float kExact[] = {1.53456960e-4f, 1.34000636e-3f, 9.61849000e-3f,
-                            5.55032827e-2f, 2.40226462e-1f, 6.93147182e-1f,
+constexpr float kExact[] = {1.53456960e-4f,
+                            1.34000636e-3f,
+                            9.61849000e-3f,
+                            5.55032827e-2f,
+                            2.40226462e-1f,
+                            6.93147182e-1f,
                             1.0f};
 constexpr float kRough[] = {5.51710054e-2f, 2.42615849e-1f, 6.93261445e-1f,
                             9.99927819e-1f};
@@ -30,10 +35,12 @@ constexpr float kRough[] = {5.51710054e-2f, 2.42615849e-1f, 6.93261445e-1f,
 Value x86::expOfNonPositive(KernelBuilder &b, Value x, bool exact) {
   auto type = cast<VectorType>(x.getType());
   auto number = [&](float value) { return b.splat(type, value); };
-  Value n = math::RoundEvenOp::create(
-      b, arith::MulFOp::create(b, x, number(kLog2E)));
-  Value f = vector::FMAOp::create(b, x, number(kLog2E),
-                                  arith::NegFOp::create(b, n));
+  Value n =
+      math::RoundEvenOp::create(b, arith::MulFOp::create(b, x, number(kLog2E)));
+  Value f =
+      vector::FMAOp::create(b, x, number(kLog2E), arith::NegFOp::create(b, n));
+  if (exact)
+    f = vector::FMAOp::create(b, x, number(kLog2ERest), f);
   ArrayRef<float> coefficients =
       exact ? ArrayRef<float>(kExact) : ArrayRef<float>(kRough);
   Value power = number(coefficients.front());
@@ -48,18 +55,20 @@ Value x86::expOfNonPositive(KernelBuilder &b, Value x, bool exact) {
                            {power, n, power, integer(b.getI16Type(), -1),
                             integer(b.getI32Type(), 4)});
   } else {
-    // The conversion is the instruction's: it says what becomes of NaN.
+    // A conversion that says what becomes of NaN.
     auto integers = VectorType::get(type.getShape(), b.getI32Type());
     Value shift = arith::ConstantOp::create(
         b, DenseElementsAttr::get(integers, b.getI32IntegerAttr(23)));
     Value whole =
-        callIntrinsic(b, "llvm.x86.avx.cvt.ps2dq.256", integers, {n});
+        type.getNumElements() == 8
+            ? callIntrinsic(b, "llvm.x86.avx.cvt.ps2dq.256", integers, {n})
+            : callIntrinsic(b, "llvm.fptosi.sat", integers, {n});
     Value bits = arith::BitcastOp::create(b, integers, power);
-    bits = arith::AddIOp::create(b, bits,
-                                 arith::ShLIOp::create(b, whole, shift));
+    bits =
+        arith::AddIOp::create(b, bits, arith::ShLIOp::create(b, whole, shift));
     result = arith::BitcastOp::create(b, type, bits);
   }
-  Value counts = arith::CmpFOp::create(b, arith::CmpFPredicate::UGE, x,
-                                       number(kLeast));
+  Value counts =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::UGE, x, number(kLeast));
   return arith::SelectOp::create(b, counts, result, number(0));
 }

@@ -54,7 +54,7 @@ AttentionGenerator::AttentionGenerator(KernelBuilder &b, const Isa &isa,
 }
 
 bool AttentionGenerator::hasTiles() const {
-  auto products = op->getAttrOfType<StringAttr>(kProductsAttrName);
+  auto products = op->getAttrOfType<StringAttr>(kAttentionProductsAttrName);
   return isa.amx && products && products.getValue() == "bf16";
 }
 
@@ -125,15 +125,14 @@ void AttentionGenerator::allocate() {
     return;
   int64_t depth = llvm::divideCeil(size, 2 * kTileRows),
           columns = llvm::divideCeil(valueSize, kTileRows);
-  halfQueries =
-      stack({taskRows, (depth + 1) * 2 * kTileRows}, b.getBF16Type());
+  halfQueries = stack({taskRows, (depth + 1) * 2 * kTileRows}, b.getBF16Type());
   keyTiles = stack({blockKeys / kTileRows, depth, kTileRows, kTileRows}, f32);
   valueTiles =
       stack({blockKeys / kTileRows / 2, columns, kTileRows, kTileRows}, f32);
 }
 
-void AttentionGenerator::eachVector(
-    int64_t size, function_ref<void(Value, int64_t)> body) {
+void AttentionGenerator::eachVector(int64_t size,
+                                    function_ref<void(Value, int64_t)> body) {
   int64_t whole = size / isa.lanes * isa.lanes;
   if (whole)
     b.loop(b.index(0), b.index(whole), isa.lanes,
@@ -142,8 +141,7 @@ void AttentionGenerator::eachVector(
     body(b.index(whole), size - whole);
 }
 
-void AttentionGenerator::eachBlock(Value count,
-                                   function_ref<void(Rows)> body) {
+void AttentionGenerator::eachBlock(Value count, function_ref<void(Rows)> body) {
   Value begin = b.index(0);
   SmallVector<int64_t> sizes{isa.floatRows, isa.floatRows / 3, 1};
   if (tiled)
@@ -168,9 +166,9 @@ void AttentionGenerator::generate(Value begin, Value end) {
   allocate();
   if (!hasTiles())
     return emitTasks(begin, end);
-  Value few = arith::CmpIOp::create(b, arith::CmpIPredicate::ult,
-                                    b.mul(perGroup, queries),
-                                    b.index(kTileRows));
+  Value few =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::ult,
+                            b.mul(perGroup, queries), b.index(kTileRows));
   b.ifElse(
       few, [&] { emitTasks(begin, end); },
       [&] {
@@ -220,38 +218,36 @@ Value AttentionGenerator::beginRows(Value first, Value count) {
   Value pastLength;
   if (past) {
     pastLength = memref::LoadOp::create(b, past, b.index(0));
-    pastLength =
-        arith::IndexCastOp::create(b, b.getIndexType(), pastLength);
+    pastLength = arith::IndexCastOp::create(b, b.getIndexType(), pastLength);
   }
   Value none = b.index(0);
   Value last = b.sub(b.mul(perGroup, queries), b.index(1));
-  Value most =
-      b.loop(none, count, 1, none, [&](Value i, ValueRange carried) {
-         Value row = b.add(first, i);
-         if (tiled)
-           row = b.min(row, last);
-         Value head = b.add(b.mul(group, perGroup), div(row, queries));
-         Value token = rem(row, queries);
-         copyQuery(i, head, token);
-         eachVector(valueSize, [&](Value column, int64_t) {
-           b.store(zero, sums, {i, column}, isa.lanes);
-         });
-         b.store(zero, totals, {i, none}, isa.lanes);
-         memref::StoreOp::create(b, least, maxima, i);
-         if (mask) {
-           memref::StoreOp::create(b, head, heads, i);
-           memref::StoreOp::create(b, token, tokens, i);
-         }
-         Value seen = length;
-         if (past) {
-           Value last = b.add(b.add(pastLength, token), 1);
-           seen = arith::MinSIOp::create(b, last, length);
-           seen = arith::MaxSIOp::create(b, seen, none);
-           memref::StoreOp::create(b, seen, limits, i);
-         }
-         Value more = arith::MaxUIOp::create(b, carried[0], seen);
-         return SmallVector<Value>{more};
-       })[0];
+  Value most = b.loop(none, count, 1, none, [&](Value i, ValueRange carried) {
+    Value row = b.add(first, i);
+    if (tiled)
+      row = b.min(row, last);
+    Value head = b.add(b.mul(group, perGroup), div(row, queries));
+    Value token = rem(row, queries);
+    copyQuery(i, head, token);
+    eachVector(valueSize, [&](Value column, int64_t) {
+      b.store(zero, sums, {i, column}, isa.lanes);
+    });
+    b.store(zero, totals, {i, none}, isa.lanes);
+    memref::StoreOp::create(b, least, maxima, i);
+    if (mask) {
+      memref::StoreOp::create(b, head, heads, i);
+      memref::StoreOp::create(b, token, tokens, i);
+    }
+    Value seen = length;
+    if (past) {
+      Value last = b.add(b.add(pastLength, token), 1);
+      seen = arith::MinSIOp::create(b, last, length);
+      seen = arith::MaxSIOp::create(b, seen, none);
+      memref::StoreOp::create(b, seen, limits, i);
+    }
+    Value more = arith::MaxUIOp::create(b, carried[0], seen);
+    return SmallVector<Value>{more};
+  })[0];
   return most;
 }
 
@@ -320,8 +316,8 @@ void AttentionGenerator::finishRows(Value first, Value count) {
     Value factor = arith::DivFOp::create(b, b.f32(1), total);
     factor = b.broadcast(factor, isa.lanes);
     Value zero = b.splat(vectorType(b.getF32Type()), 0);
-    Value seen = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, total,
-                                       b.f32(0));
+    Value seen =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, total, b.f32(0));
     eachVector(valueSize, [&](Value column, int64_t lanes) {
       Value sum = b.load(sums, {i, column}, isa.lanes, isa.lanes);
       Value result = arith::MulFOp::create(b, sum, factor);

@@ -102,8 +102,8 @@ private:
   /// Of the task at hand.
   Value batch, group, length;
   /// On the stack.
-  Value ownQueries, halfQueries, keyTiles, valueTiles, sums, maxima, totals, limits, heads, tokens, panel, scores,
-      factors;
+  Value ownQueries, halfQueries, keyTiles, valueTiles, sums, maxima, totals,
+      limits, heads, tokens, panel, scores, factors;
 };
 
 } // namespace mlir::qopt::x86

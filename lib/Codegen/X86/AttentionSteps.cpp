@@ -26,8 +26,8 @@ static Value largestLane(KernelBuilder &b, Value vector) {
     SmallVector<int64_t> other;
     for (int64_t i = 0; i < lanes; ++i)
       other.push_back(i ^ width);
-    vector = larger(
-        b, vector::ShuffleOp::create(b, vector, vector, other), vector);
+    vector =
+        larger(b, vector::ShuffleOp::create(b, vector, vector, other), vector);
   }
   return vector;
 }
@@ -68,12 +68,10 @@ void AttentionGenerator::multiplyByKeys(Rows rows, Keys keys) {
           SmallVector<Value> next(current), rhs;
           Value depth = b.add(base, offset);
           for (int64_t v = 0; v < vectors; ++v)
-            rhs.push_back(b.load(panel,
-                                 {b.add(stripe, v), depth, b.index(0)},
+            rhs.push_back(b.load(panel, {b.add(stripe, v), depth, b.index(0)},
                                  isa.lanes, isa.lanes));
           for (int64_t i = 0; i < rows.count; ++i) {
-            Value factor =
-                broadcastAt(ownQueries, {b.add(rows.row, i), depth});
+            Value factor = broadcastAt(ownQueries, {b.add(rows.row, i), depth});
             for (int64_t v = 0; v < vectors; ++v) {
               Value &sum = next[i * vectors + v];
               sum = vector::FMAOp::create(b, factor, rhs[v], sum);
@@ -106,15 +104,14 @@ Value AttentionGenerator::maskVector(Value row, Value key) {
   auto own = [&](Value from) -> Value {
     return memref::LoadOp::create(b, from, row);
   };
-  SmallVector<Value> indices{
-      index(0, batch), index(1, own(heads)), index(2, own(tokens)), key};
+  SmallVector<Value> indices{index(0, batch), index(1, own(heads)),
+                             index(2, own(tokens)), key};
   if (!type.isDynamicDim(3) && type.getDimSize(3) % isa.lanes == 0)
     return b.load(mask, indices, isa.lanes, isa.lanes);
   // Masked loads are slow where the instruction set lacks them.
   VectorType vector = vectorType(type.getElementType());
-  Value inside =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::ule,
-                            b.add(key, isa.lanes), keyCount);
+  Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::ule,
+                                       b.add(key, isa.lanes), keyCount);
   auto choice = scf::IfOp::create(b, vector, inside, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(choice.thenBlock());
@@ -122,9 +119,9 @@ Value AttentionGenerator::maskVector(Value row, Value key) {
   b.setInsertionPointToStart(choice.elseBlock());
   Value lanes = vector::CreateMaskOp::create(b, vectorType(b.getI1Type()),
                                              b.sub(keyCount, key));
-  scf::YieldOp::create(b, ValueRange{vector::MaskedLoadOp::create(
-                              b, vector, mask, indices, lanes,
-                              b.splat(vector, 0))});
+  scf::YieldOp::create(
+      b, ValueRange{vector::MaskedLoadOp::create(b, vector, mask, indices,
+                                                 lanes, b.splat(vector, 0))});
   return choice.getResult(0);
 }
 
@@ -137,8 +134,8 @@ SmallVector<Value> AttentionGenerator::maskedScores(Rows rows, Keys keys,
   Value first = b.add(keys.from, column), positions, sharedMask;
   if (!limits.empty()) {
     VectorType integers = vectorType(b.getI32Type());
-    SmallVector<int32_t> lanes = llvm::to_vector(
-        llvm::seq<int32_t>(0, static_cast<int32_t>(isa.lanes)));
+    SmallVector<int32_t> lanes =
+        llvm::to_vector(llvm::seq<int32_t>(0, static_cast<int32_t>(isa.lanes)));
     Value base = arith::IndexCastOp::create(b, b.getI32Type(), first);
     positions = arith::AddIOp::create(
         b, b.broadcast(base, isa.lanes),
@@ -179,8 +176,8 @@ SmallVector<Value> AttentionGenerator::maskedScores(Rows rows, Keys keys,
     }
     if (!limits.empty()) {
       if (i < int64_t(limits.size()))
-        visible = arith::CmpIOp::create(b, arith::CmpIPredicate::slt,
-                                        positions, limits[i]);
+        visible = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, positions,
+                                        limits[i]);
       x = arith::SelectOp::create(b, visible, x, hidden);
     }
     result.push_back(x);
@@ -204,16 +201,15 @@ void AttentionGenerator::exponentials(Rows rows, Keys keys) {
       cast<MemRefType>(key.getType()).getDimSize(op.getTokensDim(1));
   if (past) {
     for (int64_t i = 0; i < rows.count; ++i)
-      addLimit(memref::LoadOp::create(b, limits,
-                                      ValueRange{b.add(rows.row, i)}));
+      addLimit(
+          memref::LoadOp::create(b, limits, ValueRange{b.add(rows.row, i)}));
   } else if (lengths || ShapedType::isDynamic(staticKeys) ||
              staticKeys % step) {
     addLimit(length);
   }
   SmallVector<Value> least(rows.count, b.splat(type, kMinusInfinity));
   SmallVector<Value> largest = b.loop(
-      zero, end, isa.lanes, least,
-      [&](Value column, ValueRange carried) {
+      zero, end, isa.lanes, least, [&](Value column, ValueRange carried) {
         SmallVector<Value> next(carried);
         SmallVector<Value> x = maskedScores(rows, keys, column, limitVectors);
         for (int64_t i = 0; i < rows.count; ++i) {
@@ -235,8 +231,7 @@ void AttentionGenerator::exponentials(Rows rows, Keys keys) {
     Value nothing = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, now,
                                           b.splat(type, kMinusInfinity));
     Value base = arith::SelectOp::create(b, nothing, b.splat(type, 0), now);
-    Value factor =
-        expOfNonPositive(b, arith::SubFOp::create(b, before, base));
+    Value factor = expOfNonPositive(b, arith::SubFOp::create(b, before, base));
     memref::StoreOp::create(
         b, vector::ExtractOp::create(b, factor, ArrayRef<int64_t>{0}), factors,
         slotOf(rows, i));

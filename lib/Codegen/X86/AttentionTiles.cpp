@@ -99,11 +99,10 @@ void AttentionGenerator::packTiles(Keys keys) {
       SmallVector<Value> rows;
       auto half = [&](int64_t i, int64_t from) {
         int64_t count = std::min(kTile, size - from);
-        return count <= 0 ? zero
-                          : b.load(key,
-                                   at(1, group, token(column, i),
-                                      b.index(from)),
-                                   kTile, count);
+        return count <= 0
+                   ? zero
+                   : b.load(key, at(1, group, token(column, i), b.index(from)),
+                            kTile, count);
       };
       for (int64_t i = 0; i < kTile; ++i)
         rows.push_back(vector::BitCastOp::create(
@@ -149,8 +148,8 @@ void AttentionGenerator::multiplyKeyTiles(Rows rows, Keys keys) {
     for (int64_t i = 0; i < rows.count; i += kTile)
       sums.push_back(tiles.zero());
     for (int64_t step = 0; step < steps; ++step) {
-      Value rhs = tiles.load(
-          tiles.advance(stripe, b.index(step * kTileBytes)), kRowBytes);
+      Value rhs = tiles.load(tiles.advance(stripe, b.index(step * kTileBytes)),
+                             kRowBytes);
       for (auto [i, sum] : llvm::enumerate(sums)) {
         Value from = tiles.advance(
             queryRows, b.index(i * kTile * rowPitch + step * kRowBytes));
@@ -168,10 +167,9 @@ void AttentionGenerator::addValueTiles(Rows rows, Keys keys) {
   Tiles tiles(b);
   int64_t columns = llvm::divideCeil(valueSize, kTile);
   int64_t scorePitch = pitchOf(scores), sumPitch = pitchOf(sums);
-  Value packed = tiles.pointerTo(valueTiles),
-        weights = tiles.pointerTo(scores);
-  Value target = tiles.advance(tiles.pointerTo(sums),
-                               b.mul(rows.row, sumPitch));
+  Value packed = tiles.pointerTo(valueTiles), weights = tiles.pointerTo(scores);
+  Value target =
+      tiles.advance(tiles.pointerTo(sums), b.mul(rows.row, sumPitch));
   Value steps = b.ceilDiv(keys.count, b.index(kDepth));
   b.loop(b.index(0), b.index(rows.count), 1, [&](Value i) {
     Value row = b.add(rows.row, i), factor = broadcastAt(factors, i);
@@ -195,19 +193,19 @@ void AttentionGenerator::addValueTiles(Rows rows, Keys keys) {
     SmallVector<Value> results = b.loop(
         b.index(0), steps, 1, initial, [&](Value step, ValueRange carried) {
           SmallVector<Value> next(carried), rhs;
-          Value block = tiles.advance(packed, b.mul(step, columns * kTileBytes));
+          Value block =
+              tiles.advance(packed, b.mul(step, columns * kTileBytes));
           for (int64_t j = 0; j < count; ++j)
             rhs.push_back(tiles.load(
                 tiles.advance(block, b.index((first + j) * kTileBytes)),
                 kRowBytes));
           Value lhs = tiles.advance(weights, b.mul(step, kRowBytes));
           for (int64_t i = 0; i < rowTiles; ++i) {
-            Value own = tiles.load(
-                tiles.advance(lhs, b.index(i * kTile * scorePitch)),
-                scorePitch);
+            Value own =
+                tiles.load(tiles.advance(lhs, b.index(i * kTile * scorePitch)),
+                           scorePitch);
             for (int64_t j = 0; j < count; ++j)
-              next[i * count + j] =
-                  tiles.dot(next[i * count + j], own, rhs[j]);
+              next[i * count + j] = tiles.dot(next[i * count + j], own, rhs[j]);
           }
           return next;
         });

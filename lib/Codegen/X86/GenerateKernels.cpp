@@ -33,8 +33,8 @@ void makeReadable(Operation *op) {
   auto destinations = cast<DestinationStyleOpInterface>(op);
   for (OpOperand &operand : op->getOpOperands()) {
     auto type = dyn_cast<MemRefType>(operand.get().getType());
-    if (!type || (anyStrides ? x86::isContiguousInLastDim(type)
-                             : x86::isMatrix(type)))
+    if (!type ||
+        (anyStrides ? x86::isContiguousInLastDim(type) : x86::isMatrix(type)))
       continue;
     ImplicitLocOpBuilder b(op->getLoc(), op);
     Value strided = operand.get();

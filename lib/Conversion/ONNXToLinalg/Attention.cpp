@@ -28,10 +28,10 @@ static LogicalResult lowerFlashAttention(onnx::FlashAttentionOp op,
   Value q = op.getQ(), k = op.getK(), v = op.getV(), mask = op.getAttnMask();
   if (failed(l.requireEqual(q, 0, k, 0, "batches of Q and K")) ||
       failed(l.requireEqual(k, 0, v, 0, "batches of K and V")) ||
-      failed(l.requireEqual(k, headsOf(1), v, headsOf(2),
-                            "heads of K and V")) ||
-      failed(l.requireEqual(k, tokensOf(1), v, tokensOf(2),
-                            "keys and values")) ||
+      failed(
+          l.requireEqual(k, headsOf(1), v, headsOf(2), "heads of K and V")) ||
+      failed(
+          l.requireEqual(k, tokensOf(1), v, tokensOf(2), "keys and values")) ||
       failed(l.requireEqual(q, 3, k, 3, "head sizes")))
     return failure();
   if (!l.expr(q, headsOf(0)).isConstant() ||
@@ -40,9 +40,9 @@ static LogicalResult lowerFlashAttention(onnx::FlashAttentionOp op,
           zero = l.index(0);
     Value safe = l.maximum(groups, l.index(1));
     Value rest = arith::RemSIOp::create(l.b, heads, safe);
-    Value fits = arith::AndIOp::create(
-        l.b, l.compare(CmpIPredicate::ne, groups, zero),
-        l.compare(CmpIPredicate::eq, rest, zero));
+    Value fits =
+        arith::AndIOp::create(l.b, l.compare(CmpIPredicate::ne, groups, zero),
+                              l.compare(CmpIPredicate::eq, rest, zero));
     l.require(fits, "{0} heads of Q are no multiple of {1} heads of K",
               {heads, groups});
   }
@@ -73,8 +73,8 @@ static LogicalResult lowerFlashAttention(onnx::FlashAttentionOp op,
       past, init, number(op.getScale()), softcap, fill,
       op.getZeroMaskedRows() ? l.b.getUnitAttr() : nullptr,
       l.b.getDenseBoolArrayAttr(tokensFirst));
-  if (Attribute products = op->getAttr(kProductsAttrName))
-    kernel->setAttr(kProductsAttrName, products);
+  if (Attribute products = op->getAttr(kAttentionProductsAttrName))
+    kernel->setAttr(kAttentionProductsAttrName, products);
   l.set(op.getY(), kernel.getResult(0));
   return success();
 }

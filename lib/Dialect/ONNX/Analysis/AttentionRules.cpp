@@ -76,8 +76,8 @@ LogicalResult flashAttention(RuleContext &context) {
     return own;
   };
   std::optional<Dims> q = headsFirst(0, op.getQTokensFirst()),
-               k = headsFirst(1, op.getKTokensFirst()),
-               v = headsFirst(2, op.getVTokensFirst());
+                      k = headsFirst(1, op.getKTokensFirst()),
+                      v = headsFirst(2, op.getVTokensFirst());
   if (!q || !k || !v)
     return success();
   if (failed(context.require((*q)[3], (*k)[3], "head sizes differ")) ||

@@ -73,9 +73,10 @@ LogicalResult AttentionOp::verify() {
 }
 
 LogicalResult FlashAttentionOp::verify() {
-  for (auto [name, value] :
-       {std::pair<StringRef, Value>("q", getQ()), {"k", getK()}, {"v", getV()},
-        {"attn_mask", getAttnMask()}})
+  for (auto [name, value] : {std::pair<StringRef, Value>("q", getQ()),
+                             {"k", getK()},
+                             {"v", getV()},
+                             {"attn_mask", getAttnMask()}})
     if (failed(verifyRank(*this, name, value, 4)))
       return failure();
   if (failed(verifyRank(*this, "lengths", getLengths(), 1)) ||

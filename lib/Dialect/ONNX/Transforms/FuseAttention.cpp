@@ -64,8 +64,7 @@ bool AttentionFuser::maskFits() {
 bool AttentionFuser::isCovered() {
   std::optional<Dims> qDims = dimsOf(op.getQ()), kDims = dimsOf(op.getK()),
                       vDims = dimsOf(op.getV());
-  if (!qDims || !kDims || !vDims ||
-      getElementTypeOrSelf(op.getQ()).isF64() ||
+  if (!qDims || !kDims || !vDims || getElementTypeOrSelf(op.getQ()).isF64() ||
       !op.getQkMatmulOutput().use_empty() ||
       (op.getSoftmaxPrecision() && *op.getSoftmaxPrecision() != 1))
     return false;
@@ -176,8 +175,7 @@ bool AttentionFuser::fuse() {
   Value query = operand(op.getQ(), qHeads, qTokens);
 
   // A last token sees everything before it.
-  bool causal =
-      op.getIsCausal() && !(q[2].isConstant(1) && k[2].isConstant(1));
+  bool causal = op.getIsCausal() && !(q[2].isConstant(1) && k[2].isConstant(1));
   if (causal && !past)
     past = c.ints(0);
   float scale = op.getScale() ? op.getScale()->convertToFloat()
@@ -206,14 +204,14 @@ bool AttentionFuser::fuse() {
     if (auto reader = dyn_cast<TransposeOp>(user);
         reader && reader.getPermutation(4) == ArrayRef<int64_t>{0, 2, 1, 3})
       readers.push_back(reader);
-  bool turned = !split && !readers.empty() &&
-                readers.size() == size_t(llvm::range_size(
-                                      op.getY().getUsers()));
+  bool turned =
+      !split && !readers.empty() &&
+      readers.size() == size_t(llvm::range_size(op.getY().getUsers()));
   note("y_tokens_first", split || turned);
-  Value y = c.op<FlashAttentionOp>({query, key, value, maskOperand(keyCount),
-                                    op.getNonpadKvSeqlen(),
-                                    causal ? past : c.none()},
-                                   attributes);
+  Value y =
+      c.op<FlashAttentionOp>({query, key, value, maskOperand(keyCount),
+                              op.getNonpadKvSeqlen(), causal ? past : c.none()},
+                             attributes);
   y = c.cast(y, getElementTypeOrSelf(op.getY()));
   if (turned) {
     for (TransposeOp reader : readers)

@@ -84,11 +84,9 @@ void mlir::onnx::buildExpandPipeline(OpPassManager &manager, bool kernels) {
 }
 
 void mlir::onnx::registerONNXPipelines() {
-  PassPipelineRegistration<>("onnx-expand",
-                             "Attention as basic ops, before the conversion",
-                             [](OpPassManager &manager) {
-                               buildExpandPipeline(manager);
-                             });
+  PassPipelineRegistration<>(
+      "onnx-expand", "Attention as basic ops, before the conversion",
+      [](OpPassManager &manager) { buildExpandPipeline(manager); });
   PassPipelineRegistration<SimplifyOptions>(
       "onnx-simplify", "Infer shapes, fold constants, lift patterns",
       [](OpPassManager &manager, const SimplifyOptions &options) {

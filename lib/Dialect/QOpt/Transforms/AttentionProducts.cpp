@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Queries x keys and probabilities x values have no weights: they are no layers
-// of a plan, and one choice holds for all of them. It is a note on the op, which
-// kernels for targets without such products do not read.
+// of a plan, and one choice holds for all of them. It is a note on the op,
+// which kernels for targets without such products do not read.
 //===----------------------------------------------------------------------===//
 
 #include "qopt/Dialect/ONNX/IR/ONNXAttention.h"
@@ -16,7 +16,7 @@ std::string qopt::describeAttention(ModuleOp module) {
   unsigned all = 0, narrow = 0;
   module.walk([&](onnx::AttentionOp op) {
     ++all;
-    narrow += op->hasAttr(kProductsAttrName);
+    narrow += op->hasAttr(kAttentionProductsAttrName);
   });
   if (!all)
     return {};
@@ -43,10 +43,11 @@ public:
       return signalPassFailure();
     }
     getOperation().walk([&](onnx::AttentionOp op) {
-      op->removeAttr(kProductsAttrName);
+      op->removeAttr(kAttentionProductsAttrName);
       if (type == "float" || getElementTypeOrSelf(op.getQ()).isF64())
         return;
-      op->setAttr(kProductsAttrName, StringAttr::get(&getContext(), type));
+      op->setAttr(kAttentionProductsAttrName,
+                  StringAttr::get(&getContext(), type));
       ++numAttention;
     });
   }

@@ -27,7 +27,8 @@ inline constexpr llvm::StringLiteral kWeightBytesAttrName("qopt.weight_bytes");
 
 /// On an attention: the type that its products are computed in where the target
 /// has a fast way ("bf16"); float without it.
-inline constexpr llvm::StringLiteral kProductsAttrName("qopt.products");
+inline constexpr llvm::StringLiteral
+    kAttentionProductsAttrName("qopt.attention_products");
 
 } // namespace mlir::qopt
 

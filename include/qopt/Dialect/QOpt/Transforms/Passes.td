@@ -204,6 +204,7 @@ def FloatProductsPass : Pass<"qopt-float-products", "mlir::ModuleOp"> {
   }];
   let statistics = [Statistic<"numMarked", "marked", "Products that are marked">];
   let dependentDialects = ["::mlir::onnx::ONNXDialect"];
+}
 
 def AttentionProductsPass : Pass<"qopt-attention-products", "mlir::ModuleOp"> {
   let summary = "Choose the type of the products of attention";

@@ -1,0 +1,55 @@
+// RUN: qopt-opt %s --split-input-file --qopt-generate-kernels=isa=avx512vnni | FileCheck %s
+// RUN: qopt-opt %s --split-input-file --qopt-generate-kernels=isa=amx | FileCheck %s --check-prefix=AMX
+// RUN: qopt-opt %s --split-input-file --qopt-generate-kernels=isa=avx2 | FileCheck %s --check-prefix=AVX2
+
+// Operands with tokens in front of heads are read and written where they are; a block
+// of scores is all that is stored of them.
+// CHECK-LABEL: func.func @encoder
+// CHECK-NOT: memref.alloc(
+// CHECK: qopt.parallel_call @[[KERNEL:attention_[0-9a-f]+]](
+// CHECK: func.func private @[[KERNEL]](
+// CHECK: memref.alloca() {{.*}}: memref<12x272xf32>
+// CHECK: vector.shuffle
+// CHECK: vector.fma
+// CHECK: llvm.x86.avx512.mask.scalef.ps.512
+// CHECK-NOT: tdpbf16ps
+// AMX-LABEL: func.func @encoder
+// AMX: llvm.x86.tdpbf16ps.internal
+// AVX2-LABEL: func.func @encoder
+// AVX2: llvm.x86.avx.cvt.ps2dq.256
+// AVX2-NOT: tdpbf16ps
+func.func @encoder(%q: memref<?x?x12x32xf32>, %mask: memref<?x1x1x?xf32>, %o: memref<?x?x12x32xf32>) {
+  qopt.attention ins(%q, %q, %q : memref<?x?x12x32xf32>, memref<?x?x12x32xf32>, memref<?x?x12x32xf32>)
+    mask(%mask : memref<?x1x1x?xf32>) outs(%o : memref<?x?x12x32xf32>) scale 0.25
+    tokens_first [true, true, true, true] {qopt.attention_products = "bf16"}
+  return
+}
+
+// -----
+
+// Without the note products are in f32, whatever the target has. Keys behind the last
+// that a row sees are skipped.
+// AMX-LABEL: func.func @decoder
+// AMX: qopt.parallel_call @[[KERNEL:attention_[0-9a-f]+]](
+// AMX: func.func private @[[KERNEL]](
+// AMX: arith.minsi
+// AMX-NOT: tdpbf16ps
+func.func @decoder(%q: memref<?x8x?x64xf32>, %k: memref<?x2x?x64xf32, strided<[?, ?, ?, 1]>>, %past: memref<1xi64>, %o: memref<?x8x?x64xf32>) {
+  qopt.attention ins(%q, %k, %k : memref<?x8x?x64xf32>, memref<?x2x?x64xf32, strided<[?, ?, ?, 1]>>, memref<?x2x?x64xf32, strided<[?, ?, ?, 1]>>)
+    past(%past : memref<1xi64>) outs(%o : memref<?x8x?x64xf32>) scale 0.125
+    tokens_first [false, false, false, false]
+  return
+}
+
+// -----
+
+// A last dim that is not contiguous is copied.
+// CHECK-LABEL: func.func @strided
+// CHECK: memref.alloc(
+// CHECK: linalg.copy
+// CHECK: qopt.parallel_call @attention
+func.func @strided(%q: memref<?x1x?x16xf32>, %k: memref<?x1x?x16xf32, strided<[?, ?, 1, ?]>>, %o: memref<?x1x?x16xf32>) {
+  qopt.attention ins(%q, %k, %q : memref<?x1x?x16xf32>, memref<?x1x?x16xf32, strided<[?, ?, 1, ?]>>, memref<?x1x?x16xf32>)
+    outs(%o : memref<?x1x?x16xf32>) scale 1.0 tokens_first [false, false, false, false]
+  return
+}
