@@ -1,4 +1,10 @@
 // RUN: qopt-opt %s --split-input-file --qopt-pack-weights | FileCheck %s
+// RUN: qopt-opt %s --split-input-file --qopt-pack-weights=depth=8 | FileCheck %s --check-prefix=EIGHT
+// RUN: not qopt-opt %s --split-input-file --qopt-pack-weights=depth=5 2>&1 | FileCheck %s --check-prefix=DEPTH
+
+// AArch64 has eight codes of a column side by side.
+// EIGHT: codes_packed: "0x400000000104070A0D0000000205080B0E0000000306090C0F000000{{(00)+}}"
+// DEPTH: error: packed weights have a depth of 4 or 8, not 5
 
 // Byte of (k, n): k%4 within n%16 within (k%64)/4, rows and columns filled up with
 // zeros. One packed blob for both users, with the sums of its columns; the
