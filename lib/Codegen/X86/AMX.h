@@ -25,7 +25,8 @@ constexpr int64_t kTileRows = 16;
 /// L1 while blocks of the other pass over it out of L2, by loads that do not
 /// displace it.
 struct TilePlan {
-  TilePlan(int64_t k, int64_t n);
+  /// `rowBytes`: of a row of lhs.
+  TilePlan(int64_t rowBytes, int64_t n);
 
   int64_t n, panels, steps;
   /// Parts of K, all but the last of `partSteps` steps. Their sums meet in the
@@ -71,8 +72,8 @@ public:
   /// `streamed`: the tile is not to displace others in L1.
   Value load(Value pointer, Value stride, bool streamed);
   void store(Value tile, Value pointer, Value stride);
-  /// sums + lhs * rhs, of signed bytes.
-  Value dot(Value sums, Value lhs, Value rhs);
+  /// sums + lhs * rhs, of signed bytes into i32 or of bf16 into f32.
+  Value dot(Value sums, Value lhs, Value rhs, bool bf16);
 
   /// The first element, and the distance of rows: elements are bytes, or the
   /// layout is trivial.

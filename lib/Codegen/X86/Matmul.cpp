@@ -34,7 +34,7 @@ struct Form {
   Form(MatmulOp op, const Isa &isa)
       : integer(op.isInteger()), bf16(op.isBF16()),
         weightOnly(op.isWeightOnly()), grouped(op.getGroupSize().has_value()),
-        tiles(isa.amx && integer &&
+        tiles(isa.amx && (integer || bf16) &&
               (!grouped || *op.getGroupSize() % kTileDepth == 0)) {}
 };
 
@@ -46,8 +46,8 @@ struct Tasks {
 
   Tasks(const Isa &isa, const Form &form, int64_t n, int64_t k) : n(n) {
     if (form.tiles) {
-      TilePlan plan(k, n);
-      bytesPerRow = k;
+      bytesPerRow = form.bf16 ? 2 * k : k;
+      TilePlan plan(bytesPerRow, n);
       columns = blockColumns = rows = kTileBlock;
       maxRows = plan.maxRows;
       return;
@@ -145,9 +145,10 @@ public:
 
 private:
   void generateTiled(KernelBuilder &b, ArrayRef<Value> sizes, Operands &in) {
-    TilePlan plan(cast<MemRefType>(in.lhs.getType()).getDimSize(1), tasks.n);
+    TilePlan plan(tasks.bytesPerRow, tasks.n);
     auto finish = [&](const Tile &block, Accumulators sums) {
-      applyScales(b, isa, in, block, sums);
+      if (form.integer)
+        applyScales(b, isa, in, block, sums);
       finishBlock(b, in, block, sums);
     };
     emitTiledTasks({b, isa, in, plan, sizes[0], sizes[1], finish}, sizes[2],
@@ -319,7 +320,8 @@ LogicalResult x86::lowerMatmul(MatmulOp op, const Isa &isa,
   auto initType = cast<MemRefType>(views->inits.front().getType());
   int64_t n = initType.getDimSize(1);
   int64_t k = cast<MemRefType>(views->lhs.getType()).getDimSize(1);
-  if (form.tiles && !form.grouped && TilePlan(k, n).copiesRows)
+  if (form.tiles && !form.grouped &&
+      TilePlan(form.bf16 ? 2 * k : k, n).copiesRows)
     views->lhsTiles = copyToTiles(b, views->lhs, kernels);
   SmallVector<Value> captures;
   views->forEach([&](Value value) { captures.push_back(value); });

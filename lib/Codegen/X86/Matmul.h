@@ -87,7 +87,8 @@ void applyScales(KernelBuilder &b, const Isa &isa, const Operands &in,
 Accumulators floatProduct(KernelBuilder &b, const Isa &isa, const Operands &in,
                           const Tile &block);
 /// The product of bf16 lhs [M, K] and packed bf16 rhs: f32 vectors. `widened`
-/// [rows, K] holds the rows of the block alone as f32; null: read them from lhs.
+/// [rows, K] holds the rows of the block alone as f32; null: read them from
+/// lhs.
 Accumulators bf16Product(KernelBuilder &b, const Isa &isa, const Operands &in,
                          Value widened, const Tile &block);
 /// Fills `widened` with rows of bf16 lhs.

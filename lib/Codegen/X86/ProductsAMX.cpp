@@ -1,4 +1,4 @@
-//===- ProductsAMX.cpp - integer products on AMX tiles --------------------===//
+//===- ProductsAMX.cpp - products on AMX tiles ----------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A block of 32 x 32 sums is 2 x 2 tiles: four loads feed four products. Tiles
@@ -40,14 +40,15 @@ public:
   explicit TileNest(const TiledProduct &product)
       : b(product.b), isa(product.isa), in(product.in), plan(product.plan),
         m(product.m), rowsPerTask(product.rowsPerTask), finish(product.finish),
+        bf16(cast<MemRefType>(in.lhs.getType()).getElementType().isBF16()),
         tiles(b) {
-    scratch = allocate(kTileBlock, b.getI32Type());
+    Type sum = bf16 ? Type(b.getF32Type()) : b.getI32Type();
+    scratch = allocate(kTileBlock, sum);
     scratchPointer = tiles.pointerTo(scratch);
     if (in.groupRows) {
       groupSums = allocate(kTileBlock, b.getF32Type());
     } else if (plan.parts > 1) {
-      partial = allocate((plan.parts - 1) * plan.slots() * kTileBlock,
-                         b.getI32Type());
+      partial = allocate((plan.parts - 1) * plan.slots() * kTileBlock, sum);
       partialPointer = tiles.pointerTo(partial);
     }
     rhsPointer = tiles.pointerTo(in.rhs);
@@ -234,7 +235,8 @@ private:
                       Accumulators more = loadSums(
                           partial, b.add(b.mul(slot, kTileBlock), row), tile);
                       for (auto [sum, other] : llvm::zip(more, carried))
-                        sum = b.add(sum, other);
+                        sum = bf16 ? Value(arith::AddFOp::create(b, sum, other))
+                                   : b.add(sum, other);
                       return more;
                     });
     finish(tile, sums);
@@ -285,7 +287,7 @@ private:
                        lhs.stride, /*streamed=*/!plan.rowsResident);
         for (int64_t half = 0; half < 2; ++half)
           next[2 * i + half] =
-              tiles.dot(next[2 * i + half], lhsTile, rhsTiles[half]);
+              tiles.dot(next[2 * i + half], lhsTile, rhsTiles[half], bf16);
       }
       return next;
     };
@@ -469,6 +471,7 @@ private:
   const TilePlan &plan;
   Value m, rowsPerTask;
   FinishBlock finish;
+  bool bf16;
   TileOps tiles;
   Value scratch, groupSums, partial, state;
   /// Where tiles of the rows are: their distance in K, and of the rows of one.

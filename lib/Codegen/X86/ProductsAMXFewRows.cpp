@@ -9,19 +9,24 @@ using namespace mlir;
 using namespace mlir::qopt;
 using namespace mlir::qopt::x86;
 
+static Accumulators sumsOf(const TiledProduct &product, const Tile &block) {
+  const Operands &in = product.in;
+  if (cast<MemRefType>(in.lhs.getType()).getElementType().isBF16())
+    return bf16Product(product.b, product.isa, in, /*widened=*/Value(), block);
+  if (in.groupRows)
+    return groupedProduct(product.b, product.isa, in, /*widened=*/Value(),
+                          block, /*hasOffset=*/false);
+  return vnniProduct(product.b, product.isa, in.lhs, in.rhs, in.sums, block,
+                     /*hasOffset=*/false);
+}
+
 void x86::emitFewRows(const TiledProduct &product, Value begin, Value end) {
   KernelBuilder &b = product.b;
-  const Isa &isa = product.isa;
-  const Operands &in = product.in;
   const TilePlan &plan = product.plan;
   auto cover = [&](Value column, int64_t count) {
     auto emit = [&](Value row, int64_t rows) {
       Tile block{row, column, rows, count};
-      product.finish(block, in.groupRows
-                                ? groupedProduct(b, isa, in, Value(), block,
-                                                 /*hasOffset=*/false)
-                                : vnniProduct(b, isa, in.lhs, in.rhs, in.sums,
-                                              block, /*hasOffset=*/false));
+      product.finish(block, sumsOf(product, block));
     };
     // Blocks of 4, 2 and 1 rows: each size is code of its own, and so few
     // rows wait for the weights anyway.

@@ -28,9 +28,9 @@ constexpr int64_t kNearBytes = 1 << 20;
 /// Parts of K at most: every part is a pass over partial sums.
 constexpr int64_t kMostParts = 16;
 
-TilePlan::TilePlan(int64_t k, int64_t n)
+TilePlan::TilePlan(int64_t rowBytes, int64_t n)
     : n(n), panels(llvm::divideCeil(n, kTileBlock)),
-      steps(llvm::divideCeil(k, kTileDepth)) {
+      steps(llvm::divideCeil(rowBytes, kTileDepth)) {
   int64_t resident = kResidentBytes / kTileStepBytes;
   parts = std::min(kMostParts, int64_t(llvm::divideCeil(steps, resident)));
   partSteps = llvm::divideCeil(steps, parts);
@@ -49,17 +49,19 @@ TilePlan::TilePlan(int64_t k, int64_t n)
 void x86::emitTileCopy(KernelBuilder &b, Value rows, Value tiles, Value begin,
                        Value end) {
   Value last = b.sub(b.dim(rows, 0), b.index(1));
-  int64_t k = cast<MemRefType>(tiles.getType()).getDimSize(1);
+  auto type = cast<MemRefType>(tiles.getType());
+  int64_t k = type.getDimSize(1);
+  int64_t depth = kTileDepth * 8 / type.getElementTypeBitWidth();
   b.loop(begin, end, 1, [&](Value group) {
     Value first = b.mul(group, kTileRows);
-    b.loop(b.index(0), b.index(k), kTileDepth, [&](Value column) {
+    b.loop(b.index(0), b.index(k), depth, [&](Value column) {
       b.disableUnrolling();
-      // As if they were rows: [column / 64][row][64] within the group.
+      // As if they were rows: [step][row][64 bytes] within the group.
       Value at = b.mul(column, kTileRows);
       for (int64_t i = 0; i < kTileRows; ++i) {
-        Value row = b.load(rows, {b.min(b.add(first, i), last), column},
-                           kTileDepth, kTileDepth);
-        b.store(row, tiles, {first, b.add(at, i * kTileDepth)}, kTileDepth);
+        Value row =
+            b.load(rows, {b.min(b.add(first, i), last), column}, depth, depth);
+        b.store(row, tiles, {first, b.add(at, i * depth)}, depth);
       }
     });
   });
@@ -86,8 +88,9 @@ void TileOps::store(Value tile, Value pointer, Value stride) {
       {rows, width, pointer, stride, tile});
 }
 
-Value TileOps::dot(Value sums, Value lhs, Value rhs) {
-  return call("llvm.x86.tdpbssd.internal",
+Value TileOps::dot(Value sums, Value lhs, Value rhs, bool bf16) {
+  return call(bf16 ? "llvm.x86.tdpbf16ps.internal"
+                   : "llvm.x86.tdpbssd.internal",
               {rows, width, width, sums, lhs, rhs});
 }
 
@@ -98,13 +101,15 @@ Value TileOps::call(StringRef intrinsic, ValueRange operands) {
 }
 
 Value TileOps::pointerTo(Value memref, Value *rowStride) {
+  int64_t bytes =
+      cast<MemRefType>(memref.getType()).getElementTypeBitWidth() / 8;
   auto metadata = memref::ExtractStridedMetadataOp::create(b, memref);
   if (rowStride)
-    *rowStride = metadata.getStrides()[0];
+    *rowStride = b.mul(metadata.getStrides()[0], bytes);
   Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, memref);
   Value pointer = LLVM::IntToPtrOp::create(
       b, LLVM::LLVMPointerType::get(b.getContext()), toI64(address));
-  return advance(pointer, metadata.getOffset());
+  return advance(pointer, b.mul(metadata.getOffset(), bytes));
 }
 
 Value TileOps::advance(Value pointer, Value bytes) {
