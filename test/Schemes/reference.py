@@ -135,6 +135,15 @@ def product(x, w, bias, scheme):
         return y if bias is None else y + bias
 
 
+def tail_bound(x, w, y, scheme):
+    """How far y may be off where half-precision tiles multiply the outliers: each factor has
+    two parts of 8 bits, and the order of the sum is the tile's."""
+    _, _, columns, tail = split(x, scheme)
+    rows = w[columns].astype(np.float16).astype(np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return 3e-5 * (np.abs(tail.astype(np.float64)) @ np.abs(rows)) + 4e-7 * np.abs(y) + 1e-30
+
+
 def dequantized(codes, scales, groups):
     return np.concatenate([codes[g] * np.float64(s) for g, s in zip(groups, scales)])
 

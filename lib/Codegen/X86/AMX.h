@@ -72,8 +72,14 @@ public:
   /// `streamed`: the tile is not to displace others in L1.
   Value load(Value pointer, Value stride, bool streamed);
   void store(Value tile, Value pointer, Value stride);
-  /// sums + lhs * rhs, of signed bytes into i32 or of bf16 into f32.
-  Value dot(Value sums, Value lhs, Value rhs, bool bf16);
+  /// sums + lhs * rhs, of signed bytes.
+  Value dot(Value sums, Value lhs, Value rhs);
+  /// The same of pairs of bfloat16, in f32.
+  Value dotHalf(Value sums, Value lhs, Value rhs);
+  /// Two tiles of sums for each of `rows`, to rows of 32 sums at `target`, the
+  /// first of which is row `base`.
+  void storeBlock(ArrayRef<Value> sums, ArrayRef<Value> rows, Value base,
+                  Value target);
 
   /// The first element, and the distance of rows: elements are bytes, or the
   /// layout is trivial.
@@ -90,8 +96,10 @@ private:
   Value rows, width;
 };
 
-/// What is done with the sums of a block: i32, or f32 sums over groups.
-using FinishBlock = function_ref<void(const Tile &, Accumulators)>;
+/// What is done with the sums of a block: i32, or f32 sums over groups. The
+/// sums over outliers are added, if there are any; otherwise that is to do yet.
+using FinishBlock =
+    function_ref<void(const Tile &, Accumulators, ArrayRef<Value> outliers)>;
 
 /// A part of the product of signed codes and packed rhs.
 struct TiledProduct {

@@ -9,8 +9,8 @@
 
 #include "Matmul.h"
 #include "../AArch64/Arm.h"
-#include "AMX.h"
 #include "Epilogue.h"
+#include "TailAMX.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "qopt/Dialect/QOpt/IR/KernelAttrs.h"
 
@@ -146,9 +146,14 @@ public:
 private:
   void generateTiled(KernelBuilder &b, ArrayRef<Value> sizes, Operands &in) {
     TilePlan plan(tasks.bytesPerRow, tasks.n);
-    auto finish = [&](const Tile &block, Accumulators sums) {
+    auto finish = [&](const Tile &block, Accumulators sums,
+                      ArrayRef<Value> outliers) {
       if (form.integer)
         applyScales(b, isa, in, block, sums);
+      if (outliers.empty())
+        return finishBlock(b, in, block, addOutliers(b, in, block, sums));
+      for (auto [sum, outlier] : llvm::zip(sums, outliers))
+        sum = arith::AddFOp::create(b, sum, outlier);
       finishBlock(b, in, block, sums);
     };
     emitTiledTasks({b, isa, in, plan, sizes[0], sizes[1], finish}, sizes[2],
@@ -176,7 +181,7 @@ private:
     Accumulators values = product(b, in, block);
     if (form.integer)
       applyScales(b, isa, in, block, values);
-    finishBlock(b, in, block, values);
+    finishBlock(b, in, block, addOutliers(b, in, block, values));
   }
 
   Accumulators product(KernelBuilder &b, Operands &in, const Tile &block) {
@@ -194,12 +199,17 @@ private:
     return vnniProduct(b, isa, in.lhs, in.rhs, in.sums, block, hasOffset);
   }
 
-  /// Tail, epilogue and stores.
+  Accumulators addOutliers(KernelBuilder &b, const Operands &in,
+                           const Tile &block, Accumulators values) {
+    if (!in.tailLhs)
+      return values;
+    return in.tailRhs ? addTail(b, isa, in, block, values)
+                      : addCodeTail(b, isa, in, block, values);
+  }
+
+  /// Epilogue and stores.
   void finishBlock(KernelBuilder &b, Operands &in, const Tile &block,
                    Accumulators values) {
-    if (in.tailLhs)
-      values = in.tailRhs ? addTail(b, isa, in, block, values)
-                          : addCodeTail(b, isa, in, block, values);
     for (int64_t i = 0; i < block.rows; ++i)
       for (int64_t v = 0; v < block.vectors(isa); ++v)
         finish(b, in, block, i, v, values[i * block.vectors(isa) + v]);
@@ -323,6 +333,8 @@ LogicalResult x86::lowerMatmul(MatmulOp op, const Isa &isa,
   if (form.tiles && !form.grouped &&
       TilePlan(form.bf16 ? 2 * k : k, n).copiesRows)
     views->lhsTiles = copyToTiles(b, views->lhs, kernels);
+  if (form.tiles && !form.grouped && views->tailRhs)
+    splitTail(b, *views, kernels);
   SmallVector<Value> captures;
   views->forEach([&](Value value) { captures.push_back(value); });
 

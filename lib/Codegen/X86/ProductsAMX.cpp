@@ -9,7 +9,7 @@
 // finished once, since an epilogue may read what it overwrites.
 //===----------------------------------------------------------------------===//
 
-#include "AMX.h"
+#include "TailAMX.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
@@ -50,6 +50,10 @@ public:
     } else if (plan.parts > 1) {
       partial = allocate((plan.parts - 1) * plan.slots() * kTileBlock, sum);
       partialPointer = tiles.pointerTo(partial);
+    }
+    if (in.tailRows) {
+      tail = allocate(kTileBlock, b.getF32Type());
+      tailPointer = tiles.pointerTo(tail);
     }
     rhsPointer = tiles.pointerTo(in.rhs);
     Value rowBytes, pointer = tiles.pointerTo(in.lhs, &rowBytes);
@@ -191,12 +195,14 @@ private:
         [&] {
           multiply({rows.first, rows.second}, rows.base, panel, begin, last,
                    target, /*interleaved=*/true, ahead);
+          multiplyTail({rows.first, rows.second}, rows.base, panel, lastPart);
         },
         [&] {
           flush();
           setPending(noBlock());
           multiply({rows.base}, rows.base, panel, begin, last, target,
                    /*interleaved=*/false, Value());
+          multiplyTail({rows.base}, rows.base, panel, lastPart);
         });
     Pending next{first, b.sub(end, first), b.mul(panel, kTileBlock),
                  b.sub(first, rows.base), slot};
@@ -222,6 +228,19 @@ private:
         defer);
   }
 
+  /// The outliers of a block, with its last part of K.
+  void multiplyTail(ArrayRef<Value> rows, Value base, Value panel,
+                    Value lastPart) {
+    if (!tail)
+      return;
+    auto emit = [&] {
+      emitTailTiles(b, tiles, in, rows, base, panel, tailPointer);
+    };
+    if (plan.parts == 1)
+      return emit();
+    b.ifElse(lastPart, emit, [] {});
+  }
+
   /// Epilogue of `count` rows from number `r` of the block on.
   void finishRows(const Pending &block, Value r, int64_t count,
                   int64_t columns) {
@@ -239,7 +258,10 @@ private:
                                    : b.add(sum, other);
                       return more;
                     });
-    finish(tile, sums);
+    Accumulators outliers;
+    if (tail)
+      outliers = loadSums(tail, row, tile);
+    finish(tile, sums, outliers);
   }
 
   /// The epilogue of the waiting block, if there is one.
@@ -287,7 +309,8 @@ private:
                        lhs.stride, /*streamed=*/!plan.rowsResident);
         for (int64_t half = 0; half < 2; ++half)
           next[2 * i + half] =
-              tiles.dot(next[2 * i + half], lhsTile, rhsTiles[half], bf16);
+              bf16 ? tiles.dotHalf(next[2 * i + half], lhsTile, rhsTiles[half])
+                   : tiles.dot(next[2 * i + half], lhsTile, rhsTiles[half]);
       }
       return next;
     };
@@ -321,13 +344,7 @@ private:
     }
     sums = steps(begin, end, sums);
 
-    Value rowStride = tiles.i64(4 * kTileBlock);
-    for (auto [i, row] : llvm::enumerate(rows)) {
-      Value to = tiles.advance(target, b.mul(b.sub(row, base), 4 * kTileBlock));
-      for (int64_t half = 0; half < 2; ++half)
-        tiles.store(sums[2 * i + half], tiles.advance(to, b.index(64 * half)),
-                    rowStride);
-    }
+    tiles.storeBlock(sums, rows, base, target);
   }
 
   /// Rows [r, r + count) of the waiting block, as far as it has them.
@@ -415,7 +432,7 @@ private:
       });
     });
     forRows([&](const Tile &block, Value row) {
-      finish(block, loadSums(groupSums, row, block));
+      finish(block, loadSums(groupSums, row, block), {});
     });
   }
 
@@ -473,12 +490,12 @@ private:
   FinishBlock finish;
   bool bf16;
   TileOps tiles;
-  Value scratch, groupSums, partial, state;
+  Value scratch, groupSums, partial, tail, state;
   /// Where tiles of the rows are: their distance in K, and of the rows of one.
   struct {
     Value pointer, rowBytes, stepBytes, stride;
   } lhs;
-  Value copied, rhsPointer, scratchPointer, partialPointer;
+  Value copied, rhsPointer, scratchPointer, partialPointer, tailPointer;
   /// Cache lines of the next panel to ask for in a chunk of steps.
   Value linesAhead;
 };

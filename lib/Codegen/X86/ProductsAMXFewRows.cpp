@@ -26,7 +26,7 @@ void x86::emitFewRows(const TiledProduct &product, Value begin, Value end) {
   auto cover = [&](Value column, int64_t count) {
     auto emit = [&](Value row, int64_t rows) {
       Tile block{row, column, rows, count};
-      product.finish(block, sumsOf(product, block));
+      product.finish(block, sumsOf(product, block), {});
     };
     // Blocks of 4, 2 and 1 rows: each size is code of its own, and so few
     // rows wait for the weights anyway.

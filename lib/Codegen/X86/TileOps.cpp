@@ -88,10 +88,25 @@ void TileOps::store(Value tile, Value pointer, Value stride) {
       {rows, width, pointer, stride, tile});
 }
 
-Value TileOps::dot(Value sums, Value lhs, Value rhs, bool bf16) {
-  return call(bf16 ? "llvm.x86.tdpbf16ps.internal"
-                   : "llvm.x86.tdpbssd.internal",
+Value TileOps::dot(Value sums, Value lhs, Value rhs) {
+  return call("llvm.x86.tdpbssd.internal",
               {rows, width, width, sums, lhs, rhs});
+}
+
+Value TileOps::dotHalf(Value sums, Value lhs, Value rhs) {
+  return call("llvm.x86.tdpbf16ps.internal",
+              {rows, width, width, sums, lhs, rhs});
+}
+
+void TileOps::storeBlock(ArrayRef<Value> sums, ArrayRef<Value> starts,
+                         Value base, Value target) {
+  constexpr int64_t rowBytes = 4 * kTileBlock;
+  Value stride = i64(rowBytes);
+  for (auto [i, row] : llvm::enumerate(starts)) {
+    Value to = advance(target, b.mul(b.sub(row, base), rowBytes));
+    for (int64_t half = 0; half < 2; ++half)
+      store(sums[2 * i + half], advance(to, b.index(64 * half)), stride);
+  }
 }
 
 Value TileOps::call(StringRef intrinsic, ValueRange operands) {

@@ -1,8 +1,8 @@
 // The structure of a product on tiles, and what reaches the processor.
 // RUN: qopt-opt %s --qopt-buffers --qopt-generate-kernels=isa=amx | FileCheck %s
 // RUN: qopt-opt %s --qopt-buffers --qopt-variant=isa=amx | mlir-translate --mlir-to-llvmir \
-// RUN:   | opt -O2 -mcpu=x86-64-v4 -mattr=+avx512vnni,+amx-tile,+amx-int8 \
-// RUN:   | llc -O2 -mcpu=x86-64-v4 -mattr=+avx512vnni,+amx-tile,+amx-int8 \
+// RUN:   | opt -O2 -mcpu=x86-64-v4 -mattr=+avx512vnni,+amx-tile,+amx-int8,+amx-bf16 \
+// RUN:   | llc -O2 -mcpu=x86-64-v4 -mattr=+avx512vnni,+amx-tile,+amx-int8,+amx-bf16 \
 // RUN:   | grep -E 'tile|tdp|dpbusd' | FileCheck %s --check-prefix=ASM
 
 func.func @main(%x: tensor<?x4096xi8>, %s: tensor<?xf32>, %w: tensor<3x64x2x16x64xi8>, %ws: tensor<70xf32>,

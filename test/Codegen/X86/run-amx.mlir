@@ -10,6 +10,8 @@
 // stay in L1, with rows that are copied, and with the weights fetched ahead.
 // RUN: %S/Inputs/run.sh amx codes 2100 330 1 | FileCheck %s
 // RUN: %S/Inputs/run.sh amx codes 2048 1030 0 | FileCheck %s
+// Two tiles of outlier columns, with rows of the last tile that are not there.
+// RUN: %S/Inputs/run.sh amx codes 2048 1030 33 | FileCheck %s
 // Chunks of the weights, the last one smaller.
 // RUN: %S/Inputs/run.sh amx codes 3000 330 1 | FileCheck %s
 // RUN: %S/Inputs/run.sh amx f16 129 64 0 | FileCheck %s

@@ -1,6 +1,7 @@
 // Compares a generated product with a scalar reference: integers bit by bit, in
 // the order of the epilogue. With the argument `time` it measures instead.
-// Macros: ISA, K, N; CODES with OFFSET and J (columns of the tail), or WEIGHT
+// Macros: ISA, K, N; CODES with OFFSET, J (columns of the tail) and TILES (whether
+// those of many rows are multiplied by half-precision tiles), or WEIGHT
 // (the element type of a float product), with PAIRS that of both operands.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -56,6 +57,7 @@ static float *bias, *scales, *residual;
 #ifdef CODES
 static int8_t *codes;
 static float *rowScales, *tail;
+static int64_t rows;
 static float reference(int64_t m, int64_t n, double *tolerance) {
   int32_t sum = 0;
   for (int64_t k = 0; k < K; ++k)
@@ -63,6 +65,13 @@ static float reference(int64_t m, int64_t n, double *tolerance) {
   float y = (float)sum * (rowScales[m] * scales[n]);
   for (int64_t j = 0; j < J; ++j)
     y = fmaf(tail[m * J + j], (float)tailWeights[j * NP + n], y);
+  // Two parts of 8 bits for each factor, in an order of the tile's own.
+  if (TILES && rows >= 16 && J > 0) {
+    *tolerance = 4e-7 * fabs(y) + 1e-6;
+    for (int64_t j = 0; j < J; ++j)
+      *tolerance +=
+          3e-5 * fabs(tail[m * J + j] * (double)tailWeights[j * NP + n]);
+  }
   return y + bias[n] + residual[m * N + n];
 }
 #else
@@ -90,6 +99,7 @@ static void check(int64_t M, int timing) {
   for (int64_t i = 0; i < M * N; ++i)
     residual[i] = randomFloat();
 #ifdef CODES
+  rows = M;
   int8_t *stored = get(M * KP);
   codes = get(M * KP), rowScales = get(M * 4), tail = get(M * (J + 1) * 4);
   for (int64_t i = 0; i < M * KP; ++i) {

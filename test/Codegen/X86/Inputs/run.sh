@@ -19,9 +19,9 @@ esac
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 panels=$(((n + 31) / 32)) kblocks=$(((k + 63) / 64))
-cpu=x86-64-v4 features=+avx512vnni offset=128
+cpu=x86-64-v4 features=+avx512vnni offset=128 tiles=0
 case $isa in
-  amx) features=+avx512vnni,+amx-tile,+amx-int8,+amx-bf16 offset=0 ;;
+  amx) features=+avx512vnni,+amx-tile,+amx-int8,+amx-bf16 offset=0 tiles=1 ;;
   avx2) cpu=x86-64-v3 features= offset=0 ;;
 esac
 # Rows of K that share a scale; 0: all of them.
@@ -37,7 +37,7 @@ case $kind in
   groups) source=run-schemes.mlir program=schemes.c defines="-DOFFSET=$offset -DZERO=0 -DGROUP=$group" ;;
   zeros) source=run-schemes.mlir program=schemes.c defines="-DOFFSET=$offset -DZERO=1 -DGROUP=$group" ;;
   bytes) source=run-bytes.mlir program=schemes.c defines="-DBYTES -DGROUP=$group" ;;
-  codes) source=run-codes.mlir program=matmul.c defines="-DCODES -DOFFSET=$offset -DJ=$j" ;;
+  codes) source=run-codes.mlir program=matmul.c defines="-DCODES -DOFFSET=$offset -DJ=$j -DTILES=$tiles" ;;
   f16) source=run-floats.mlir program=matmul.c defines=-DWEIGHT=_Float16 ;;
   bf16) source=run-pairs.mlir program=matmul.c defines="-DPAIRS -DWEIGHT=__bf16" ;;
   f32) source=run-floats.mlir program=matmul.c defines=-DWEIGHT=float ;;

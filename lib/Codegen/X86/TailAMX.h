@@ -1,0 +1,30 @@
+//===- TailAMX.h - outlier columns on half-precision tiles ------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Tiles multiply bfloat16 only. A float is the sum of two of them up to 2^-16
+// of it, a half is exactly that; of the four products the least one is left
+// out. Both operands are split once per product, before it.
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_LIB_CODEGEN_X86_TAILAMX_H
+#define QOPT_LIB_CODEGEN_X86_TAILAMX_H
+
+#include "AMX.h"
+
+namespace mlir::qopt::x86 {
+
+/// Outlier columns of a tile.
+constexpr int64_t kTailDepth = 32;
+
+/// Fills in `tailRows` and `tailPanels` of the views, where there are rows
+/// enough for tiles; otherwise they have no rows.
+void splitTail(KernelBuilder &b, Operands &views, KernelTable &kernels);
+
+/// The tail of the rows from each of `rows` on, times a panel: to rows of 32
+/// floats at `target`, the first of which is `base`.
+void emitTailTiles(KernelBuilder &b, TileOps &tiles, const Operands &in,
+                   ArrayRef<Value> rows, Value base, Value panel, Value target);
+
+} // namespace mlir::qopt::x86
+
+#endif // QOPT_LIB_CODEGEN_X86_TAILAMX_H
