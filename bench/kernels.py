@@ -2,12 +2,17 @@
 """One matrix product per model: Gop/s of the generated kernels, and their share of what
 their instructions can do at most.
 
-  bench/kernels.py [--markdown FILE] [--rounds N] [--clock cpu]
+  bench/kernels.py [--markdown FILE] [--rounds N] [--clock cpu] [--layers KxN,...]
+                   [--large] [--rows M,...] [--kernels NAME,...]
 
 Timed is a whole run of a library with one quantized (or float) MatMul: checks of the
 arguments, quantization of the rows, product, scales, float output. The limit is a loop
-over registers (peak.cpp) that takes turns with them. Ends with 1 when the integer
-products of AVX2 stay below half of their limit, or when instruction sets disagree.
+over registers (peak.cpp) that takes turns with them. The second share is that of the
+product alone: of the time that its columns take, which is that of the library less that
+of another with 32 columns. One row is measured against plain reads of as many bytes,
+hot (the same weights again) and, from 2 MiB of weights on, cold (a walk through more
+than 128 MiB of copies). Ends with 1 when the integer products of AVX2 stay below half of
+their limit, or when instruction sets disagree.
 
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
@@ -15,6 +20,7 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import argparse
 import ctypes
 import os
+import shutil
 import subprocess
 import sys
 
@@ -29,11 +35,18 @@ from onnx import TensorProto, helper, numpy_helper
 
 WORK = os.path.join(support.BUILD, "bench")
 LAYERS = ((768, 768), (768, 3072), (3072, 768))
-ROWS = (8, 32, 128, 512)
+LARGE_LAYERS = ((2048, 8192), (4096, 4096), (4096, 11008))
+ROWS = (1, 8, 32, 128, 512)
+# The columns of the library that stands for everything but the product.
+FEW_COLUMNS = 32
+# Weights of a walk that finds none of them in a cache, and the least of one library.
+COLD_BYTES = 160 << 20
+COLD_LEAST = 2 << 20
 # Kernels: instruction set, quantized or not, the loop that limits it.
 KERNELS = {
     "amx int8": ("amx", True, "peakAmxInt8"),
     "avx512vnni int8": ("avx512vnni", True, "peakAvx512VnniInt8"),
+    "avxvnni int8": ("avxvnni", True, "peakAvxVnniInt8"),
     "avx2 int8": ("avx2", True, "peakAvx2Int8"),
     "avx512 float": ("avx512vnni", False, "peakAvx512Float"),
     "avx2 float": ("avx2", False, "peakAvx2Float"),
@@ -63,12 +76,13 @@ def peak_call(library, name, steps=20000):
     return (lambda: function(steps)), function(1) * steps
 
 
-def available(path):
-    """The kernels that the libraries hold and that this CPU runs."""
+def available(path, wanted):
+    """Those of the wanted kernels that the libraries hold and that this CPU runs."""
     import qopt
 
     found = {}
-    for name, kernel in KERNELS.items():
+    for name in wanted:
+        kernel = KERNELS[name]
         try:
             qopt.load(path, num_threads=1, isa=kernel[0]).close()
             found[name] = kernel
@@ -125,55 +139,157 @@ def kernel_call(path, isa, x, n, threads=1):
             raise RuntimeError(text.value.decode())
 
     call.keep = (model, alive, also_alive)
-    call.result = y
+    call.run, call.handle, call.ins, call.outs, call.result = run, handle, ins, outs, y
     return call
 
 
-def main():
+def copies_of(path, count):
+    """The same library under other names: its weights are other memory."""
+    paths = []
+    for i in range(count):
+        paths.append(f"{path}.{i}.so")
+        shutil.copyfile(path, paths[-1])
+    return paths
+
+
+def walk_call(peaks, calls, rounds):
+    """All of the calls' libraries in turn, `rounds` times, within one call."""
+    models = (ctypes.c_void_p * len(calls))(*(call.handle for call in calls))
+    first = calls[0]
+    run = ctypes.cast(first.run, ctypes.c_void_p)
+
+    def call():
+        if peaks.runEach(run, models, ctypes.c_int64(len(calls)), ctypes.c_int64(rounds), first.ins, first.outs):
+            raise RuntimeError("a run failed")
+
+    call.keep = calls
+    return call
+
+
+def one_row(peaks, kernels, libraries, few, k, n, options):
+    """Rows of the second table: GB/s of one row's product, hot and cold, and its share
+    of the fastest plain read of as many bytes."""
+    x = np.random.default_rng(1).standard_normal((1, k), np.float32)
+    cells = {}
+    for place in ("hot", "cold") if k * n >= COLD_LEAST else ("hot",):
+        count = 1 if place == "hot" else COLD_BYTES // (k * n) + 1
+        rounds = max(1, round(4e6 / (k * n))) if place == "hot" else 1
+        total = count * rounds
+        contenders, rest, reads, loaded = {}, {}, [], []
+        for name, (isa, quantized, _) in kernels.items():
+            if not quantized:
+                continue
+            paths = copies_of(libraries[True], count) if place == "cold" else [libraries[True]]
+            calls = [kernel_call(path, isa, x, n) for path in paths]
+            loaded += calls
+            for path in paths if place == "cold" else ():
+                os.remove(path)
+            contenders[name] = timing.Contender(name, walk_call(peaks, calls, rounds))
+            small = kernel_call(few[True], isa, x, FEW_COLUMNS)
+            rest[name] = timing.Contender(name, walk_call(peaks, [small], 100))
+        memory = peaks.readBuffer(count * k * n)
+        for form in (peaks.readPlain, peaks.readPrefetched, peaks.readFourStreams):
+            def read(form=form):
+                for _ in range(rounds):
+                    for i in range(count):
+                        form(memory + i * k * n, k * n)
+            reads.append(timing.Contender("read", read))
+        timing.measure([*contenders.values(), *rest.values(), *reads], options.rounds)
+        limit = min(c.seconds(options.clock) for c in reads) / total
+        for name, contender in contenders.items():
+            seconds = contender.seconds(options.clock) / total
+            alone = (seconds - rest[name].seconds(options.clock) / 100) * n / (n - FEW_COLUMNS)
+            cells[name, place] = f"{k * n / seconds / 1e9:.0f} ({limit / seconds:.0%}; {limit / alone:.0%})"
+        cells["read", place] = f"{k * n / limit / 1e9:.0f}"
+        peaks.readFree(memory)
+        for call in loaded:
+            call.keep[0].close()
+    names = ["read", *(name for name in kernels if kernels[name][1])]
+    return [[f"1x{k}x{n}, {place}", *(cells[name, place] for name in names)]
+            for place in ("hot", "cold") if ("read", place) in cells]
+
+
+def check_results(contenders, m, k, n, wrong):
+    """Integer sums are exact; those of floats differ in their order."""
+    first = {}
+    for name, contender in contenders.items():
+        contender.call()
+        expected = first.setdefault(name.split()[1], contender.call).result
+        bound = 0 if name.endswith("int8") else 1e-4 * np.abs(expected).max()
+        if not np.abs(contender.call.result - expected).max() <= bound:
+            wrong.append(f"{name} at {m}x{k}x{n} differs from another instruction set")
+
+
+def parse():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--markdown", help="write the table to this file, between its marks if it has them")
     parser.add_argument("--rounds", type=int, default=7, help="batches per contender (7)")
     parser.add_argument("--clock", choices=("wall", "cpu"), default="wall",
                         help="cpu: processor time, where others use the machine")
+    parser.add_argument("--layers", help="other layers than 768x768,768x3072,3072x768")
+    parser.add_argument("--large", action="store_true", help="the three large layers too")
+    parser.add_argument("--rows", default=",".join(map(str, ROWS)), help="numbers of rows (1,8,32,128,512)")
+    parser.add_argument("--kernels", help="some of: " + ", ".join(KERNELS))
     options = parser.parse_args()
     if options.rounds < 5:
         parser.error("a median wants at least 5 rounds")
+    try:
+        options.layers = [tuple(map(int, layer.split("x"))) for layer in
+                          options.layers.split(",")] if options.layers else list(LAYERS)
+        options.rows = [int(m) for m in options.rows.split(",")]
+    except ValueError:
+        parser.error("layers are KxN,... and rows M,...")
+    if any(len(layer) != 2 or layer[1] <= FEW_COLUMNS for layer in options.layers):
+        parser.error(f"a layer is KxN, of more than {FEW_COLUMNS} columns")
+    options.layers += LARGE_LAYERS if options.large else ()
+    options.kernels = options.kernels.split(",") if options.kernels else list(KERNELS)
+    for name in options.kernels:
+        if name not in KERNELS:
+            parser.error(f"no kernel '{name}'")
+    return options
+
+
+def main():
+    options = parse()
     os.makedirs(WORK, exist_ok=True)
     peaks = peak_library()
-    kernels = available(kernel_library(*LAYERS[0], True))
-    verdicts, rows, noisy, wrong = timing.Verdicts(), [], [], []
-    for k, n in LAYERS:
+    kernels = available(kernel_library(*LAYERS[0], True), options.kernels)
+    verdicts, rows, single, noisy, wrong = timing.Verdicts(), [], [], [], []
+    for k, n in options.layers:
         libraries = {q: kernel_library(k, n, q) for q in (True, False)}
-        for m in ROWS:
+        few = {q: kernel_library(k, FEW_COLUMNS, q) for q in (True, False)}
+        for m in options.rows:
+            if m == 1 and any(kernels[name][1] for name in kernels):
+                single += one_row(peaks, kernels, libraries, few, k, n, options)
+                print(*single[-2:], sep="\n", flush=True)
             x = np.random.default_rng(1).standard_normal((m, k), np.float32)
-            contenders, limits, operations = {}, {}, {}
+            contenders, limits, rest, operations = {}, {}, {}, {}
             for name, (isa, quantized, peak) in kernels.items():
-                call = kernel_call(libraries[quantized], isa, x, n)
-                contenders[name] = timing.Contender(name, call)
+                contenders[name] = timing.Contender(name, kernel_call(libraries[quantized], isa, x, n))
+                rest[name] = timing.Contender(name, kernel_call(few[quantized], isa, x, FEW_COLUMNS))
                 loop, operations[name] = peak_call(peaks, peak)
                 limits[name] = timing.Contender(peak, loop)
-            for name, contender in contenders.items():
-                contender.call()
-                expected = contenders["avx2 " + name.split()[1]].call
-                expected()
-                # Integer sums are exact; those of floats differ in their order.
-                bound = 0 if name.endswith("int8") else 1e-4 * np.abs(expected.result).max()
-                if not np.abs(contender.call.result - expected.result).max() <= bound:
-                    wrong.append(f"{name} at {m}x{k}x{n} differs from avx2")
-            timing.measure([c for name in contenders for c in (contenders[name], limits[name])],
-                           options.rounds)
+            check_results(contenders, m, k, n, wrong)
+            timing.measure([c for name in contenders
+                            for c in (contenders[name], limits[name], rest[name])], options.rounds)
             noisy += timing.disturbed(contenders.values())
             cells = []
             for name in kernels:
-                rate = 2 * m * k * n / contenders[name].seconds(options.clock)
+                seconds = contenders[name].seconds(options.clock)
                 limit = operations[name] / limits[name].seconds(options.clock)
-                cells.append(f"{rate / 1e9:.0f} ({rate / limit:.0%})")
+                share = 2 * m * k * n / seconds / limit
+                alone = 2 * m * k * (n - FEW_COLUMNS) / (seconds - rest[name].seconds(options.clock)) / limit
+                cells.append(f"{share * limit / 1e9:.0f} ({share:.0%}; {alone:.0%})")
                 if name == "avx2 int8" and m >= BOUND_ROWS:
-                    verdicts.add(f"{m}x{k}x{n}: avx2 int8 / limit", rate / limit, 0.5, True)
+                    verdicts.add(f"{m}x{k}x{n}: avx2 int8 / limit", share, 0.5, True)
             rows.append([f"{m}x{k}x{n}", *cells])
             print(rows[-1], flush=True)
     clock = "" if options.clock == "wall" else ", processor time"
-    text = timing.table(["MxKxN, Gop/s (share of the limit)", *kernels], rows)
+    text = timing.table(["MxKxN, Gop/s (share of the limit; of the product alone)", *kernels], rows)
+    if single:
+        text += "\n\n" + timing.table(
+            ["one row, GB/s of weights (share of a plain read; of the product alone)", "plain read",
+             *(name for name in kernels if kernels[name][1])], single)
     text += (f"\n\n{timing.machine(', '.join(dict.fromkeys(k[0] for k in kernels.values())))}; one thread; {timing.utc_date()}; "
              f"qopt {timing.qopt_version()}; median of {options.rounds} batches in turn{clock}; "
              "quantization of the rows and float output are part of the time.")

@@ -4,8 +4,8 @@
 // Loops over registers: as many independent accumulators as hide the latency,
 // no loads but those of tiles, no stores. The rate of such a loop is the limit
 // that a kernel of the same instructions is measured against, in the same
-// process, as the clock of a shared machine drifts. bench/kernels.py builds and
-// calls this.
+// process, as the clock of a shared machine drifts. And plain reads, the limit
+// of products with one row. bench/kernels.py builds and calls this.
 //===----------------------------------------------------------------------===//
 
 #include <cstdint>
@@ -190,3 +190,17 @@ extern "C" char *readBuffer(int64_t bytes) {
 }
 
 extern "C" void readFree(char *data) { free(data); }
+
+/// Runs the models one after the other, `rounds` times, without an interpreter
+/// in between; 0, or the first error.
+extern "C" int runEach(int (*run)(void *, const void *, int, void *, int,
+                                  char *, size_t),
+                       void **models, int64_t count, int64_t rounds,
+                       const void *inputs, void *outputs) {
+  char error[256];
+  for (int64_t round = 0; round < rounds; ++round)
+    for (int64_t i = 0; i < count; ++i)
+      if (int failed = run(models[i], inputs, 1, outputs, 1, error, 256))
+        return failed;
+  return 0;
+}

@@ -160,7 +160,7 @@ def instruction_sets():
     """Those of qopt that this machine has."""
     with open("/proc/cpuinfo") as file:
         flags = set(next(line for line in file if line.startswith("flags")).split())
-    needs = {"amx": "amx_int8", "avx512vnni": "avx512_vnni", "avx2": "avx2"}
+    needs = {"amx": "amx_int8", "avx512vnni": "avx512_vnni", "avxvnni": "avx_vnni", "avx2": "avx2"}
     return [name for name, flag in needs.items() if flag in flags]
 
 

@@ -24,6 +24,8 @@ static const TargetISA x86ISAs[] = {
      512, x86Triple},
     {"avx512vnni", QOPT_CPU_X86_V3 | QOPT_CPU_AVX512 | QOPT_CPU_AVX512_VNNI,
      "x86-64-v4", "+avx512vnni", "", 512, x86Triple},
+    {"avxvnni", QOPT_CPU_X86_V3 | QOPT_CPU_AVX_VNNI, "x86-64-v3", "+avxvnni",
+     "", 256, x86Triple},
     {"avx2", QOPT_CPU_X86_V3, "x86-64-v3", "", "", 256, x86Triple},
 };
 
@@ -97,6 +99,7 @@ static bool hostHas(uint64_t features) {
                {QOPT_CPU_AVX512, "avx512dq"},
                {QOPT_CPU_AVX512, "avx512vl"},
                {QOPT_CPU_AVX512_VNNI, "avx512vnni"},
+               {QOPT_CPU_AVX_VNNI, "avxvnni"},
                {QOPT_CPU_AMX_TILE, "amx-tile"},
                {QOPT_CPU_AMX_INT8, "amx-int8"},
                // No processor has one of these without the other.

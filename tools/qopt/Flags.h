@@ -98,7 +98,8 @@ struct Flags {
       cl::value_desc("triple"), cl::cat(category)};
   cl::list<std::string> isas{
       "isa",
-      cl::desc("Instruction sets to generate code for: amx, avx512vnni, avx2; "
+      cl::desc("Instruction sets to generate code for: amx, avx512vnni, "
+               "avxvnni, avx2; "
                "i8mm, dotprod, neon (default: all of the machine)"),
       cl::value_desc("name,..."), cl::CommaSeparated, cl::cat(category)};
 

@@ -218,7 +218,7 @@ def GenerateKernelsPass : Pass<"qopt-generate-kernels", "mlir::ModuleOp"> { // l
     A kernel is made for the static K, N, element types and epilogue, and shared
     by all operations that agree in them.
   }];
-  let options = [Option<"isa", "isa", "std::string", /*default=*/"\"avx512vnni\"", "amx, avx512vnni, avx2, i8mm, dotprod or neon">];
+  let options = [Option<"isa", "isa", "std::string", /*default=*/"\"avx512vnni\"", "amx, avx512vnni, avxvnni, avx2, i8mm, dotprod or neon">];
   let dependentDialects = ["::mlir::qopt::QOptDialect", "::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",
                            "::mlir::func::FuncDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];

@@ -25,8 +25,8 @@ constexpr int64_t kTileRows = 16;
 /// L1 while blocks of the other pass over it out of L2, by loads that do not
 /// displace it.
 struct TilePlan {
-  /// `rowBytes`: of a row of lhs.
-  TilePlan(int64_t rowBytes, int64_t n);
+  /// `steps` of K; `rowBytes` lie between rows of lhs.
+  TilePlan(int64_t steps, int64_t rowBytes, int64_t n);
 
   int64_t n, panels, steps;
   /// Parts of K, all but the last of `partSteps` steps. Their sums meet in the

@@ -64,7 +64,7 @@ private:
     std::optional<x86::Isa> target = x86::getIsa(isa);
     if (!target) {
       getOperation().emitError("unknown instruction set '")
-          << isa << "': amx, avx512vnni, avx2, i8mm, dotprod or neon";
+          << isa << "': amx, avx512vnni, avxvnni, avx2, i8mm, dotprod or neon";
       return signalPassFailure();
     }
     SmallVector<Operation *> work;

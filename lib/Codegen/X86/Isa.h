@@ -26,7 +26,7 @@ struct Isa {
   /// u8: they are then stored as code + 128. Otherwise both are widened to 16
   /// bits, the left one a block of rows at a time.
   bool vnni;
-  int64_t integerRows, integerVectors;
+  int64_t integerRows;
   int64_t floatRows, floatVectors;
   /// Columns of a task.
   int64_t integerColumns, floatColumns;
@@ -46,38 +46,57 @@ struct Isa {
   int64_t codeOffset() const { return vnni && !amx ? 128 : 0; }
   /// Registers that accumulators may take.
   int64_t registers() const { return floatRows * floatVectors; }
-  /// Rows of a block with scales per group, which has f32 sums beside the i32
-  /// ones.
+  /// Vectors of results of an integer block of `rows` rows: fewer rows leave
+  /// registers for more columns, and whole panels are read as one stream.
+  int64_t integerVectorsOf(int64_t rows) const {
+    if (isArm())
+      return arm == ArmDot::Long ? 1 : kMostVectors;
+    int64_t vectors = 1, registersEach = vnni ? 1 : 2;
+    while (2 * vectors <= kMostVectors &&
+           2 * vectors * rows * registersEach <= registers())
+      vectors *= 2;
+    return vectors;
+  }
+  /// The block with scales per group, which has f32 sums beside the i32 ones.
   int64_t groupedRows() const { return vnni || isArm() ? 3 : 4; }
+  int64_t groupedVectors() const {
+    if (isArm())
+      return integerVectorsOf(groupedRows());
+    return registers() / (groupedRows() * (vnni ? 2 : 3));
+  }
+
+  static constexpr int64_t kMostVectors = 4;
 };
 
-/// 32 registers of 512 bits: 24 accumulators leave 8 for operands.
-inline constexpr Isa kAVX512VNNI = {"avx512vnni", 16, true,    6,      4, 12, 2,
+/// 32 registers of 512 bits: 24 accumulators leave 8 for operands. Twelve rows
+/// rather than six read each weight half as often.
+inline constexpr Isa kAVX512VNNI = {"avx512vnni", 16, true,    12,     12, 2,
                                     64,           32, 4000000, 1000000};
-/// 16 registers of 256 bits: 12 accumulators leave 4. An integer vector of
-/// results takes two of them.
-inline constexpr Isa kAVX2 = {"avx2", 8,  false, 6,       1,     6,
+/// 16 registers of 256 bits: 12 accumulators leave 4.
+inline constexpr Isa kAVXVNNI = {"avxvnni", 8,  true, 6,       6,
+                                 2,         64, 16,   2000000, 500000};
+/// The same registers; an integer vector of results takes two of them.
+inline constexpr Isa kAVX2 = {"avx2", 8,  false, 6,       6,
                               2,      64, 16,    1000000, 500000};
 
 /// AVX512-VNNI, but for the integer products of many rows.
-inline constexpr Isa kAMX = {"amx", 16, true, 6,       4,       12,
-                             2,     64, 32,   5000000, 1000000, true};
+inline constexpr Isa kAMX = {"amx", 16, true,    12,      12,  2,
+                             64,    32, 5000000, 1000000, true};
 
 /// 32 registers of 128 bits. Beside 24 accumulators the rows and weights of a
 /// step have no room: LLVM then spills in the loop.
-inline constexpr Isa kDotprod = {"dotprod", 4,     false,      4,  4,
-                                 6,         4,     64,         16, 500000,
-                                 250000,    false, ArmDot::Dot};
+inline constexpr Isa kDotprod = {
+    "dotprod", 4, false, 4, 6, 4, 64, 16, 500000, 250000, false, ArmDot::Dot};
 /// An accumulator is 2 rows x 2 columns.
 inline constexpr Isa kI8MM = {
-    "i8mm", 4,     false,         4, 4, 6, 4, 64, 16, 1000000,
-    250000, false, ArmDot::Matrix};
+    "i8mm", 4, false, 4, 6, 4, 64, 16, 1000000, 250000, false, ArmDot::Matrix};
 /// A column of results takes an accumulator of four partial sums.
-inline constexpr Isa kNEON = {"neon", 4,  false,  4,      1,     6,           4,
+inline constexpr Isa kNEON = {"neon", 4,  false,  4,      6,     4,
                               64,     16, 250000, 250000, false, ArmDot::Long};
 
 inline std::optional<Isa> getIsa(llvm::StringRef name) {
-  for (const Isa &isa : {kAMX, kAVX512VNNI, kAVX2, kI8MM, kDotprod, kNEON})
+  for (const Isa &isa :
+       {kAMX, kAVX512VNNI, kAVXVNNI, kAVX2, kI8MM, kDotprod, kNEON})
     if (isa.name == name)
       return isa;
   return std::nullopt;

@@ -20,9 +20,13 @@ using namespace mlir::qopt::x86;
 
 namespace {
 
-/// The widened rows of a block. A product of groups with longer rows widens
-/// them as it reads them.
+/// The widened rows of a block, and as much for widened columns. A product of
+/// groups with longer rows widens them as it reads them.
 constexpr int64_t kWidenedBytes = 256 << 10;
+/// Larger weights do not stay in L2 beside the rows: they are fetched ahead.
+constexpr int64_t kResidentBytes = 1 << 20;
+/// From this many rows on columns are widened once for all of them.
+constexpr int64_t kRowsForWideColumns = 8;
 
 /// What decides about the loops of a product.
 struct Form {
@@ -40,18 +44,20 @@ struct Form {
 
 /// How a product is cut into tasks; everything but M is static.
 struct Tasks {
-  int64_t n, columns, rows, maxRows, bytesPerRow;
-  /// Columns of a block of accumulators.
-  int64_t blockColumns;
+  int64_t n, columns, rows, maxRows;
+  /// Columns that are widened at once, if they are at all.
+  int64_t wideColumns = 0;
+  /// Whether the weights come from beyond L2.
+  bool streamed = false;
+  /// Of a product that is made of tiles.
+  std::optional<TilePlan> plan;
 
-  Tasks(const Isa &isa, const Form &form, int64_t n, int64_t k) : n(n) {
-    if (form.tiles) {
-      bytesPerRow = form.bf16 ? 2 * k : k;
-      TilePlan plan(bytesPerRow, n);
-      columns = blockColumns = rows = kTileBlock;
-      maxRows = plan.maxRows;
-      return;
-    }
+  /// Of tiles.
+  Tasks(const Isa &isa, const Form &form, const TilePlan &plan)
+      : n(plan.n), columns(kTileBlock), rows(kTileBlock), maxRows(plan.maxRows),
+        plan(plan), isa(isa), form(form) {}
+  Tasks(const Isa &isa, const Form &form, int64_t n, int64_t k)
+      : n(n), isa(isa), form(form) {
     bool integer = form.integer;
     columns = integer ? isa.integerColumns : isa.floatColumns;
     // A row of a panel of bytes is half a cache line: one task reads it all.
@@ -60,15 +66,16 @@ struct Tasks {
     // Widening a row costs as much as a few columns of it.
     if (form.bf16)
       columns = 128;
-    blockColumns =
-        isa.lanes * (integer ? isa.integerVectors : isa.floatVectors);
     rows = integer ? isa.integerRows : isa.floatRows;
     if (integer && form.grouped)
       rows = isa.groupedRows();
-    bytesPerRow = integer ? k : 4 * k;
+    int64_t bytesPerRow = integer ? k : 4 * k;
+    streamed = n * bytesPerRow > kResidentBytes;
     // Widened rows are on the stack.
     if (int64_t bytes = widenedBytes(isa, form))
       rows = std::clamp<int64_t>(kWidenedBytes / (bytes * k), 1, rows);
+    if (integer && !isa.vnni && !form.grouped)
+      wideColumns = std::min<int64_t>(columns, kWidenedBytes / (16 * k) * 8);
     // Rows of a task share the L2 cache with its columns of rhs. Where there
     // are few blocks of columns the rows have to feed the threads.
     int64_t limit = columnBlocks() >= 8 ? 384 : 96;
@@ -83,6 +90,13 @@ struct Tasks {
   }
   int64_t columnBlocks() const { return (n + columns - 1) / columns; }
   int64_t fullBlocks() const { return n / columns; }
+  /// Columns of a block of accumulators.
+  int64_t blockColumns(int64_t blockRows) const {
+    if (!form.integer)
+      return isa.lanes * isa.floatVectors;
+    return isa.lanes * (form.grouped ? isa.groupedVectors()
+                                     : isa.integerVectorsOf(blockRows));
+  }
 
   /// Rows of a task: M in equal parts, each a multiple of `rows`.
   Value rowsPerTask(KernelBuilder &b, Value m) const {
@@ -91,6 +105,10 @@ struct Tasks {
     parts = arith::MaxUIOp::create(b, parts, b.index(1));
     return b.mul(b.ceilDiv(b.ceilDiv(m, parts), b.index(rows)), rows);
   }
+
+private:
+  const Isa &isa;
+  const Form &form;
 };
 
 class MatmulGenerator {
@@ -108,24 +126,21 @@ public:
     int64_t depth = cast<MemRefType>(operands.lhs.getType()).getDimSize(1);
     if (Tasks::widenedBytes(isa, form) &&
         !(form.grouped && 2 * depth > kWidenedBytes)) {
-      Type element = form.bf16 ? Type(b.getF32Type()) : b.getI16Type();
-      widened = memref::AllocaOp::create(
-          b, MemRefType::get({tasks.rows, depth}, element),
-          b.getI64IntegerAttr(64));
+      widened = allocate(b, {tasks.rows, depth},
+                         form.bf16 ? Type(b.getF32Type()) : b.getI16Type());
+      int64_t blocks = cast<MemRefType>(operands.rhs.getType()).getDimSize(1);
+      if (tasks.wideColumns)
+        widenedRhs = allocate(b, {tasks.wideColumns / 8, 16 * blocks, 32},
+                              b.getI16Type());
     }
     b.loop(begin, end, 1, [&](Value task) {
       Value rowTask = arith::DivUIOp::create(b, task, columnBlocks);
       Value columnTask = arith::RemUIOp::create(b, task, columnBlocks);
       Value row = b.mul(rowTask, rowsPerTask);
+      firstRow = row;
       Value rowEnd = b.min(b.add(row, rowsPerTask), m);
       auto cover = [&](Value column, int64_t count) {
-        b.rowBlocks(row, rowEnd, tasks.rows, [&](Value first, int64_t rows) {
-          if (form.bf16)
-            widenHalves(b, isa, operands.lhs, first, rows, widened);
-          else if (widened)
-            widenRows(b, operands.lhs, first, rows, widened);
-          emitBlocks(b, operands, Tile{first, column, rows, count});
-        });
+        coverRows(b, operands, row, rowEnd, column, count);
       };
       int64_t full = tasks.fullBlocks() * tasks.columns;
       auto wholeBlock = [&] {
@@ -145,7 +160,6 @@ public:
 
 private:
   void generateTiled(KernelBuilder &b, ArrayRef<Value> sizes, Operands &in) {
-    TilePlan plan(tasks.bytesPerRow, tasks.n);
     auto finish = [&](const Tile &block, Accumulators sums,
                       ArrayRef<Value> outliers) {
       if (form.integer)
@@ -156,35 +170,78 @@ private:
         sum = arith::AddFOp::create(b, sum, outlier);
       finishBlock(b, in, block, sums);
     };
-    emitTiledTasks({b, isa, in, plan, sizes[0], sizes[1], finish}, sizes[2],
+    emitTiledTasks({b, isa, in, *tasks.plan, sizes[0], sizes[1], finish}, sizes[2],
                    sizes[3]);
   }
 
-  /// A range of columns as blocks of accumulators.
-  void emitBlocks(KernelBuilder &b, Operands &in, const Tile &range) {
-    int64_t width = tasks.blockColumns;
-    int64_t whole = range.count / width * width;
-    if (range.count <= width)
-      return emitBlock(b, in, range);
-    b.loop(b.index(0), b.index(whole), width, [&](Value column) {
-      emitBlock(
-          b, in,
-          Tile{range.row, b.add(range.column, column), range.rows, width});
-    });
-    if (whole < range.count)
-      emitBlock(b, in,
-                Tile{range.row, b.add(range.column, whole), range.rows,
-                     range.count - whole});
+  /// Rows [row, rowEnd) of the columns of a task.
+  void coverRows(KernelBuilder &b, Operands &in, Value row, Value rowEnd,
+                 Value column, int64_t count) {
+    auto cover = [&](Value first, int64_t width, int64_t rows, Value wide) {
+      b.rowBlocks(row, rowEnd, rows, [&](Value block, int64_t blockRows) {
+        if (form.bf16)
+          widenHalves(b, isa, in.lhs, block, blockRows, widened);
+        else if (widened)
+          widenRows(b, in.lhs, block, blockRows, widened);
+        emitBlocks(b, in, Tile{block, first, blockRows, width}, wide);
+      });
+    };
+    if (!widenedRhs)
+      return cover(column, count, tasks.rows, Value());
+    Value many =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::uge, b.sub(rowEnd, row),
+                              b.index(kRowsForWideColumns));
+    b.ifElse(
+        many,
+        [&] {
+          int64_t width = tasks.wideColumns, whole = count / width * width;
+          auto coverWide = [&](Value first, int64_t part) {
+            widenColumns(b, in.rhs, first, part, widenedRhs);
+            cover(first, part, tasks.rows, widenedRhs);
+          };
+          b.loop(b.index(0), b.index(whole), width, [&](Value offset) {
+            coverWide(b.add(column, offset), width);
+          });
+          if (whole < count)
+            coverWide(b.add(column, whole), count - whole);
+        },
+        [&] {
+          cover(column, count, std::min<int64_t>(tasks.rows, 4), Value());
+        });
   }
 
-  void emitBlock(KernelBuilder &b, Operands &in, const Tile &block) {
-    Accumulators values = product(b, in, block);
+  /// A range of columns as blocks of accumulators; `wide` holds them widened,
+  /// if they are.
+  void emitBlocks(KernelBuilder &b, Operands &in, const Tile &range,
+                  Value wide) {
+    int64_t width = wide ? 8 : tasks.blockColumns(range.rows);
+    int64_t whole = range.count / width * width;
+    auto emit = [&](Value offset, int64_t count) {
+      Value group;
+      if (wide)
+        group = arith::DivUIOp::create(b, offset, b.index(8));
+      emitBlock(b, in,
+                Tile{range.row, b.add(range.column, offset), range.rows, count},
+                wide, group);
+    };
+    if (range.count <= width)
+      return emit(b.index(0), range.count);
+    b.loop(b.index(0), b.index(whole), width,
+           [&](Value offset) { emit(offset, width); });
+    if (whole < range.count)
+      emit(b.index(whole), range.count - whole);
+  }
+
+  void emitBlock(KernelBuilder &b, Operands &in, const Tile &block, Value wide,
+                 Value group) {
+    Accumulators values = product(b, in, block, wide, group);
     if (form.integer)
       applyScales(b, isa, in, block, values);
     finishBlock(b, in, block, addOutliers(b, in, block, values));
   }
 
-  Accumulators product(KernelBuilder &b, Operands &in, const Tile &block) {
+  Accumulators product(KernelBuilder &b, Operands &in, const Tile &block,
+                       Value wide, Value group) {
     if (form.bf16)
       return bf16Product(b, isa, in, widened, block);
     if (!form.integer)
@@ -195,8 +252,14 @@ private:
     if (form.grouped)
       return groupedProduct(b, isa, in, widened, block, hasOffset);
     if (widened)
-      return wideProduct(b, isa, widened, in.rhs, block);
-    return vnniProduct(b, isa, in.lhs, in.rhs, in.sums, block, hasOffset);
+      return wideProduct(b, isa, widened, in.rhs, wide, group, block);
+    // Fewer rows wait for the weights of their own task, which the processor
+    // fetches as it sees fit.
+    Value part;
+    if (block.rows == tasks.rows && tasks.streamed)
+      part = arith::DivUIOp::create(b, b.sub(block.row, firstRow),
+                                    b.index(tasks.rows));
+    return vnniProduct(b, isa, in.lhs, in.rhs, in.sums, block, hasOffset, part);
   }
 
   Accumulators addOutliers(KernelBuilder &b, const Operands &in,
@@ -233,11 +296,18 @@ private:
       b.store(result, init, {row, column}, count);
   }
 
+  Value allocate(KernelBuilder &b, ArrayRef<int64_t> shape, Type element) {
+    return memref::AllocaOp::create(b, MemRefType::get(shape, element),
+                                    b.getI64IntegerAttr(64));
+  }
+
   MatmulOp op;
   const Isa &isa;
   const Form &form;
   const Tasks &tasks;
-  Value widened;
+  Value widened, widenedRhs;
+  /// Of the current task.
+  Value firstRow;
 };
 
 } // namespace
@@ -330,15 +400,18 @@ LogicalResult x86::lowerMatmul(MatmulOp op, const Isa &isa,
   auto initType = cast<MemRefType>(views->inits.front().getType());
   int64_t n = initType.getDimSize(1);
   int64_t k = cast<MemRefType>(views->lhs.getType()).getDimSize(1);
-  if (form.tiles && !form.grouped &&
-      TilePlan(form.bf16 ? 2 * k : k, n).copiesRows)
+  Tasks tasks = form.tiles
+                    ? Tasks(isa, form,
+                            TilePlan(rhsType.getDimSize(1),
+                                     form.bf16 ? 2 * k : k, n))
+                    : Tasks(isa, form, n, k);
+  if (form.tiles && !form.grouped && tasks.plan->copiesRows)
     views->lhsTiles = copyToTiles(b, views->lhs, kernels);
   if (form.tiles && !form.grouped && views->tailRhs)
     splitTail(b, *views, kernels);
   SmallVector<Value> captures;
   views->forEach([&](Value value) { captures.push_back(value); });
 
-  Tasks tasks(isa, form, n, k);
   MatmulGenerator generator(op, isa, form, tasks);
   std::string name;
   llvm::raw_string_ostream(name)

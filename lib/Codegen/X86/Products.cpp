@@ -19,6 +19,10 @@ using namespace mlir::qopt::x86;
 /// a cycle.
 constexpr int64_t kChains = 10;
 
+/// Products of a step of the loop over K. Longer steps gain nothing, and LLVM's
+/// scheduler then moves so many loads up that it has to spill.
+constexpr int64_t kProductsOfStep = 96;
+
 int64_t x86::accumulatorSets(int64_t accumulators, int64_t registers) {
   int64_t sets = 1;
   while (sets < 4 && sets * accumulators < kChains &&
@@ -47,14 +51,6 @@ Value x86::broadcastQuad(KernelBuilder &b, const Isa &isa, Value lhs, Value row,
                                    b.broadcast(scalar, count));
 }
 
-Value x86::addPairs(KernelBuilder &b, Value first, Value second) {
-  Value even = vector::ShuffleOp::create(
-      b, first, second, ArrayRef<int64_t>{0, 2, 4, 6, 8, 10, 12, 14});
-  Value odd = vector::ShuffleOp::create(
-      b, first, second, ArrayRef<int64_t>{1, 3, 5, 7, 9, 11, 13, 15});
-  return b.add(even, odd);
-}
-
 Accumulators x86::sumSets(KernelBuilder &b, ArrayRef<Value> values,
                           int64_t sets) {
   Accumulators sums(values);
@@ -69,14 +65,68 @@ Accumulators x86::sumSets(KernelBuilder &b, ArrayRef<Value> values,
   return sums;
 }
 
+Value x86::loadPacked(KernelBuilder &b, Value rhs, const Tile &block,
+                      int64_t offset, Value kBlock, Value quad, int64_t bytes) {
+  Value panel = arith::DivUIOp::create(b, block.column, b.index(32));
+  Value half = b.index(offset % 32 / 16), byte = b.index(offset % 16 * 4);
+  // Only blocks of whole panels are known to begin with one.
+  if (block.count <= 16) {
+    Value first = arith::RemUIOp::create(b, block.column, b.index(32));
+    half = arith::DivUIOp::create(b, first, b.index(16));
+    if (block.count <= 8)
+      byte = b.add(b.mul(arith::RemUIOp::create(b, first, b.index(16)), 4),
+                   offset * 4);
+  }
+  return b.load(rhs, {b.add(panel, offset / 32), kBlock, half, quad, byte},
+                bytes, bytes);
+}
+
+Value x86::dotBytes(KernelBuilder &b, const Isa &isa, Value sum, Value lhs,
+                    Value rhs) {
+  return callIntrinsic(b,
+                       isa.lanes == 16 ? "llvm.x86.avx512.vpdpbusd.512"
+                                       : "llvm.x86.avx512.vpdpbusd.256",
+                       sum.getType(), {sum, lhs, rhs});
+}
+
+int64_t x86::unrolledQuads(int64_t products, int64_t sets) {
+  int64_t quads = std::max<int64_t>(sets, 2);
+  while (quads < 16 && 2 * quads * products <= kProductsOfStep)
+    quads *= 2;
+  return quads;
+}
+
+/// Fetches half of the lines of one block of K that the next task reads where
+/// this one reads `block`: the first part by the first block of rows, the
+/// second by all others.
+static void fetchNext(KernelBuilder &b, const Isa &isa, Value rhs,
+                      const Tile &block, Value kBlock, Value part) {
+  int64_t panels = cast<MemRefType>(rhs.getType()).getDimSize(0);
+  Value column = b.add(block.column, isa.integerColumns);
+  Value panel = arith::RemUIOp::create(
+      b, arith::DivUIOp::create(b, column, b.index(32)), b.index(panels));
+  int64_t lines = block.count <= 16 ? 8 : 16;
+  Value first = b.mul(b.min(part, b.index(1)), lines), half;
+  if (block.count <= 16)
+    half = arith::DivUIOp::create(
+        b, arith::RemUIOp::create(b, block.column, b.index(32)), b.index(16));
+  else
+    half = arith::DivUIOp::create(b, first, b.index(16));
+  Value quad = arith::RemUIOp::create(b, first, b.index(16));
+  for (int64_t line = 0; line < lines; ++line)
+    memref::PrefetchOp::create(
+        b, rhs, ValueRange{panel, kBlock, half, b.add(quad, line), b.index(0)},
+        /*isWrite=*/false, /*localityHint=*/2,
+        /*isDataCache=*/true);
+}
+
 Accumulators x86::vnniProduct(KernelBuilder &b, const Isa &isa, Value lhs,
                               Value rhs, Value sums, const Tile &block,
-                              bool hasOffset) {
+                              bool hasOffset, Value part) {
   int64_t blocksOfK = cast<MemRefType>(rhs.getType()).getDimSize(1);
   int64_t vectors = block.vectors(isa), perSet = block.rows * vectors;
   int64_t sets = accumulatorSets(perSet, isa.registers());
   auto type = VectorType::get({isa.lanes}, b.getI32Type());
-  Value panel = arith::DivUIOp::create(b, block.column, b.index(32));
 
   // The offset of the codes is taken off before the first product.
   SmallVector<Value> initial(sets * perSet, b.splat(type, 0));
@@ -88,17 +138,12 @@ Accumulators x86::vnniProduct(KernelBuilder &b, const Isa &isa, Value lhs,
       initial[i * vectors + v] = start;
   }
 
-  auto step = [&](Value kBlock, Value k, int64_t quad,
+  auto step = [&](Value kBlock, Value quad, Value k,
                   MutableArrayRef<Value> accumulators) {
     SmallVector<Value> rhsVectors;
-    for (int64_t v = 0; v < vectors; ++v) {
-      int64_t n = v * isa.lanes;
-      rhsVectors.push_back(
-          b.load(rhs,
-                 {b.add(panel, n / 32), kBlock, b.index(n % 32 / 16),
-                  b.index(quad), b.index(0)},
-                 64, 64));
-    }
+    for (int64_t v = 0; v < vectors; ++v)
+      rhsVectors.push_back(loadPacked(b, rhs, block, v * isa.lanes, kBlock,
+                                      quad, 4 * isa.lanes));
     for (int64_t i = 0; i < block.rows; ++i) {
       Value codes = broadcastQuad(b, isa, lhs, b.add(block.row, i), k);
       if (!hasOffset)
@@ -106,93 +151,34 @@ Accumulators x86::vnniProduct(KernelBuilder &b, const Isa &isa, Value lhs,
             b, codes, b.splat(cast<VectorType>(codes.getType()), -128));
       for (int64_t v = 0; v < vectors; ++v) {
         Value &accumulator = accumulators[i * vectors + v];
-        accumulator = callIntrinsic(b, "llvm.x86.avx512.vpdpbusd.512", type,
-                                    {accumulator, codes, rhsVectors[v]});
+        accumulator = dotBytes(b, isa, accumulator, codes, rhsVectors[v]);
       }
     }
+  };
+  int64_t unroll = unrolledQuads(perSet, sets);
+  auto quads = [&](Value kBlock, Value first, ValueRange carried) {
+    SmallVector<Value> accumulators(carried);
+    Value k = b.add(b.mul(kBlock, 64), b.mul(first, 4));
+    for (int64_t i = 0; i < unroll; ++i)
+      step(kBlock, b.add(first, i), b.add(k, 4 * i),
+           MutableArrayRef<Value>(accumulators)
+               .slice(i % sets * perSet, perSet));
+    return accumulators;
   };
   SmallVector<Value> result =
       b.loop(b.index(0), b.index(blocksOfK), 1, initial,
-             [&](Value kBlock, ValueRange carried) {
-               SmallVector<Value> accumulators(carried);
-               Value k = b.mul(kBlock, 64);
-               for (int64_t quad = 0; quad < 16; ++quad)
-                 step(kBlock, b.add(k, quad * 4), quad,
-                      MutableArrayRef<Value>(accumulators)
-                          .slice(quad % sets * perSet, perSet));
-               return accumulators;
-             });
-  return sumSets(b, result, sets);
-}
-
-void x86::widenRows(KernelBuilder &b, Value lhs, Value row, int64_t rows,
-                    Value widened) {
-  int64_t depth = cast<MemRefType>(lhs.getType()).getDimSize(1);
-  auto words = VectorType::get({16}, b.getI16Type());
-  b.loop(b.index(0), b.index(depth), 16, [&](Value k) {
-    for (int64_t i = 0; i < rows; ++i) {
-      Value codes = b.load(lhs, {b.add(row, i), k}, 16, 16);
-      b.store(arith::ExtSIOp::create(b, words, codes), widened, {b.index(i), k},
-              16);
-    }
-  });
-}
-
-Accumulators x86::wideProduct(KernelBuilder &b, const Isa &isa, Value widened,
-                              Value rhs, const Tile &block) {
-  int64_t blocksOfK = cast<MemRefType>(rhs.getType()).getDimSize(1);
-  int64_t perSet = 2 * block.rows,
-          sets = accumulatorSets(perSet, isa.registers());
-  auto type = VectorType::get({8}, b.getI32Type());
-  auto words = VectorType::get({16}, b.getI16Type());
-  Value panel = arith::DivUIOp::create(b, block.column, b.index(32));
-  Value within = arith::RemUIOp::create(b, block.column, b.index(32));
-  Value half = arith::DivUIOp::create(b, within, b.index(16));
-  Value first = b.mul(arith::RemUIOp::create(b, within, b.index(16)), 4);
-
-  // Steps are not unrolled, beyond the sets: LLVM would join the additions of
-  // several steps to trees, for which there are no registers.
-  auto step = [&](Value kBlock, Value quad, Value k,
-                  MutableArrayRef<Value> accumulators) {
-    // 4 codes of 4 columns each.
-    Value rhsVectors[2];
-    for (int64_t v = 0; v < 2; ++v)
-      rhsVectors[v] = arith::ExtSIOp::create(
-          b, words,
-          b.load(rhs, {panel, kBlock, half, quad, b.add(first, 16 * v)}, 16,
-                 16));
-    for (int64_t i = 0; i < block.rows; ++i) {
-      Value codes = broadcastQuad(b, isa, widened, b.index(i), k);
-      for (int64_t v = 0; v < 2; ++v) {
-        Value pairs = callIntrinsic(b, "llvm.x86.avx2.pmadd.wd", type,
-                                    {codes, rhsVectors[v]});
-        accumulators[2 * i + v] = b.add(accumulators[2 * i + v], pairs);
-      }
-    }
-  };
-  SmallVector<Value> result =
-      b.loop(b.index(0), b.index(blocksOfK), 1,
-             SmallVector<Value>(sets * perSet, b.splat(type, 0)),
              [&](Value kBlock, ValueRange outer) {
-               Value base = b.mul(kBlock, 64);
-               return b.loop(b.index(0), b.index(16), sets, outer,
+               if (part)
+                 fetchNext(b, isa, rhs, block, kBlock, part);
+               if (unroll == 16)
+                 return quads(kBlock, b.index(0), outer);
+               return b.loop(b.index(0), b.index(16), unroll, outer,
                              [&](Value quad, ValueRange carried) {
-                               SmallVector<Value> accumulators(carried);
-                               for (int64_t set = 0; set < sets; ++set) {
-                                 Value position = b.add(quad, set);
-                                 step(kBlock, position,
-                                      b.add(base, b.mul(position, 4)),
-                                      MutableArrayRef<Value>(accumulators)
-                                          .slice(set * perSet, perSet));
-                               }
+                               SmallVector<Value> next =
+                                   quads(kBlock, quad, carried);
                                b.disableUnrolling();
-                               return accumulators;
+                               return next;
                              });
              });
-  result = sumSets(b, result, sets);
-  // Each column has two sums side by side.
-  Accumulators sums;
-  for (int64_t i = 0; i < block.rows; ++i)
-    sums.push_back(addPairs(b, result[2 * i], result[2 * i + 1]));
-  return sums;
+  return sumSets(b, result, sets);
 }

@@ -84,8 +84,8 @@ private:
           SmallVector<Value> next(carried), rhs;
           Value position = b.add(b.add(quad, base), offset);
           for (int64_t v = 0; v < vectors; ++v)
-            rhs.push_back(
-                loadQuads(position, b.add(block.column, v * isa.lanes), 64));
+            rhs.push_back(loadQuads(
+                position, b.add(block.column, v * isa.lanes), 4 * isa.lanes));
           for (int64_t i = 0; i < block.rows; ++i) {
             Value codes = broadcastQuad(b, isa, in.lhs, b.add(block.row, i),
                                         b.mul(position, 4));
@@ -94,8 +94,7 @@ private:
                   b, codes, b.splat(cast<VectorType>(codes.getType()), -128));
             for (int64_t v = 0; v < vectors; ++v) {
               Value &sum = next[offset % sets * perSet + i * vectors + v];
-              sum = callIntrinsic(b, "llvm.x86.avx512.vpdpbusd.512", words,
-                                  {sum, codes, rhs[v]});
+              sum = dotBytes(b, isa, sum, codes, rhs[v]);
             }
           }
           return next;

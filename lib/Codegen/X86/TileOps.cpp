@@ -28,9 +28,9 @@ constexpr int64_t kNearBytes = 1 << 20;
 /// Parts of K at most: every part is a pass over partial sums.
 constexpr int64_t kMostParts = 16;
 
-TilePlan::TilePlan(int64_t rowBytes, int64_t n)
+TilePlan::TilePlan(int64_t steps, int64_t rowBytes, int64_t n)
     : n(n), panels(llvm::divideCeil(n, kTileBlock)),
-      steps(llvm::divideCeil(rowBytes, kTileDepth)) {
+      steps(steps) {
   int64_t resident = kResidentBytes / kTileStepBytes;
   parts = std::min(kMostParts, int64_t(llvm::divideCeil(steps, resident)));
   partSteps = llvm::divideCeil(steps, parts);
@@ -40,7 +40,7 @@ TilePlan::TilePlan(int64_t rowBytes, int64_t n)
             kTileBlock * kTileBlock;
   int64_t panelBytes = steps * kTileStepBytes;
   prefetch = panels * panelBytes > kNearBytes;
-  rowsResident = parts == 1 || steps * kTileDepth % kConflict != 0;
+  rowsResident = parts == 1 || rowBytes % kConflict != 0;
   copiesRows = !rowsResident && n >= kCopyColumns;
   chunkPanels = std::clamp<int64_t>(
       (prefetch ? kFetchedChunkBytes : kChunkBytes) / panelBytes, 1, panels);

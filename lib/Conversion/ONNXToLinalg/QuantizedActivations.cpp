@@ -216,7 +216,7 @@ static QuantizeRowsOp makeQuantizeRows(Lowering &l, const QuantizeStep &step) {
   bool unitMask = mask && !step.factors && !keepSmall;
   mask = combineFactors(l, mask, kernelOperand(l, step.factors), keepSmall);
   SmallVector<OpFoldResult> padded(dims), rows(dims);
-  padded.back() = l.b.getIndexAttr(llvm::alignTo(*k, kCodeBlock));
+  padded.back() = l.b.getIndexAttr(codeRowWidth(*k));
   rows.pop_back();
   Type f32 = l.b.getF32Type();
   SmallVector<Value> inits{l.empty(padded, l.b.getI8Type()),

@@ -7,10 +7,10 @@
 // RUN:   | opt -O3 -mcpu=x86-64-v3 | llc -O3 -mcpu=x86-64-v3 \
 // RUN:   | FileCheck %s --check-prefix=AVX2 --implicit-check-not='32-byte Spill'
 
-// Blocks of 6, 4, 2 and 1 rows x 64 columns, 16 steps of 4 codes each.
+// Blocks of 12 rows x 32 columns first: 4 steps of 4 codes each.
 // VNNI-LABEL: {{^(range_)?}}matmul_i8_256x64
 // VNNI: vpbroadcastd {{.*}}, %zmm
-// VNNI-COUNT-384: vpdpbusd {{.*}}%zmm
+// VNNI-COUNT-96: vpdpbusd {{.*}}%zmm
 // VNNI: vcvtdq2ps {{.*}}%zmm
 // VNNI: vmulps {{.*}}%zmm
 // VNNI-LABEL: {{^(range_)?}}matmul_f16_64x32

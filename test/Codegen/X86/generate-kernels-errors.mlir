@@ -1,7 +1,7 @@
 // RUN: qopt-opt %s --allow-unregistered-dialect --split-input-file --verify-diagnostics --qopt-generate-kernels=isa=avx512vnni
 // RUN: not qopt-opt %s --split-input-file --qopt-generate-kernels=isa=mmx 2>&1 | FileCheck %s
 
-// CHECK: error: unknown instruction set 'mmx': amx, avx512vnni, avx2, i8mm, dotprod or neon
+// CHECK: error: unknown instruction set 'mmx': amx, avx512vnni, avxvnni, avx2, i8mm, dotprod or neon
 func.func @unpacked(%x: memref<?x8xf32>, %w: memref<8x32xf32>, %y: memref<?x32xf32>) {
   // expected-error @+1 {{has a right operand that is not packed}}
   qopt.matmul ins(%x, %w : memref<?x8xf32>, memref<8x32xf32>) outs(%y : memref<?x32xf32>) epilogue {

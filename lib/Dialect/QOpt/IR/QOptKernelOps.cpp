@@ -5,6 +5,7 @@
 // after it: never a mix, and results only for tensors.
 //===----------------------------------------------------------------------===//
 
+#include "qopt/Dialect/QOpt/IR/KernelAttrs.h"
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
 
 using namespace mlir;
@@ -103,8 +104,9 @@ LogicalResult QuantizeRowsOp::verify() {
     return emitOpError("takes x [..., K] and gives codes [..., Kp] and scales "
                        "[...]");
   int64_t k = input.getShape().back(), kp = codes.getShape().back();
-  if (ShapedType::isDynamic(k) || kp != int64_t(llvm::alignTo(k, 64)))
-    return emitOpError("needs a static K, and Kp = K rounded up to 64");
+  if (ShapedType::isDynamic(k) || !isCodeRowWidth(kp, k))
+    return emitOpError("needs a static K, and Kp = K rounded up to 64, or 64 "
+                       "more where that is a multiple of 2048");
   return success();
 }
 
@@ -143,13 +145,17 @@ LogicalResult MatmulOp::verifyOperands(int64_t k, int64_t n) {
   if (isBF16() && (!rhs.getElementType().isBF16() || k % 32 != 0))
     return emitOpError("bf16 rows meet bf16 weights, and K is a multiple of "
                        "32");
-  int64_t panels = llvm::divideCeil(n, 32);
+  int64_t panels = llvm::divideCeil(n, 32), blocks = k / 64;
+  // Rows of codes may end in a block that is only there for their distance.
+  if (isInteger() && rhs.getRank() == 5 &&
+      isCodeRowWidth(k, 64 * rhs.getShape()[1]))
+    blocks = rhs.getShape()[1];
   SmallVector<int64_t> packed =
-      isInteger() ? SmallVector<int64_t>{panels, k / 64, 2, 16, 64}
+      isInteger() ? SmallVector<int64_t>{panels, blocks, 2, 16, 64}
       : isBF16()  ? SmallVector<int64_t>{panels, k / 32, 2, 16, 32}
                   : SmallVector<int64_t>{panels, k, 32};
   bool rows = rhs.getRank() == 2 && rhs.getShape()[1] == n &&
-              (isInteger() ? int64_t(llvm::alignTo(rhs.getShape()[0], 64)) == k
+              (isInteger() ? isCodeRowWidth(k, rhs.getShape()[0])
                            : rhs.getShape()[0] == k);
   if (!rows && rhs.getShape() != ArrayRef<int64_t>(packed))
     return emitOpError("rhs is [K, N] or its packed form");
@@ -158,13 +164,14 @@ LogicalResult MatmulOp::verifyOperands(int64_t k, int64_t n) {
       return emitOpError("a group of 8-bit weights is a positive multiple of 4 "
                          "rows");
     // K itself may be up to 63 less than that of the codes.
-    int64_t least = rows ? rhs.getShape()[0] : isInteger() ? k - 63 : k;
+    int64_t most = rows || !isInteger() ? k : 64 * blocks;
+    int64_t least = rows ? rhs.getShape()[0] : isInteger() ? most - 63 : k;
     ArrayRef<int64_t> shape = shaped(getRhsScale()).getShape();
     auto groupsOf = [&](int64_t rows) -> int64_t {
       return llvm::divideCeil(rows, int64_t(*group));
     };
     if (shape.size() != 2 || shape[1] != n || shape[0] < groupsOf(least) ||
-        shape[0] > groupsOf(k))
+        shape[0] > groupsOf(most))
       return emitOpError("column scales of groups are [groups, N]");
   } else if (getRhsScale() &&
              shaped(getRhsScale()).getShape() != ArrayRef<int64_t>{n}) {

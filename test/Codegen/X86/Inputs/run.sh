@@ -22,6 +22,7 @@ panels=$(((n + 31) / 32)) kblocks=$(((k + 63) / 64))
 cpu=x86-64-v4 features=+avx512vnni offset=128 tiles=0
 case $isa in
   amx) features=+avx512vnni,+amx-tile,+amx-int8,+amx-bf16 offset=0 tiles=1 ;;
+  avxvnni) cpu=x86-64-v3 features=+avxvnni ;;
   avx2) cpu=x86-64-v3 features= offset=0 ;;
 esac
 # Rows of K that share a scale; 0: all of them.

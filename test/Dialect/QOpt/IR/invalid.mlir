@@ -168,7 +168,7 @@ func.func @weight() {
 // -----
 
 func.func @rows_padding(%x: tensor<?x100xf32>, %q: tensor<?x100xi8>, %s: tensor<?xf32>) {
-  // expected-error @+1 {{needs a static K, and Kp = K rounded up to 64}}
+  // expected-error @+1 {{needs a static K, and Kp = K rounded up to 64, or 64 more where that is a multiple of 2048}}
   %0, %1 = qopt.quantize_rows ins(%x : tensor<?x100xf32>) outs(%q, %s : tensor<?x100xi8>, tensor<?xf32>) -> tensor<?x100xi8>, tensor<?xf32>
   return
 }

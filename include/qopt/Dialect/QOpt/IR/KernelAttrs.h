@@ -5,6 +5,8 @@
 #define QOPT_DIALECT_QOPT_IR_KERNELATTRS_H
 
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/MathExtras.h"
+#include <cstdint>
 
 namespace mlir::qopt {
 
@@ -29,6 +31,20 @@ inline constexpr llvm::StringLiteral kWeightBytesAttrName("qopt.weight_bytes");
 /// has a fast way ("bf16"); float without it.
 inline constexpr llvm::StringLiteral
     kAttentionProductsAttrName("qopt.attention_products");
+
+/// Bytes of a row of K codes that qopt.quantize_rows writes: whole blocks of
+/// 64, but no multiple of 2048. A product reads a dozen rows side by side, and
+/// at such a distance all of them would compete for one set of the L1 cache.
+inline int64_t codeRowWidth(int64_t k) {
+  int64_t width = llvm::alignTo(k, 64);
+  return width % 2048 == 0 ? width + 64 : width;
+}
+
+/// Whether rows of `width` codes are read as K of them: those of other sources
+/// are only padded to whole blocks.
+inline bool isCodeRowWidth(int64_t width, int64_t k) {
+  return width == int64_t(llvm::alignTo(k, 64)) || width == codeRowWidth(k);
+}
 
 } // namespace mlir::qopt
 

@@ -40,8 +40,10 @@ def QOpt_QuantizeRowsOp : QOpt_KernelOp<"quantize_rows", [AttrSizedOperandSegmen
     Every row gets a scale, also when one is common to all (`granularity`
     tensor, or a given one): a NaN marks rows with a value that is not finite.
     Codes are signed; unsigned ones and their zero points (`asymmetric`) are
-    stored less 128. The codes have a last dimension Kp >= K, a multiple of 64;
-    those from K on meet zero weights. How a code is stored (signed, or offset by
+    stored less 128. The codes have a last dimension Kp: K
+    rounded up to 64, and 64 more where that is a multiple of 2048 (a dozen rows
+    at such a distance compete for one set of the cache). Codes from K on meet
+    zero weights or none. How a code is stored (signed, or offset by
     128 for u8 x s8 instructions) is the target's affair.
 
     Inputs: x [..., K] f32, optional mask [K] f32, optional scale f32 and zero point
@@ -121,16 +123,17 @@ def QOpt_MatmulOp : QOpt_KernelOp<"matmul", [AttrSizedOperandSegments, SingleBlo
     results   = epilogue(a, epilogue_inputs...)                                    element by element
     ```
     `lhs` [..., K] is viewed as M = product of the leading dimensions rows. In the
-    integer form its last dimension is Kp, K rounded up to 64; codes are signed,
+    integer form its last dimension is Kp, as above; codes are signed,
     the zero points too (those of unsigned codes less 128). Groups are `group_size`
     rows of rhs, a multiple of 4, the last one may be short; without it there is
     one group, and rhs_scale is [N]. A product over several groups is summed with
     fused multiply-adds, group by group.
 
     `rhs` is [K, N] row-major until `qopt-pack-weights` gives it its packed form:
-    integer i8 [N/32, Kp/64, 2, 16, 64] (byte of (k, n): k%4 within n%16 within
+    integer i8 [N/32, K/64, 2, 16, 64] (byte of (k, n): k%4 within n%16 within
     (k%64)/4), bf16 [N/32, K/32, 2, 16, 32] (k%2 within n%16 within (k%32)/2, the
-    same bytes for twice as wide elements), else [N/32, K, 32]; N is rounded up with zeros. `row(j) = j`, or
+    same bytes for twice as wide elements), else [N/32, K, 32]; K of codes and N
+    are rounded up with zeros. `row(j) = j`, or
     `columns[j]` when columns are given; J is the last dimension of tail_lhs.
     Without tail_rhs the tail meets the rows `columns[j]` of rhs itself, times
     rhs_scale. Packing also widens tail_rhs to whole panels of 32 columns, and adds
