@@ -170,8 +170,8 @@ private:
         sum = arith::AddFOp::create(b, sum, outlier);
       finishBlock(b, in, block, sums);
     };
-    emitTiledTasks({b, isa, in, *tasks.plan, sizes[0], sizes[1], finish}, sizes[2],
-                   sizes[3]);
+    emitTiledTasks({b, isa, in, *tasks.plan, sizes[0], sizes[1], finish},
+                   sizes[2], sizes[3]);
   }
 
   /// Rows [row, rowEnd) of the columns of a task.
@@ -400,11 +400,11 @@ LogicalResult x86::lowerMatmul(MatmulOp op, const Isa &isa,
   auto initType = cast<MemRefType>(views->inits.front().getType());
   int64_t n = initType.getDimSize(1);
   int64_t k = cast<MemRefType>(views->lhs.getType()).getDimSize(1);
-  Tasks tasks = form.tiles
-                    ? Tasks(isa, form,
-                            TilePlan(rhsType.getDimSize(1),
-                                     form.bf16 ? 2 * k : k, n))
-                    : Tasks(isa, form, n, k);
+  Tasks tasks =
+      form.tiles
+          ? Tasks(isa, form,
+                  TilePlan(rhsType.getDimSize(1), form.bf16 ? 2 * k : k, n))
+          : Tasks(isa, form, n, k);
   if (form.tiles && !form.grouped && tasks.plan->copiesRows)
     views->lhsTiles = copyToTiles(b, views->lhs, kernels);
   if (form.tiles && !form.grouped && views->tailRhs)

@@ -29,8 +29,7 @@ constexpr int64_t kNearBytes = 1 << 20;
 constexpr int64_t kMostParts = 16;
 
 TilePlan::TilePlan(int64_t steps, int64_t rowBytes, int64_t n)
-    : n(n), panels(llvm::divideCeil(n, kTileBlock)),
-      steps(steps) {
+    : n(n), panels(llvm::divideCeil(n, kTileBlock)), steps(steps) {
   int64_t resident = kResidentBytes / kTileStepBytes;
   parts = std::min(kMostParts, int64_t(llvm::divideCeil(steps, resident)));
   partSteps = llvm::divideCeil(steps, parts);
