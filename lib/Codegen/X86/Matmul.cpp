@@ -74,7 +74,7 @@ struct Tasks {
     // Widened rows are on the stack.
     if (int64_t bytes = widenedBytes(isa, form))
       rows = std::clamp<int64_t>(kWidenedBytes / (bytes * k), 1, rows);
-    if (integer && !isa.vnni && !form.grouped)
+    if (integer && isa.widens() && !form.grouped)
       wideColumns = std::min<int64_t>(columns, kWidenedBytes / (16 * k) * 8);
     // Rows of a task share the L2 cache with its columns of rhs. Where there
     // are few blocks of columns the rows have to feed the threads.
