@@ -19,6 +19,7 @@ using namespace llvm;
 extern "C" {
 int64_t peakAvx2Int8(int64_t steps);
 int64_t peakAvx512VnniInt8(int64_t steps);
+int64_t peakAvxVnniInt8(int64_t steps);
 int64_t peakAvx2Float(int64_t steps);
 int64_t peakAvx512Float(int64_t steps);
 int64_t peakAmxInt8(int64_t steps);
@@ -38,6 +39,8 @@ static Loop findLoop(StringRef isa, StringRef operand) {
                {"amx", "f32", peakAvx512Float},
                {"avx512vnni", "i8", peakAvx512VnniInt8},
                {"avx512vnni", "f32", peakAvx512Float},
+               {"avxvnni", "i8", peakAvxVnniInt8},
+               {"avxvnni", "f32", peakAvx2Float},
                {"avx2", "i8", peakAvx2Int8},
                {"avx2", "f32", peakAvx2Float}};
   for (const auto &entry : table)

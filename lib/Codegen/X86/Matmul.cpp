@@ -13,6 +13,7 @@
 #include "TailAMX.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "qopt/Dialect/QOpt/IR/KernelAttrs.h"
+#include "llvm/ADT/bit.h"
 
 using namespace mlir;
 using namespace mlir::qopt;
@@ -26,7 +27,7 @@ constexpr int64_t kWidenedBytes = 256 << 10;
 /// Larger weights do not stay in L2 beside the rows: they are fetched ahead.
 constexpr int64_t kResidentBytes = 1 << 20;
 /// From this many rows on columns are widened once for all of them.
-constexpr int64_t kRowsForWideColumns = 8;
+constexpr int64_t kRowsForWideColumns = 24;
 
 /// What decides about the loops of a product.
 struct Form {
@@ -75,7 +76,8 @@ struct Tasks {
     if (int64_t bytes = widenedBytes(isa, form))
       rows = std::clamp<int64_t>(kWidenedBytes / (bytes * k), 1, rows);
     if (integer && isa.widens() && !form.grouped)
-      wideColumns = std::min<int64_t>(columns, kWidenedBytes / (16 * k) * 8);
+      wideColumns = std::min<int64_t>(
+          columns, llvm::bit_floor(uint64_t(kWidenedBytes / (16 * k) * 8)));
     // Rows of a task share the L2 cache with its columns of rhs. Where there
     // are few blocks of columns the rows have to feed the threads.
     int64_t limit = columnBlocks() >= 8 ? 384 : 96;
@@ -177,8 +179,8 @@ private:
   /// Rows [row, rowEnd) of the columns of a task.
   void coverRows(KernelBuilder &b, Operands &in, Value row, Value rowEnd,
                  Value column, int64_t count) {
-    auto cover = [&](Value first, int64_t width, int64_t rows, Value wide) {
-      b.rowBlocks(row, rowEnd, rows, [&](Value block, int64_t blockRows) {
+    auto cover = [&](Value first, int64_t width, Value wide) {
+      b.rowBlocks(row, rowEnd, tasks.rows, [&](Value block, int64_t blockRows) {
         if (form.bf16)
           widenHalves(b, isa, in.lhs, block, blockRows, widened);
         else if (widened)
@@ -187,7 +189,7 @@ private:
       });
     };
     if (!widenedRhs)
-      return cover(column, count, tasks.rows, Value());
+      return cover(column, count, Value());
     Value many =
         arith::CmpIOp::create(b, arith::CmpIPredicate::uge, b.sub(rowEnd, row),
                               b.index(kRowsForWideColumns));
@@ -197,7 +199,7 @@ private:
           int64_t width = tasks.wideColumns, whole = count / width * width;
           auto coverWide = [&](Value first, int64_t part) {
             widenColumns(b, in.rhs, first, part, widenedRhs);
-            cover(first, part, tasks.rows, widenedRhs);
+            cover(first, part, widenedRhs);
           };
           b.loop(b.index(0), b.index(whole), width, [&](Value offset) {
             coverWide(b.add(column, offset), width);
@@ -205,9 +207,7 @@ private:
           if (whole < count)
             coverWide(b.add(column, whole), count - whole);
         },
-        [&] {
-          cover(column, count, std::min<int64_t>(tasks.rows, 4), Value());
-        });
+        [&] { cover(column, count, Value()); });
   }
 
   /// A range of columns as blocks of accumulators; `wide` holds them widened,

@@ -41,15 +41,24 @@ void x86::widenRows(KernelBuilder &b, Value lhs, Value row, int64_t rows,
 void x86::widenColumns(KernelBuilder &b, Value rhs, Value column, int64_t count,
                        Value widened) {
   int64_t blocksOfK = cast<MemRefType>(rhs.getType()).getDimSize(1);
-  // Eight columns: 32 bytes of each quad.
-  b.loop(b.index(0), b.index(llvm::divideCeil(count, 8)), 1, [&](Value group) {
-    Tile block{Value(), b.add(column, b.mul(group, 8)), 1, 8};
+  // Whole panels are read in order.
+  int64_t width = count > 16 ? 32 : count > 8 ? 16 : 8;
+  int64_t part = std::min<int64_t>(width, 16);
+  b.loop(b.index(0), b.index(llvm::divideCeil(count, width)), 1, [&](Value i) {
     b.loop(b.index(0), b.index(blocksOfK), 1, [&](Value kBlock) {
-      b.loop(b.index(0), b.index(16), 1, [&](Value quad) {
-        for (int64_t v = 0; v < 2; ++v)
-          b.store(widen(b, loadPacked(b, rhs, block, 4 * v, kBlock, quad, 16)),
-                  widened,
-                  {group, b.add(b.mul(kBlock, 16), quad), b.index(16 * v)}, 16);
+      b.loop(b.index(0), b.index(width), part, [&](Value offset) {
+        Value inside = b.add(b.mul(i, width), offset);
+        Tile block{Value(), b.add(column, inside), 1, part};
+        Value group = arith::DivUIOp::create(b, inside, b.index(8));
+        b.loop(b.index(0), b.index(16), 1, [&](Value quad) {
+          for (int64_t v = 0; v < part / 4; ++v)
+            b.store(
+                widen(b, loadPacked(b, rhs, block, 4 * v, kBlock, quad, 16)),
+                widened,
+                {b.add(group, v / 2), b.add(b.mul(kBlock, 16), quad),
+                 b.index(v % 2 * 16)},
+                16);
+        });
       });
     });
   });
