@@ -219,7 +219,8 @@ def GenerateKernelsPass : Pass<"qopt-generate-kernels", "mlir::ModuleOp"> { // l
     by all operations that agree in them.
   }];
   let options = [Option<"isa", "isa", "std::string", /*default=*/"\"avx512vnni\"", "amx, avx512vnni, avxvnni, avx2, i8mm, dotprod or neon">];
-  let dependentDialects = ["::mlir::qopt::QOptDialect", "::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",
+  let dependentDialects = ["::mlir::qopt::QOptDialect", "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect",
+                           "::mlir::arith::ArithDialect",
                            "::mlir::func::FuncDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
   let statistics = [Statistic<"numKernels", "kernels", "Kernels generated">,

@@ -13,6 +13,7 @@
 #include "RowAccess.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "qopt/Codegen/Passes.h"
 #include "qopt/Dialect/QOpt/IR/CacheAttrs.h"
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
@@ -123,6 +124,10 @@ private:
     op->walk([&](Operation *inner) {
       if (auto store = dyn_cast<memref::StoreOp>(inner))
         written |= getRootBuffer(store.getMemRef()) == buffer;
+      else if (auto store = dyn_cast<vector::StoreOp>(inner))
+        written |= getRootBuffer(store.getBase()) == buffer;
+      else if (auto store = dyn_cast<vector::MaskedStoreOp>(inner))
+        written |= getRootBuffer(store.getBase()) == buffer;
       else if (isa<CallOpInterface, ParallelCallOp>(inner))
         written |= llvm::any_of(inner->getOperands(), [&](Value operand) {
           return isa<MemRefType>(operand.getType()) &&

@@ -98,7 +98,7 @@ bool isWritten(Value value, Region &region) {
         continue;
       }
       if (isa<memref::LoadOp, memref::DimOp, vector::LoadOp,
-              vector::TransferReadOp>(user))
+              vector::MaskedLoadOp, vector::TransferReadOp>(user))
         continue;
       return true;
     }

@@ -4,8 +4,11 @@
 
 #include "RowAccess.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace mlir::qopt;
@@ -122,15 +125,29 @@ RowAccesses mlir::qopt::collectRowAccesses(scf::ParallelOp loop) {
   loop.getRegion().walk([&](Operation *op) {
     Value memref;
     ValueRange indices;
-    bool write = false;
-    if (auto load = dyn_cast<memref::LoadOp>(op)) {
-      memref = load.getMemRef();
-      indices = load.getIndices();
-    } else if (auto store = dyn_cast<memref::StoreOp>(op)) {
-      memref = store.getMemRef();
-      indices = store.getIndices();
-      write = true;
-    } else {
+    bool write =
+        isa<memref::StoreOp, vector::StoreOp, vector::MaskedStoreOp>(op);
+    bool known =
+        llvm::TypeSwitch<Operation *, bool>(op)
+            .Case<memref::LoadOp, memref::StoreOp>([&](auto access) {
+              memref = access.getMemRef();
+              indices = access.getIndices();
+              return true;
+            })
+            // Along the last dim, within a row.
+            .Case<vector::LoadOp, vector::StoreOp, vector::MaskedLoadOp,
+                  vector::MaskedStoreOp>([&](auto access) {
+              memref = access.getBase();
+              indices = access.getIndices();
+              return true;
+            })
+            .Default(false);
+    if (!known) {
+      // Of vectors only: it computes.
+      if (isa<LLVM::CallIntrinsicOp>(op) &&
+          llvm::none_of(op->getOperandTypes(),
+                        llvm::IsaPred<LLVM::LLVMPointerType, MemRefType>))
+        return;
       if (!isMemoryEffectFree(op) &&
           !op->hasTrait<OpTrait::HasRecursiveMemoryEffects>())
         result.known = false;

@@ -2,14 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Two passes over a row that is in the L1 cache by the second: its range, then
-// its codes. One scale for all rows needs every range first: a kernel stores
-// them where the scales will be, a short loop joins them, another kernel reads
-// them back. With a given scale there is one pass.
+// its codes. With a given scale there is one pass. It is a loop over rows, so
+// that it can be joined with the loop of the norm that makes them. One scale
+// for all rows needs every range first: a kernel stores them where the scales
+// will be, a short loop joins them, another kernel reads them back.
 //===----------------------------------------------------------------------===//
 
 #include "RowCodes.h"
 #include "Rows.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "qopt/Dialect/QOpt/IR/KernelAttrs.h"
 
 using namespace mlir;
@@ -40,28 +44,23 @@ public:
       : b(b), rule(rule), views(views),
         codes(b, isa, rule, views.input, views.mask, views.codes) {}
 
-  void emit(Step step, Value begin, Value end) {
+  void emit(Step step, ValueRange row) {
     if (views.scale)
-      given = codes.givenScale(
-          load(views.scale), views.zeroPoint ? load(views.zeroPoint) : Value());
-    b.loop(begin, end, 1, [&](Value row) {
-      if (views.scale)
-        return emitGiven(row);
-      RowRange range;
-      if (step == Step::Codes) {
-        range = loadRange(row);
-      } else {
-        range = codes.range(row);
-        storeMagnitude(row, codes.magnitude(range));
-      }
-      if (step == Step::Ranges)
-        return storeRange(row, range);
-      RowScale scale = codes.scaleOf(range);
-      store(scale.value, views.scales, row);
-      if (views.zeroPoints)
-        store(codes.signedZero(scale), views.zeroPoints, row);
-      codes.emit(row, scale);
-    });
+      return emitGiven(row);
+    RowRange range;
+    if (step == Step::Codes) {
+      range = loadRange(row);
+    } else {
+      range = codes.range(row);
+      storeMagnitude(row, codes.magnitude(range));
+    }
+    if (step == Step::Ranges)
+      return storeRange(row, range);
+    RowScale scale = codes.scaleOf(range);
+    store(scale.value, views.scales, row);
+    if (views.zeroPoints)
+      store(codes.signedZero(scale), views.zeroPoints, row);
+    codes.emit(row, scale);
   }
 
   /// Gives all rows the range that covers the ranges of all.
@@ -77,7 +76,9 @@ public:
   }
 
 private:
-  void emitGiven(Value row) {
+  void emitGiven(ValueRange row) {
+    RowScale given = codes.givenScale(
+        load(views.scale), views.zeroPoint ? load(views.zeroPoint) : Value());
     RowRange range = codes.emit(row, given);
     Value magnitude = codes.magnitude(range);
     store(codes.nanUnlessFinite(given.value, magnitude), views.scales, row);
@@ -89,29 +90,28 @@ private:
   Value load(Value vector) {
     return memref::LoadOp::create(b, vector, ValueRange{b.index(0)});
   }
-  void store(Value value, Value vector, Value row) {
-    memref::StoreOp::create(b, value, vector, ValueRange{row});
+  void store(Value value, Value perRow, ValueRange row) {
+    memref::StoreOp::create(b, value, perRow, row);
   }
-  void storeMagnitude(Value row, Value magnitude) {
+  void storeMagnitude(ValueRange row, Value magnitude) {
     if (views.magnitudes)
       store(arith::BitcastOp::create(b, b.getF32Type(), magnitude),
             views.magnitudes, row);
   }
 
   /// The bits of a range are in `scales`, and the second part in `zeroPoints`.
-  void storeRange(Value row, RowRange range) {
+  void storeRange(ValueRange row, RowRange range) {
     store(arith::BitcastOp::create(b, b.getF32Type(), range.high), views.scales,
           row);
     if (range.low)
       store(range.low, views.zeroPoints, row);
   }
-  RowRange loadRange(Value row) {
+  RowRange loadRange(ValueRange row) {
     RowRange range;
     range.high = arith::BitcastOp::create(
-        b, b.getI32Type(),
-        memref::LoadOp::create(b, views.scales, ValueRange{row}));
+        b, b.getI32Type(), memref::LoadOp::create(b, views.scales, row));
     if (rule.asymmetric)
-      range.low = memref::LoadOp::create(b, views.zeroPoints, ValueRange{row});
+      range.low = memref::LoadOp::create(b, views.zeroPoints, row);
     return range;
   }
 
@@ -119,7 +119,6 @@ private:
   const RowRule &rule;
   const Views &views;
   RowCodes codes;
-  RowScale given;
 };
 
 } // namespace
@@ -136,6 +135,81 @@ static std::string keyOf(QuantizeRowsOp op, const RowRule &rule, Step step) {
   if (rule.threshold)
     os << ',' << op.getThresholdAttr();
   return key;
+}
+
+/// One scale for all rows: two kernels, and what joins the ranges.
+static void emitSteps(KernelBuilder &b, QuantizeRowsOp op, const Isa &isa,
+                      const RowRule &rule, Views &views, KernelTable &kernels) {
+  int64_t k = cast<MemRefType>(views.input.getType()).getDimSize(1);
+  SmallVector<Value> captures;
+  views.forEach([&](Value value) { captures.push_back(value); });
+  auto kernel =
+      [&](StringRef name, Step step,
+          function_ref<void(KernelBuilder &, RowGenerator &, Value, Value)>
+              emit) {
+        return kernels.get(
+            op.getLoc(), (name + "_" + Twine(k)).str(), keyOf(op, rule, step),
+            ValueRange(captures).getTypes(),
+            [&](KernelBuilder &inner, Value begin, Value end,
+                ValueRange arguments) {
+              Views own = views;
+              size_t next = 0;
+              own.forEach([&](Value &value) { value = arguments[next++]; });
+              RowGenerator generator(inner, isa, rule, own);
+              emit(inner, generator, begin, end);
+            });
+      };
+  // A task is a row; about two elements are done in a nanosecond of one thread.
+  auto eachRow = [&](StringRef name, Step step) {
+    func::FuncOp callee = kernel(
+        name, step,
+        [&](KernelBuilder &inner, RowGenerator &g, Value begin, Value end) {
+          inner.loop(begin, end, 1, [&](Value row) { g.emit(step, row); });
+        });
+    ParallelCallOp::create(b, callee.getSymName(), b.dim(views.input, 0),
+                           b.index(std::max<int64_t>(1, (32 << 10) / k)),
+                           captures);
+  };
+  eachRow("row_ranges", Step::Ranges);
+  func::FuncOp join = kernel(
+      "join_ranges", Step::Ranges,
+      [&](KernelBuilder &, RowGenerator &g, Value, Value) { g.emitJoin(); });
+  SmallVector<Value> operands{b.index(0), b.index(1)};
+  llvm::append_range(operands, captures);
+  func::CallOp::create(b, join, operands);
+  eachRow("quantize_rows", Step::Codes);
+}
+
+/// A loop over rows as other operations on rows become one: qopt-fuse-row-loops
+/// joins it with the loop that makes the rows.
+static void emitRowLoop(KernelBuilder &b, QuantizeRowsOp op, const Isa &isa,
+                        const RowRule &rule, Views views) {
+  views.input = op.getInput();
+  views.codes = op.getCodesInit();
+  views.scales = op.getScalesInit();
+  views.zeroPoints = op.getZeroPointsInit();
+  views.magnitudes = op.getMagnitudesInit();
+  auto type = cast<MemRefType>(views.scales.getType());
+  SmallVector<OpFoldResult> sizes;
+  Value count = b.index(1);
+  for (int64_t i = 0; i < type.getRank(); ++i) {
+    sizes.push_back(memref::getMixedSize(b, b.getLoc(), views.scales, i));
+    Value size = getValueOrCreateConstantIndexOp(b, b.getLoc(), sizes.back());
+    count = i == 0 ? size : b.mul(count, size);
+  }
+  auto rows = scf::ParallelOp::create(
+      b, ValueRange{b.index(0)}, ValueRange{count}, ValueRange{b.index(1)});
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(rows.getBody());
+  SmallVector<Value> row(rows.getInductionVars());
+  if (sizes.empty())
+    row.clear();
+  else if (sizes.size() > 1)
+    row = llvm::to_vector_of<Value>(
+        affine::AffineDelinearizeIndexOp::create(b, row[0], sizes,
+                                                 /*hasOuterBound=*/true)
+            .getResults());
+  RowGenerator(b, isa, rule, views).emit(Step::All, row);
 }
 
 LogicalResult x86::lowerQuantizeRows(QuantizeRowsOp op, const Isa &isa,
@@ -164,45 +238,10 @@ LogicalResult x86::lowerQuantizeRows(QuantizeRowsOp op, const Isa &isa,
   rule.unitMask = op->hasAttr(kUnitMaskAttrName);
   if (std::optional<APFloat> threshold = op.getThreshold())
     rule.threshold = threshold->convertToFloat();
-  int64_t k = cast<MemRefType>(views.input.getType()).getDimSize(1);
-  SmallVector<Value> captures;
-  views.forEach([&](Value value) { captures.push_back(value); });
-  auto kernel = [&](StringRef name, Step step,
-                    function_ref<void(RowGenerator &, Value, Value)> emit) {
-    return kernels.get(op.getLoc(), (name + "_" + Twine(k)).str(),
-                       keyOf(op, rule, step), ValueRange(captures).getTypes(),
-                       [&](KernelBuilder &inner, Value begin, Value end,
-                           ValueRange arguments) {
-                         Views own = views;
-                         size_t next = 0;
-                         own.forEach(
-                             [&](Value &value) { value = arguments[next++]; });
-                         RowGenerator generator(inner, isa, rule, own);
-                         emit(generator, begin, end);
-                       });
-  };
-  // A task is a row; about two elements are done in a nanosecond of one thread.
-  auto eachRow = [&](StringRef name, Step step) {
-    func::FuncOp callee =
-        kernel(name, step, [&](RowGenerator &g, Value begin, Value end) {
-          g.emit(step, begin, end);
-        });
-    ParallelCallOp::create(b, callee.getSymName(), b.dim(views.input, 0),
-                           b.index(std::max<int64_t>(1, (32 << 10) / k)),
-                           captures);
-  };
-  if (op.getGranularity() == Granularity::Tensor && !op.getScale()) {
-    eachRow("row_ranges", Step::Ranges);
-    func::FuncOp join =
-        kernel("join_ranges", Step::Ranges,
-               [&](RowGenerator &g, Value, Value) { g.emitJoin(); });
-    SmallVector<Value> operands{b.index(0), b.index(1)};
-    llvm::append_range(operands, captures);
-    func::CallOp::create(b, join, operands);
-    eachRow("quantize_rows", Step::Codes);
-  } else {
-    eachRow("quantize_rows", Step::All);
-  }
+  if (op.getGranularity() == Granularity::Tensor && !op.getScale())
+    emitSteps(b, op, isa, rule, views, kernels);
+  else
+    emitRowLoop(b, op, isa, rule, views);
   op.erase();
   return success();
 }

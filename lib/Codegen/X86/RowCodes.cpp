@@ -32,8 +32,8 @@ RowCodes::RowCodes(KernelBuilder &b, const Isa &isa, const RowRule &rule,
     : b(b), isa(isa), rule(rule), input(input), mask(mask), codes(codes),
       floats(VectorType::get({isa.lanes}, b.getF32Type())),
       words(VectorType::get({isa.lanes}, b.getI32Type())),
-      k(cast<MemRefType>(input.getType()).getDimSize(1)),
-      padded(cast<MemRefType>(codes.getType()).getDimSize(1)) {}
+      k(cast<MemRefType>(input.getType()).getShape().back()),
+      padded(cast<MemRefType>(codes.getType()).getShape().back()) {}
 
 Value RowCodes::i32(int32_t value) {
   return arith::ConstantOp::create(b, b.getI32IntegerAttr(value));
@@ -65,8 +65,15 @@ RowCodes::eachVector(ValueRange initial, int64_t sets,
   return carried;
 }
 
-Value RowCodes::load(Value row, Value column, int64_t count, bool forRange) {
-  Value value = b.load(input, {row, column}, isa.lanes, count);
+static SmallVector<Value> at(ValueRange row, Value column) {
+  SmallVector<Value> indices(row);
+  indices.push_back(column);
+  return indices;
+}
+
+Value RowCodes::load(ValueRange row, Value column, int64_t count,
+                     bool forRange) {
+  Value value = b.load(input, at(row, column), isa.lanes, count);
   Value zero = b.splat(floats, 0), out;
   bool keepSmall = rule.keepSmall && forRange;
   if (mask) {
@@ -125,7 +132,7 @@ RowRange RowCodes::join(RowRange a, RowRange other) {
   return range;
 }
 
-RowRange RowCodes::range(Value row) {
+RowRange RowCodes::range(ValueRange row) {
   size_t parts = rule.asymmetric ? 2 : 1;
   SmallVector<Value> initial(kUnroll * parts, b.splat(words, 0));
   Carried all = eachVector(
@@ -303,7 +310,7 @@ Value RowCodes::pack(ArrayRef<Value> four) {
       b, bytes.getType(), vector::ShuffleOp::create(b, joined, joined, order));
 }
 
-RowRange RowCodes::emit(Value row, const RowScale &scale) {
+RowRange RowCodes::emit(ValueRange row, const RowScale &scale) {
   constexpr int64_t kVectors = 4;
   int64_t step = kVectors * isa.lanes;
   auto byteType = VectorType::get({step}, b.getI8Type());
@@ -329,7 +336,7 @@ RowRange RowCodes::emit(Value row, const RowScale &scale) {
       bytes = arith::MaxSIOp::create(b, bytes, b.splat(byteType, -127));
     if (isa.codeOffset())
       bytes = b.add(bytes, b.splat(byteType, int8_t(isa.codeOffset())));
-    b.store(bytes, codes, {row, column}, step);
+    b.store(bytes, codes, at(row, column), step);
     return largest;
   };
   int64_t whole = k / step * step;

@@ -50,11 +50,12 @@ struct RowScale {
 
 class RowCodes {
 public:
-  /// `mask` may be null.
+  /// `mask` may be null. Rows are the last dims of `input` and `codes`; a row
+  /// is named by its indices in the others.
   RowCodes(KernelBuilder &b, const Isa &isa, const RowRule &rule, Value input,
            Value mask, Value codes);
 
-  RowRange range(Value row);
+  RowRange range(ValueRange row);
   RowRange emptyRange();
   RowRange join(RowRange a, RowRange other);
   /// Bits of the largest magnitude.
@@ -69,7 +70,7 @@ public:
 
   /// Writes the codes of a row; the range is that of its largest magnitude,
   /// found in the same pass when the scale does not cover the row.
-  RowRange emit(Value row, const RowScale &scale);
+  RowRange emit(ValueRange row, const RowScale &scale);
 
 private:
   using Carried = SmallVector<Value>;
@@ -80,7 +81,7 @@ private:
       function_ref<Carried(Value column, int64_t count, ValueRange carried)>
           body);
   /// x * factor, 0 for what is left out of the range or of the codes.
-  Value load(Value row, Value column, int64_t count, bool forRange);
+  Value load(ValueRange row, Value column, int64_t count, bool forRange);
   /// As vectors of i32.
   Value magnitudeBits(Value values);
   Value key(Value values);

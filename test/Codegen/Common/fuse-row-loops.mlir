@@ -190,3 +190,79 @@ func.func @input(%x: memref<8x4xf32>, %cache: memref<8x4xf32>, %a: memref<8x4xf3
   }
   return
 }
+
+// -----
+
+// Vectors of a row, and instructions of the target on vectors.
+// CHECK-LABEL: @vectors
+// CHECK: scf.parallel
+// CHECK: memref.store
+// CHECK: vector.load
+// CHECK: vector.maskedload
+// CHECK: llvm.call_intrinsic
+// CHECK: vector.store
+// CHECK-NOT: scf.parallel
+func.func @vectors(%x: memref<8x4xf32>, %a: memref<8x4xf32>, %y: memref<8x4xi32>, %mask: vector<4xi1>, %pass: vector<4xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  scf.parallel (%i) = (%c0) to (%c8) step (%c1) {
+    %v = memref.load %x[%i, %c0] : memref<8x4xf32>
+    memref.store %v, %a[%i, %c0] : memref<8x4xf32>
+    scf.reduce
+  }
+  scf.parallel (%i) = (%c0) to (%c8) step (%c1) {
+    %v = vector.load %a[%i, %c0] : memref<8x4xf32>, vector<4xf32>
+    %w = vector.maskedload %a[%i, %c0], %mask, %pass : memref<8x4xf32>, vector<4xi1>, vector<4xf32> into vector<4xf32>
+    %s = arith.addf %v, %w : vector<4xf32>
+    %r = llvm.call_intrinsic "llvm.x86.sse2.cvtps2dq"(%s) : (vector<4xf32>) -> vector<4xi32>
+    vector.store %r, %y[%i, %c0] : memref<8x4xi32>, vector<4xi32>
+    scf.reduce
+  }
+  return
+}
+
+// -----
+
+// Another row.
+// CHECK-LABEL: @otherRow
+// CHECK-COUNT-2: scf.parallel
+func.func @otherRow(%x: memref<8x4xf32>, %a: memref<8x4xf32>, %y: memref<8x4xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  scf.parallel (%i) = (%c0) to (%c8) step (%c1) {
+    %v = memref.load %x[%i, %c0] : memref<8x4xf32>
+    memref.store %v, %a[%i, %c0] : memref<8x4xf32>
+    scf.reduce
+  }
+  scf.parallel (%i) = (%c0) to (%c8) step (%c1) {
+    %v = vector.load %a[%c0, %c0] : memref<8x4xf32>, vector<4xf32>
+    vector.store %v, %y[%i, %c0] : memref<8x4xf32>, vector<4xf32>
+    scf.reduce
+  }
+  return
+}
+
+// -----
+
+// What an instruction does behind a pointer is not known.
+// CHECK-LABEL: @pointer
+// CHECK-COUNT-2: scf.parallel
+func.func @pointer(%x: memref<8x4xf32>, %a: memref<8x4xf32>, %y: memref<8x4xf32>, %p: !llvm.ptr) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  scf.parallel (%i) = (%c0) to (%c8) step (%c1) {
+    %v = memref.load %x[%i, %c0] : memref<8x4xf32>
+    memref.store %v, %a[%i, %c0] : memref<8x4xf32>
+    scf.reduce
+  }
+  scf.parallel (%i) = (%c0) to (%c8) step (%c1) {
+    %v = vector.load %a[%i, %c0] : memref<8x4xf32>, vector<4xf32>
+    llvm.call_intrinsic "llvm.x86.sse.ldmxcsr"(%p) : (!llvm.ptr) -> ()
+    vector.store %v, %y[%i, %c0] : memref<8x4xf32>, vector<4xf32>
+    scf.reduce
+  }
+  return
+}
