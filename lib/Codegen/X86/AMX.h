@@ -18,7 +18,7 @@ constexpr int64_t kTileBlock = 32;
 constexpr int64_t kTileDepth = 64;
 /// Bytes of a tile, and of the two tiles that are a k step of a panel.
 constexpr int64_t kTileBytes = 1024, kTileStepBytes = 2 * kTileBytes;
-/// Fewer rows than a tile has leave most of a product unused.
+/// Rows of a tile.
 constexpr int64_t kTileRows = 16;
 
 /// How a product is blocked for the caches. Of a block's operands one stays in
@@ -116,8 +116,16 @@ struct TiledProduct {
 /// panels fastest. Groups are multiples of kTileDepth.
 void emitTiledTasks(const TiledProduct &product, Value begin, Value end);
 
-/// Panels [begin, end) for all rows, less than kTileRows of them.
-void emitFewRows(const TiledProduct &product, Value begin, Value end);
+/// What a product of few rows keeps on the stack; nothing where it goes by
+/// vectors.
+struct FewRowsMemory {
+  Value rows, sums;
+};
+FewRowsMemory allocateFewRows(const TiledProduct &product);
+
+/// Panels [begin, end) for all rows, no more than kTileRows of them.
+void emitFewRows(const TiledProduct &product, const FewRowsMemory &memory,
+                 Value begin, Value end);
 
 } // namespace mlir::qopt::x86
 

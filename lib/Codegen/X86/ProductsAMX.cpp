@@ -504,10 +504,14 @@ private:
 
 void x86::emitTiledTasks(const TiledProduct &product, Value begin, Value end) {
   KernelBuilder &b = product.b;
-  Value few = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, product.m,
-                                    b.index(kTileRows));
+  // A single tile of rows with groups is multiplied by two of columns all the
+  // same.
+  Value few = arith::CmpIOp::create(
+      b, arith::CmpIPredicate::ult, product.m,
+      b.index(product.in.groupRows ? kTileRows : kTileRows + 1));
+  FewRowsMemory memory = allocateFewRows(product);
   TileNest nest(product);
   b.ifElse(
-      few, [&] { emitFewRows(product, begin, end); },
+      few, [&] { emitFewRows(product, memory, begin, end); },
       [&] { nest.emitTasks(begin, end); });
 }

@@ -1,5 +1,10 @@
-//===- ProductsAMXFewRows.cpp - fewer rows than a tile has ----------------===//
+//===- ProductsAMXFewRows.cpp - products of no more rows than a tile ------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// So few rows wait for the weights, each of which is read once. From two rows
+// on they are copied as whole tiles, the last row repeated, and multiplied by
+// two panels at a time: 1 x 4 tiles. A single row goes by vectors, and so does
+// what tiles cannot do.
 //===----------------------------------------------------------------------===//
 
 #include "AMX.h"
@@ -9,44 +14,151 @@ using namespace mlir;
 using namespace mlir::qopt;
 using namespace mlir::qopt::x86;
 
-static Accumulators sumsOf(const TiledProduct &product, const Tile &block) {
-  const Operands &in = product.in;
-  if (cast<MemRefType>(in.lhs.getType()).getElementType().isBF16())
-    return bf16Product(product.b, product.isa, in, /*widened=*/Value(), block);
-  if (in.groupRows)
-    return groupedProduct(product.b, product.isa, in, /*widened=*/Value(),
-                          block, /*hasOffset=*/false);
-  return vnniProduct(product.b, product.isa, in.lhs, in.rhs, in.sums, block,
-                     /*hasOffset=*/false);
+/// The copy of the rows, which is on the stack.
+constexpr int64_t kCopyBytes = 256 << 10;
+/// Columns of two panels.
+constexpr int64_t kColumns = 2 * kTileBlock;
+
+static bool isBF16(const Operands &in) {
+  return cast<MemRefType>(in.lhs.getType()).getElementType().isBF16();
 }
 
-void x86::emitFewRows(const TiledProduct &product, Value begin, Value end) {
-  KernelBuilder &b = product.b;
-  const TilePlan &plan = product.plan;
-  auto cover = [&](Value column, int64_t count) {
-    auto emit = [&](Value row, int64_t rows) {
-      Tile block{row, column, rows, count};
-      product.finish(block, sumsOf(product, block), {});
+namespace {
+
+class FewRows {
+public:
+  FewRows(const TiledProduct &product, const FewRowsMemory &memory)
+      : product(product), b(product.b), in(product.in), plan(product.plan),
+        memory(memory) {}
+
+  void emit(Value begin, Value end) {
+    auto byVectors = [&](ArrayRef<int64_t> rows) {
+      eachPanel(begin, end, [&](Value panel, int64_t columns) {
+        emitVectors(b.mul(panel, kTileBlock), columns, rows);
+      });
     };
-    // Blocks of 4, 2 and 1 rows: each size is code of its own, and so few
-    // rows wait for the weights anyway.
-    Value bits[3];
-    for (int64_t i : {0, 1, 2})
-      bits[i] = arith::AndIOp::create(b, product.m, b.index(~int64_t(0) << i));
-    b.loop(b.index(0), bits[2], 4, [&](Value row) { emit(row, 4); });
-    b.loop(bits[2], bits[1], 2, [&](Value row) { emit(row, 2); });
-    b.loop(bits[1], bits[0], 1, [&](Value row) { emit(row, 1); });
-  };
-  // Pairs of panels, then a single one, then the one that is not full.
-  Value full = b.min(end, b.index(plan.fullPanels()));
-  Value pairs =
-      b.sub(full, arith::AndIOp::create(b, b.sub(full, begin), b.index(1)));
-  b.loop(begin, pairs, 2,
-         [&](Value panel) { cover(b.mul(panel, kTileBlock), 2 * kTileBlock); });
-  b.loop(pairs, full, 1,
-         [&](Value panel) { cover(b.mul(panel, kTileBlock), kTileBlock); });
-  if (plan.fullPanels() != plan.panels)
-    b.loop(full, end, 1, [&](Value panel) {
-      cover(b.mul(panel, kTileBlock), plan.n % kTileBlock);
+    if (!memory.rows)
+      return byVectors({4, 2, 1});
+    Value single = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, product.m,
+                                         b.index(1));
+    b.ifElse(
+        single, [&] { byVectors({1}); },
+        [&] {
+          emitTileCopy(b, in.lhs, memory.rows, b.index(0), b.index(1));
+          TileOps tiles(b);
+          Value pointer = tiles.pointerTo(memory.rows);
+          eachPanel(begin, end, [&](Value panel, int64_t columns) {
+            multiply(tiles, pointer, panel, columns);
+          });
+        });
+  }
+
+private:
+  /// Pairs of panels, then a single one, then the one that is not full.
+  void eachPanel(Value begin, Value end,
+                 function_ref<void(Value panel, int64_t columns)> body) {
+    Value full = b.min(end, b.index(plan.fullPanels()));
+    Value odd = arith::AndIOp::create(b, b.sub(full, begin), b.index(1));
+    Value pairs = b.sub(full, odd);
+    b.loop(begin, pairs, 2, [&](Value panel) { body(panel, kColumns); });
+    b.loop(pairs, full, 1, [&](Value panel) { body(panel, kTileBlock); });
+    if (plan.fullPanels() != plan.panels)
+      b.loop(full, end, 1,
+             [&](Value panel) { body(panel, plan.n % kTileBlock); });
+  }
+
+  /// Blocks of `sizes` rows, descending powers of two down to 1: each size is
+  /// code of its own.
+  void emitVectors(Value column, int64_t columns, ArrayRef<int64_t> sizes) {
+    Value row = b.index(0);
+    for (int64_t size : sizes) {
+      Value end = arith::AndIOp::create(b, product.m, b.index(-size));
+      b.loop(row, end, size, [&](Value first) {
+        Tile block{first, column, size, columns};
+        product.finish(block, sumsOf(block), {});
+      });
+      row = end;
+    }
+  }
+
+  Accumulators sumsOf(const Tile &block) {
+    if (bf16)
+      return bf16Product(b, product.isa, in, /*widened=*/Value(), block);
+    if (in.groupRows)
+      return groupedProduct(b, product.isa, in, /*widened=*/Value(), block,
+                            /*hasOffset=*/false);
+    return vnniProduct(b, product.isa, in.lhs, in.rhs, in.sums, block,
+                       /*hasOffset=*/false);
+  }
+
+  void multiply(TileOps &tiles, Value lhs, Value panel, int64_t columns) {
+    int64_t panels = llvm::divideCeil(columns, kTileBlock);
+    int64_t panelBytes = plan.steps * kTileStepBytes;
+    Value rhs =
+        tiles.advance(tiles.pointerTo(in.rhs), b.mul(panel, panelBytes));
+    Value stride = tiles.i64(64);
+    SmallVector<Value> sums;
+    for (int64_t i = 0; i < 2 * panels; ++i)
+      sums.push_back(tiles.zero());
+    sums = b.loop(
+        b.index(0), b.index(plan.steps), 1, sums,
+        [&](Value step, ValueRange carried) {
+          b.disableUnrolling();
+          SmallVector<Value> next(carried);
+          Value rows = tiles.load(tiles.advance(lhs, b.mul(step, kTileBytes)),
+                                  stride, /*streamed=*/false);
+          Value weights = tiles.advance(rhs, b.mul(step, kTileStepBytes));
+          for (auto [i, sum] : llvm::enumerate(next)) {
+            int64_t at = int64_t(i) / 2 * panelBytes + i % 2 * kTileBytes;
+            Value tile = tiles.load(tiles.advance(weights, b.index(at)), stride,
+                                    /*streamed=*/true);
+            sum = bf16 ? tiles.dotHalf(sum, rows, tile)
+                       : tiles.dot(sum, rows, tile);
+          }
+          return next;
+        });
+    Value target = tiles.pointerTo(memory.sums),
+          rowBytes = tiles.i64(4 * kColumns);
+    for (auto [i, sum] : llvm::enumerate(sums))
+      tiles.store(sum, tiles.advance(target, b.index(64 * i)), rowBytes);
+    int64_t lanes = product.isa.lanes;
+    b.loop(b.index(0), product.m, 1, [&](Value row) {
+      Tile block{row, b.mul(panel, kTileBlock), 1, columns};
+      Accumulators values;
+      for (int64_t v = 0; v < block.vectors(product.isa); ++v)
+        values.push_back(
+            b.load(memory.sums, {row, b.index(v * lanes)}, lanes, lanes));
+      product.finish(block, values, {});
     });
+  }
+
+  const TiledProduct &product;
+  KernelBuilder &b;
+  const Operands &in;
+  const TilePlan &plan;
+  const FewRowsMemory &memory;
+  bool bf16 = isBF16(in);
+};
+
+} // namespace
+
+FewRowsMemory x86::allocateFewRows(const TiledProduct &product) {
+  KernelBuilder &b = product.b;
+  int64_t depth = product.plan.steps * kTileDepth;
+  if (product.in.groupRows || kTileRows * depth > kCopyBytes)
+    return {};
+  auto allocate = [&](int64_t columns, Type element) {
+    return memref::AllocaOp::create(
+        b, MemRefType::get({kTileRows, columns}, element),
+        b.getI64IntegerAttr(64));
+  };
+  if (isBF16(product.in))
+    return {allocate(depth / 2, b.getBF16Type()),
+            allocate(kColumns, b.getF32Type())};
+  return {allocate(depth, b.getI8Type()), allocate(kColumns, b.getI32Type())};
+}
+
+void x86::emitFewRows(const TiledProduct &product, const FewRowsMemory &memory,
+                      Value begin, Value end) {
+  FewRows(product, memory).emit(begin, end);
 }

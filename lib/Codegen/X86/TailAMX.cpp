@@ -128,7 +128,7 @@ static void splitPanels(KernelBuilder &b, Value rhs, Value columns, Value count,
 
 void x86::splitTail(KernelBuilder &b, Operands &views, KernelTable &kernels) {
   Value m = b.dim(views.tailLhs, 0), count = b.dim(views.tailLhs, 1);
-  Value many = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, m,
+  Value many = arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, m,
                                      b.index(kTileRows));
   auto orNone = [&](Value value) {
     return arith::SelectOp::create(b, many, value, b.index(0));

@@ -38,11 +38,25 @@ func.func @main(%x: tensor<?x4096xi8>, %s: tensor<?xf32>, %w: tensor<3x64x2x16x6
 // The sums of three of four parts of K, and those of the last part.
 // CHECK: %[[SCRATCH:.*]] = memref.alloca() {alignment = 64 : i64} : memref<32x32xi32>
 // CHECK: %[[PARTIAL:.*]] = memref.alloca() {alignment = 64 : i64} : memref<768x32xi32>
-// Fewer than 16 rows: codes become unsigned on their way into a vector.
+// A single row: codes become unsigned on their way into a vector.
 // CHECK: scf.if
 // CHECK: arith.xori %{{.*}} : vector<64xi8>
 // CHECK: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
 // CHECK: } else {
+// 2 to 16 rows: whole tiles of them, by four of columns.
+// CHECK-COUNT-16: vector.store {{.*}} vector<64xi8>
+// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilezero.internal"
+// CHECK: scf.for {{.*}} -> (!llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx)
+// CHECK: llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
+// CHECK: llvm.call_intrinsic "llvm.x86.tileloaddt164.internal"
+// CHECK: llvm.call_intrinsic "llvm.x86.tdpbssd.internal"
+// CHECK: llvm.call_intrinsic "llvm.x86.tileloaddt164.internal"
+// CHECK: llvm.call_intrinsic "llvm.x86.tdpbssd.internal"
+// CHECK: llvm.call_intrinsic "llvm.x86.tileloaddt164.internal"
+// CHECK: llvm.call_intrinsic "llvm.x86.tdpbssd.internal"
+// CHECK: llvm.call_intrinsic "llvm.x86.tileloaddt164.internal"
+// CHECK: llvm.call_intrinsic "llvm.x86.tdpbssd.internal"
+// CHECK-NEXT: scf.yield
 
 // Two tiles of rows by two of columns, four loads for four products; the tiles of
 // the rows are not to displace the weights in L1.

@@ -66,7 +66,7 @@ static float reference(int64_t m, int64_t n, double *tolerance) {
   for (int64_t j = 0; j < J; ++j)
     y = fmaf(tail[m * J + j], (float)tailWeights[j * NP + n], y);
   // Two parts of 8 bits for each factor, in an order of the tile's own.
-  if (TILES && rows >= 16 && J > 0) {
+  if (TILES && rows > 16 && J > 0) {
     *tolerance = 4e-7 * fabs(y) + 1e-6;
     for (int64_t j = 0; j < J; ++j)
       *tolerance +=
