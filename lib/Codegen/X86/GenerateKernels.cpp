@@ -11,6 +11,7 @@
 #include "KernelBuilder.h"
 #include "Matmul.h"
 #include "Rows.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
