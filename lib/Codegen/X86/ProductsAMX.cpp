@@ -26,12 +26,12 @@ namespace {
 /// A block whose sums wait for their epilogue.
 struct Pending {
   /// First row and their number, column, the first row's place among the sums,
-  /// and where the sums of earlier parts are.
-  Value row, rows, column, offset, slot;
+  /// and where the sums of earlier parts are, and how many.
+  Value row, rows, column, offset, slot, earlier;
 
-  static constexpr int64_t size = 5;
+  static constexpr int64_t size = 6;
   SmallVector<Value *> parts() {
-    return {&row, &rows, &column, &offset, &slot};
+    return {&row, &rows, &column, &offset, &slot, &earlier};
   }
 };
 
@@ -107,13 +107,25 @@ private:
           emitGroupedBlock(first, last, panel);
         });
       });
+    // A single block of rows meets each panel once: nothing has to stay in L1.
+    Value single = isEqual(blocks, 1);
+    parts = b.index(plan.parts), partSteps = b.index(plan.partSteps);
     if (plan.prefetch)
       linesAhead = b.ceilDiv(b.index(plan.steps * kTileStepBytes / kLineBytes),
                              b.mul(blocks, plan.parts * chunksOf()));
+    // Halves keep the order of their sum.
+    if (plan.parts > 1 && !bf16) {
+      auto unlessSingle = [&](Value &value, int64_t other) {
+        value = arith::SelectOp::create(b, single, b.index(other), value);
+      };
+      unlessSingle(parts, 1);
+      unlessSingle(partSteps, plan.steps);
+      if (plan.prefetch)
+        unlessSingle(linesAhead, 0);
+    }
     if (plan.rowsResident) {
       // Rows in L1: the panels of a chunk pass, and the next rows meet them in
-      // L2. A single block of rows meets each panel once.
-      Value single = isEqual(blocks, 1);
+      // L2.
       Value width = arith::SelectOp::create(b, single, b.index(1),
                                             b.index(plan.chunkPanels));
       Value chunks = b.ceilDiv(b.sub(end, begin), width);
@@ -124,8 +136,8 @@ private:
         eachBlock([&](Value first, Value last) {
           Value block =
               arith::DivUIOp::create(b, b.sub(first, row), b.index(kTileBlock));
-          b.loop(b.index(0), b.index(plan.parts), 1, [&](Value part) {
-            Value before = b.mul(b.add(b.mul(block, plan.parts), part), panels);
+          b.loop(b.index(0), parts, 1, [&](Value part) {
+            Value before = b.mul(b.add(b.mul(block, parts), part), panels);
             b.loop(chunk, chunkEnd, 1, [&](Value panel) {
               Value slot = b.sub(panel, chunk);
               emitBlock(first, last, panel, part, slot, chunkEnd,
@@ -137,7 +149,7 @@ private:
     }
     // A part of a panel in L1: the rows pass.
     b.loop(begin, end, 1, [&](Value panel) {
-      b.loop(b.index(0), b.index(plan.parts), 1, [&](Value part) {
+      b.loop(b.index(0), parts, 1, [&](Value part) {
         eachBlock([&](Value first, Value last) {
           Value block =
               arith::DivUIOp::create(b, b.sub(first, row), b.index(kTileBlock));
@@ -175,7 +187,9 @@ private:
   void emitBlock(Value first, Value end, Value panel, Value part, Value slot,
                  Value nextPanel, Value number) {
     Rows rows = rowsOf(first, end);
-    Value lastPart = isEqual(part, plan.parts - 1);
+    Value earlier = b.sub(parts, b.index(1));
+    Value lastPart =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::eq, part, earlier);
     Value target = scratchPointer;
     if (partial) {
       // All parts but the last one are kept for the epilogue.
@@ -184,8 +198,8 @@ private:
           b, lastPart, scratchPointer,
           tiles.advance(partialPointer, b.mul(number, 4 * kTileBytes)));
     }
-    Value begin = b.mul(part, plan.partSteps);
-    Value last = b.min(b.add(begin, plan.partSteps), b.index(plan.steps));
+    Value begin = b.mul(part, partSteps);
+    Value last = b.min(b.add(begin, partSteps), b.index(plan.steps));
     Value ahead;
     if (plan.prefetch)
       ahead = b.add(b.mul(nextPanel, plan.steps * kTileStepBytes),
@@ -204,8 +218,12 @@ private:
                    /*interleaved=*/false, Value());
           multiplyTail({rows.base}, rows.base, panel, lastPart);
         });
-    Pending next{first, b.sub(end, first), b.mul(panel, kTileBlock),
-                 b.sub(first, rows.base), slot};
+    Pending next{first,
+                 b.sub(end, first),
+                 b.mul(panel, kTileBlock),
+                 b.sub(first, rows.base),
+                 slot,
+                 earlier};
     auto defer = [&] {
       Pending none = noBlock();
       for (auto [value, empty] : llvm::zip(next.parts(), none.parts()))
@@ -248,7 +266,7 @@ private:
     Value row = b.add(block.offset, r);
     Accumulators sums = loadSums(scratch, row, tile);
     if (partial)
-      sums = b.loop(b.index(0), b.index(plan.parts - 1), 1, sums,
+      sums = b.loop(b.index(0), block.earlier, 1, sums,
                     [&](Value part, ValueRange carried) {
                       Value slot = b.add(b.mul(part, plan.slots()), block.slot);
                       Accumulators more = loadSums(
@@ -479,7 +497,7 @@ private:
   }
   Pending noBlock() {
     Value zero = b.index(0);
-    return {zero, zero, zero, zero, zero};
+    return {zero, zero, zero, zero, zero, zero};
   }
 
   KernelBuilder &b;
@@ -496,6 +514,8 @@ private:
     Value pointer, rowBytes, stepBytes, stride;
   } lhs;
   Value copied, rhsPointer, scratchPointer, partialPointer, tailPointer;
+  /// Of the rows at hand: parts of K, and steps of one.
+  Value parts, partSteps;
   /// Cache lines of the next panel to ask for in a chunk of steps.
   Value linesAhead;
 };
