@@ -96,17 +96,17 @@ int64_t x86::unrolledQuads(int64_t products, int64_t sets) {
   return quads;
 }
 
-/// Fetches half of the lines of one block of K that the next task reads where
-/// this one reads `block`: the first part by the first block of rows, the
-/// second by all others.
+/// Fetches a quarter of the lines of one block of K that the next task reads
+/// where this one reads `block`, each of the first four blocks of rows another
+/// one: more at once would delay the loads of this task.
 static void fetchNext(KernelBuilder &b, const Isa &isa, Value rhs,
                       const Tile &block, Value kBlock, Value part) {
   int64_t panels = cast<MemRefType>(rhs.getType()).getDimSize(0);
   Value column = b.add(block.column, isa.integerColumns);
   Value panel = arith::RemUIOp::create(
       b, arith::DivUIOp::create(b, column, b.index(32)), b.index(panels));
-  int64_t lines = block.count <= 16 ? 8 : 16;
-  Value first = b.mul(b.min(part, b.index(1)), lines), half;
+  int64_t lines = block.count <= 16 ? 4 : 8;
+  Value first = b.mul(b.min(part, b.index(3)), lines), half;
   if (block.count <= 16)
     half = arith::DivUIOp::create(
         b, arith::RemUIOp::create(b, block.column, b.index(32)), b.index(16));
