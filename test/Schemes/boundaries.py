@@ -75,7 +75,10 @@ def check_outlier_sets(checks, folder, machine):
                 for name, (mode, threshold) in zip(names, modes):
                     scheme = reference.Scheme("channel", "token", False, mode, threshold)
                     want = reference.product(x, weights[name], None, scheme)
-                    checks.expect(np.array_equal(results[name + ".y"], want),
+                    bound = np.zeros(want.shape)
+                    if isa == "amx" and mode != "bitsandbytes" and len(x) > 16:
+                        bound = reference.tail_bound(x, weights[name], want, scheme)
+                    checks.expect((np.abs(results[name + ".y"] - want) <= bound).all(),
                                   f"{isa} {specs[name]}: run {run} differs")
 
 

@@ -182,7 +182,7 @@ def has_half_tiles(isa, layer):
     """Whether the outliers of more than 16 rows go by half-precision tiles."""
     scheme = layer.scheme
     return (isa == "amx" and not layer.is_float and scheme.mode not in (None, "bitsandbytes")
-            and scheme.weights in ("channel", "tensor"))
+            and (scheme.weights in ("channel", "tensor") or scheme.weights >= len(layer.w)))
 
 
 def is_near(got, want, bound):
