@@ -8,7 +8,7 @@
 // RUN:   | FileCheck %s --check-prefixes=ALL,LONG --implicit-check-not='16-byte Folded' --implicit-check-not=smmla --implicit-check-not=sdot
 
 // Codes by one rounding conversion and two that saturate.
-// ALL-LABEL: {{^(range_)?}}quantize_rows_256
+// ALL-LABEL: {{^range_loop_0:}}
 // ALL: fcvtns {{.*}}.4s
 // ALL: sqxtn
 // ALL: sqxtn2 {{.*}}.16b
