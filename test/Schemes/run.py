@@ -251,7 +251,8 @@ def run_library(checks, model, path, isa, machine):
                     same = np.allclose(alone[name].reshape(-1), row, rtol=1e-4, atol=1e-4)
                 elif has_half_tiles(isa, layer):
                     bound = reference.tail_bound(x[i:i + 1], layer.w, row, layer.scheme)
-                    same = is_near(alone[name].reshape(1, -1), row[None], bound).all()
+                    same = is_near(alone[name].reshape(1, -1), row[None], bound,
+                                   x[i:i + 1]).all()
                 else:
                     same = np.array_equal(alone[name].reshape(-1), row)
                 checks.expect(same, f"{isa} {layer.spec}: row {i} depends on its batch")
