@@ -26,6 +26,7 @@ import timing
 support = timing.support
 PARTS = ("kernels", "models", "decoders", "threads")
 WORK = os.path.join(support.BUILD, "bench")
+FAILED = []  # processes that ended otherwise than with results
 PYTHON = os.path.join(support.BUILD, "peers-venv", "bin", "python")
 
 
@@ -65,7 +66,9 @@ def measure_part(part, module, options):
             command += ["--quick"] * options.quick + (["--only", options.only] if options.only else [])
             result = subprocess.run(command, env={**os.environ, **environment})
             if result.returncode:
-                sys.exit(f"peers: the process of {part} {' '.join(arguments)} ended with {result.returncode}")
+                FAILED.append(f"the process of {part} {' '.join(arguments)} ended with {result.returncode}")
+                print("peers: " + FAILED[-1], flush=True)
+                continue
             with open(file.name) as text:
                 fresh += json.load(text)
     keys = {module.key(row) for row in fresh}
@@ -155,9 +158,11 @@ def main():
         for page in options.page:
             write_page(page, part, text)
     print(verdicts.table())
+    for line in FAILED:
+        print("FAIL: " + line)
     print(f"bench peers: {len(verdicts.lines) - verdicts.failed} bounds kept, {verdicts.failed} broken, "
-          f"{(time.time() - start) / 60:.1f} minutes")
-    sys.exit(1 if verdicts.failed else 0)
+          f"{len(FAILED)} processes failed, {(time.time() - start) / 60:.1f} minutes")
+    sys.exit(1 if verdicts.failed or FAILED else 0)
 
 
 if __name__ == "__main__":
