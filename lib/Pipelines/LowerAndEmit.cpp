@@ -28,6 +28,7 @@ namespace {
 
 struct Variant {
   const TargetISA *isa = nullptr;
+  std::optional<TargetISA> emulated;
   /// Before the module: it must outlive it.
   std::unique_ptr<llvm::LLVMContext> context;
   std::unique_ptr<llvm::Module> module;
@@ -133,12 +134,19 @@ private:
                         [&](const TargetISA &isa) { return isa.name == name; }))
         return module.emitError("unknown instruction set '")
                << name << "' of " << machine->triple;
+    variants.reserve(machine->isas.size());
     // Best first, whatever the order on the command line.
     for (const TargetISA &isa : machine->isas) {
       if (!options.isas.empty() && !llvm::is_contained(options.isas, isa.name))
         continue;
       Variant &variant = variants.emplace_back();
       variant.isa = &isa;
+      if (options.emulate) {
+        variant.emulated = emulatedTargetISA(isa);
+        if (!variant.emulated)
+          return module.emitError("there is no emulation for ") << isa.triple;
+        variant.isa = &*variant.emulated;
+      }
     }
     return success();
   }
@@ -149,6 +157,7 @@ private:
     PassManager passes(module.getContext());
     VariantPipelineOptions variantOptions;
     variantOptions.isa = variant.isa->name.str();
+    variantOptions.emulate = options.emulate;
     buildVariantPipeline(passes, variantOptions);
     if (failed(passes.run(lowered)))
       return failure();
@@ -234,6 +243,7 @@ private:
   ModelDescription model;
   std::string weightsFile;
   bool largeWeights = false;
+  /// Does not grow while there are pointers into it.
   std::vector<Variant> variants;
 };
 

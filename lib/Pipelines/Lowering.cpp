@@ -55,6 +55,8 @@ void mlir::qopt::buildVariantPipeline(OpPassManager &pm,
                                       const VariantPipelineOptions &options) {
   // Kernels first: what they do not take becomes plain loops.
   pm.addPass(createGenerateKernelsPass({options.isa}));
+  if (options.emulate)
+    pm.addPass(createEmulateInstructionsPass());
   pm.addNestedPass<func::FuncOp>(createLowerLinalgToLoopsPass());
   pm.addPass(memref::createFoldMemRefAliasOpsPass());
   pm.addPass(createCanonicalizerPass());

@@ -85,6 +85,14 @@ const TargetISA *mlir::qopt::findTargetISA(StringRef name) {
   return nullptr;
 }
 
+std::optional<TargetISA> mlir::qopt::emulatedTargetISA(const TargetISA &isa) {
+  if (isa.triple != x86Triple)
+    return std::nullopt;
+  TargetISA emulated = *findTargetISA("avx2");
+  emulated.name = isa.name;
+  return emulated;
+}
+
 /// The bits of Runtime/ModelABI.h by LLVM's names of what they comprise.
 static bool hostHas(uint64_t features) {
   static const struct {

@@ -38,6 +38,8 @@ int main(int argc, char **argv) {
   llvm::cl::opt<std::string> triple("mtriple", llvm::cl::desc("Machine"));
   llvm::cl::list<std::string> isas("isa", llvm::cl::CommaSeparated,
                                    llvm::cl::desc("Variants to generate"));
+  llvm::cl::opt<bool> emulate(
+      "emulate", llvm::cl::desc("No instruction that x86-64-v3 lacks"));
   llvm::cl::opt<unsigned> jobs("j", llvm::cl::desc("Threads"),
                                llvm::cl::init(0));
   llvm::cl::opt<uint64_t> largeWeights(
@@ -69,6 +71,7 @@ int main(int argc, char **argv) {
   options.tempDir = directory.str().str();
   options.executablePath = llvm::sys::fs::getMainExecutable(
       argv[0], reinterpret_cast<void *>(&main));
+  options.emulate = emulate;
   options.jobs = jobs;
   options.largeWeightBytes = largeWeights;
   std::unique_ptr<llvm::MemoryBuffer> result;

@@ -227,6 +227,19 @@ def GenerateKernelsPass : Pass<"qopt-generate-kernels", "mlir::ModuleOp"> { // l
                     Statistic<"numCalls", "calls", "Operations that became calls">];
 }
 
+def EmulateInstructionsPass : Pass<"qopt-emulate-instructions", "mlir::ModuleOp"> { // lib/Codegen/X86/EmulateInstructions.cpp
+  let summary = "for tests: kernels of AMX and VNNI in vector code of every x86-64-v3";
+  let description = [{
+    Intrinsics of tiles (`llvm.x86.tile*`, `llvm.x86.tdpb*d`) and of dot products
+    (`llvm.x86.avx512.vpdpbusd.*`) become vector code with the same result, bit for
+    bit; everything around them stays. An intrinsic that it does not know and that
+    x86-64-v3 lacks is an error.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::func::FuncDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+  let statistics = [Statistic<"numEmulated", "emulated", "Calls of intrinsics replaced">];
+}
+
 def ApproximateMathPass : Pass<"qopt-approximate-math"> {
   let summary = "polynomials for exp, erf, tanh and logarithms in f32";
   let description = [{

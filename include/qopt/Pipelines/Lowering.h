@@ -39,6 +39,10 @@ struct VariantPipelineOptions
   Option<std::string> isa{*this, "isa",
                           llvm::cl::desc("Instruction set of the variant"),
                           llvm::cl::init("avx2")};
+  Option<bool> emulate{
+      *this, "emulate",
+      llvm::cl::desc("For tests: no instruction that x86-64-v3 lacks"),
+      llvm::cl::init(false)};
 };
 
 /// Tensors to buffers; what all variants share.
@@ -61,6 +65,9 @@ struct LoweringOptions {
   std::vector<std::string> isas;
   /// Private directory for intermediate files.
   std::string tempDir;
+  /// For tests: all variants run on every x86-64-v3, without their
+  /// instructions.
+  bool emulate = false;
   /// Path of the running executable, by which the runtime archive is found.
   std::string executablePath;
   /// Threads; 0: one per core.

@@ -8,6 +8,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace mlir::qopt {
@@ -58,6 +59,10 @@ std::string listTargetMachines();
 
 /// The instruction set of that name, on any machine, or null.
 const TargetISA *findTargetISA(llvm::StringRef name);
+
+/// For tests: the same by name, with code for every x86-64-v3; nothing for
+/// other machines than x86.
+std::optional<TargetISA> emulatedTargetISA(const TargetISA &isa);
 
 /// The best one that this machine runs, by CPUID; the last one when it runs
 /// none.

@@ -7,6 +7,7 @@
 # run.sh ISA erf 1
 # Builds kernels through the pipelines of the compiler and runs them against the
 # scalar references beside this file. Called by the tests, and by hand to measure.
+# EMULATE=1 replaces the instructions that x86-64-v3 lacks; QEMU=CPU runs on that one.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 set -e
 here=$(dirname "$0")
@@ -25,6 +26,10 @@ case $isa in
   avxvnni) cpu=x86-64-v3 features=+avxvnni ;;
   avx2) cpu=x86-64-v3 features= offset=0 ;;
 esac
+emulate=
+if [ -n "$EMULATE" ]; then
+  cpu=x86-64-v3 features= emulate=" emulate=true"
+fi
 # Rows of K that share a scale; 0: all of them.
 group=$j clause="group $j" scales=${n} sums=$((panels * 32))
 if [ "$group" = 0 ]; then
@@ -49,9 +54,9 @@ case $kind in
 esac
 sed -e "s/GROUP/$clause/; s/ZEROS/$zeros/; s/SCALES/$scales/g; s/SUMS/$sums/g" -e "s/KP/$((kblocks * 64))/g; s/KBLOCKS/$kblocks/g; s/PANELS/$panels/g; s/WIDTH/$((panels * 32))/g" \
     -e "s/COLUMNS/$n/g; s/TAIL/$j/g; s/DEPTH/$k/g; s/WEIGHT/$kind/g; s/STEPS/$((k / 32))/g" "$here/$source" > "$dir/in.mlir"
-qopt-opt "$dir/in.mlir" --qopt-buffers --qopt-variant=isa=$isa -o "$dir/llvm.mlir"
+qopt-opt "$dir/in.mlir" --qopt-buffers "--qopt-variant=isa=$isa$emulate" -o "$dir/llvm.mlir"
 mlir-translate --mlir-to-llvmir "$dir/llvm.mlir" -o "$dir/in.ll"
 opt -O3 -mcpu=$cpu -mattr=$features "$dir/in.ll" -o "$dir/opt.bc"
 llc -O3 -mcpu=$cpu -mattr=$features -relocation-model=pic -filetype=obj "$dir/opt.bc" -o "$dir/kernel.o"
 ${CC:-clang-22} -O2 -mf16c -mfma -ffp-contract=off -DISA=$isa -DK=$k -DN=$n $defines "$here/$program" "$dir/kernel.o" -lm -o "$dir/run"
-"$dir/run" "$@"
+${QEMU:+qemu-x86_64 -cpu $QEMU} "$dir/run" "$@"
