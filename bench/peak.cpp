@@ -111,32 +111,42 @@ struct alignas(64) TileConfig {
 
 } // namespace
 
-/// The one limit with loads: tiles cannot be multiplied faster than 2 x 2
-/// blocks of them come out of L1. 0 where the system grants no tiles.
-extern "C" __attribute__((target("amx-tile,amx-int8"))) int64_t
-peakAmxInt8(int64_t steps) {
-  constexpr int requestPermission = 0x1023, tileData = 18;
-  if (syscall(SYS_arch_prctl, requestPermission, tileData) != 0)
-    return 0;
-  static const TileConfig config;
-  alignas(64) static int8_t operands[4][1024];
-  _tile_loadconfig(&config);
-  _tile_zero(0);
-  _tile_zero(1);
-  _tile_zero(2);
-  _tile_zero(3);
-  for (int64_t step = 0; step < steps; ++step) {
-    _tile_loadd(4, operands[0], 64);
-    _tile_loadd(5, operands[1], 64);
-    _tile_loadd(6, operands[2], 64);
-    _tile_loadd(7, operands[3], 64);
-    _tile_dpbssd(0, 4, 6);
-    _tile_dpbssd(1, 4, 7);
-    _tile_dpbssd(2, 5, 6);
-    _tile_dpbssd(3, 5, 7);
-  }
+/// The limits with loads: tiles cannot be multiplied faster than 2 x 2 blocks
+/// of them come out of L1. `products` multiplies tiles 4 and 5 by 6 and 7 into
+/// 0 to
+/// 3. 0 where the system grants no tiles.
+#define TILE_LOOP(steps, products)                                             \
+  constexpr int requestPermission = 0x1023, tileData = 18;                     \
+  if (syscall(SYS_arch_prctl, requestPermission, tileData) != 0)               \
+    return 0;                                                                  \
+  static const TileConfig config;                                              \
+  alignas(64) static int8_t operands[4][1024];                                 \
+  _tile_loadconfig(&config);                                                   \
+  _tile_zero(0);                                                               \
+  _tile_zero(1);                                                               \
+  _tile_zero(2);                                                               \
+  _tile_zero(3);                                                               \
+  for (int64_t step = 0; step < steps; ++step) {                               \
+    _tile_loadd(4, operands[0], 64);                                           \
+    _tile_loadd(5, operands[1], 64);                                           \
+    _tile_loadd(6, operands[2], 64);                                           \
+    _tile_loadd(7, operands[3], 64);                                           \
+    products                                                                   \
+  }                                                                            \
   _tile_release();
+
+extern "C" __attribute__((target("amx-tile,amx-int8")))
+int64_t peakAmxInt8(int64_t steps) {
+  TILE_LOOP(steps, _tile_dpbssd(0, 4, 6); _tile_dpbssd(1, 4, 7);
+            _tile_dpbssd(2, 5, 6); _tile_dpbssd(3, 5, 7);)
   return 4 * 16 * 16 * 64 * 2;
+}
+
+extern "C" __attribute__((target("amx-tile,amx-bf16"))) int64_t
+peakAmxBF16(int64_t steps) {
+  TILE_LOOP(steps, _tile_dpbf16ps(0, 4, 6); _tile_dpbf16ps(1, 4, 7);
+            _tile_dpbf16ps(2, 5, 6); _tile_dpbf16ps(3, 5, 7);)
+  return 4 * 16 * 16 * 32 * 2;
 }
 
 using Line = int64_t __attribute__((vector_size(64)));

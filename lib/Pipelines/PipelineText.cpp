@@ -110,6 +110,8 @@ static LogicalResult applyFloat(Options &preset, const CompileOptions &options,
                                 llvm::raw_string_ostream &errors) {
   if (options.floatProducts == FloatProducts::BF16)
     preset.products = "bf16";
+  if (preset.products == "bf16" && !preset.attention.hasValue())
+    preset.attention = "bf16";
   if (preset.products == "f32" || preset.products == "bf16")
     return success();
   errors << "products are f32 or bf16, not " << quoteName(preset.products);

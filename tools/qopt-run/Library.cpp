@@ -137,7 +137,8 @@ Expected<Profile> Library::profile(const std::vector<Tensor> &inputs, int n) {
     return std::move(error);
   int status = qopt_profile(&handle, 1);
   if (status == QOPT_E_UNSUPPORTED)
-    return invalidData(path + ": is older than profiles; compile the model again");
+    return invalidData(path +
+                       ": is older than profiles; compile the model again");
   if (status)
     return invalidData(path + ": out of memory");
   Expected<std::vector<double>> times = measure(inputs, n, /*warmUp=*/0);

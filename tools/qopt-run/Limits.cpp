@@ -23,6 +23,7 @@ int64_t peakAvxVnniInt8(int64_t steps);
 int64_t peakAvx2Float(int64_t steps);
 int64_t peakAvx512Float(int64_t steps);
 int64_t peakAmxInt8(int64_t steps);
+int64_t peakAmxBF16(int64_t steps);
 }
 #endif
 
@@ -36,12 +37,16 @@ static Loop findLoop(StringRef isa, StringRef operand) {
     StringLiteral isa, operand;
     Loop loop;
   } table[] = {{"amx", "i8", peakAmxInt8},
+               {"amx", "bf16", peakAmxBF16},
                {"amx", "f32", peakAvx512Float},
                {"avx512vnni", "i8", peakAvx512VnniInt8},
+               {"avx512vnni", "bf16", peakAvx512Float},
                {"avx512vnni", "f32", peakAvx512Float},
                {"avxvnni", "i8", peakAvxVnniInt8},
+               {"avxvnni", "bf16", peakAvx2Float},
                {"avxvnni", "f32", peakAvx2Float},
                {"avx2", "i8", peakAvx2Int8},
+               {"avx2", "bf16", peakAvx2Float},
                {"avx2", "f32", peakAvx2Float}};
   for (const auto &entry : table)
     if (entry.isa == isa && entry.operand == operand)

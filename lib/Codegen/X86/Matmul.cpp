@@ -450,8 +450,9 @@ LogicalResult x86::lowerMatmul(MatmulOp op, const Isa &isa,
   call->setAttr(kOperationsAttrName,
                 b.getDenseI64ArrayAttr({2 * k * n, result, 0}));
   call->setAttr(kOperandTypeAttrName,
-                TypeAttr::get(form.integer ? rhsType.getElementType()
-                                           : Type(b.getF32Type())));
+                TypeAttr::get(form.integer || form.bf16
+                                  ? rhsType.getElementType()
+                                  : Type(b.getF32Type())));
   call->setAttr(kWeightBytesAttrName,
                 b.getI64IntegerAttr(rhsType.getNumElements() *
                                     rhsType.getElementTypeBitWidth() / 8));

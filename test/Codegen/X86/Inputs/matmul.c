@@ -1,8 +1,9 @@
 // Compares a generated product with a scalar reference: integers bit by bit, in
 // the order of the epilogue. With the argument `time` it measures instead.
-// Macros: ISA, K, N; CODES with OFFSET, J (columns of the tail) and TILES (whether
-// those of many rows are multiplied by half-precision tiles), or WEIGHT
-// (the element type of a float product), with PAIRS that of both operands.
+// Macros: ISA, K, N; CODES with OFFSET, J (columns of the tail) and TILES
+// (whether those of many rows are multiplied by half-precision tiles), or
+// WEIGHT (the element type of a float product), with PAIRS that of both
+// operands.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "product.h"
