@@ -1,117 +1,20 @@
 //===- Matmul.cpp - kernels of qopt.matmul --------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//
-// The tasks of a product are blocks of rows x blocks of columns, columns
-// fastest: a range of tasks walks through the weights while its rows stay in
-// the L2 cache, and a product of few rows is split over the columns. Inside of
-// a task the columns of rhs stay in L1 or L2 while the rows pass.
 //===----------------------------------------------------------------------===//
 
 #include "Matmul.h"
 #include "../AArch64/Arm.h"
 #include "Epilogue.h"
+#include "MatmulTasks.h"
 #include "TailAMX.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "qopt/Dialect/QOpt/IR/KernelAttrs.h"
-#include "llvm/ADT/bit.h"
 
 using namespace mlir;
 using namespace mlir::qopt;
 using namespace mlir::qopt::x86;
 
 namespace {
-
-/// The widened rows of a block, and as much for widened columns. A product of
-/// groups with longer rows widens them as it reads them.
-constexpr int64_t kWidenedBytes = 256 << 10;
-/// Larger weights do not stay in L2 beside the rows: they are fetched ahead.
-constexpr int64_t kResidentBytes = 1 << 20;
-/// From this many rows on columns are widened once for all of them.
-constexpr int64_t kRowsForWideColumns = 24;
-
-/// What decides about the loops of a product.
-struct Form {
-  bool integer, bf16, weightOnly, grouped;
-  /// Whether the product is made of tiles. Groups have to be whole steps of
-  /// them; the others go by vectors.
-  bool tiles;
-
-  Form(MatmulOp op, const Isa &isa)
-      : integer(op.isInteger()), bf16(op.isBF16()),
-        weightOnly(op.isWeightOnly()), grouped(op.getGroupSize().has_value()),
-        tiles(isa.amx && (integer || bf16) &&
-              (!grouped || *op.getGroupSize() % kTileDepth == 0)) {}
-};
-
-/// How a product is cut into tasks; everything but M is static.
-struct Tasks {
-  int64_t n, columns, rows, maxRows;
-  /// Columns that are widened at once, if they are at all.
-  int64_t wideColumns = 0;
-  /// Whether the weights come from beyond L2.
-  bool streamed = false;
-  /// Of a product that is made of tiles.
-  std::optional<TilePlan> plan;
-
-  /// Of tiles.
-  Tasks(const Isa &isa, const Form &form, const TilePlan &plan)
-      : n(plan.n), columns(kTileBlock), rows(kTileBlock), maxRows(plan.maxRows),
-        plan(plan), isa(isa), form(form) {}
-  Tasks(const Isa &isa, const Form &form, int64_t n, int64_t k)
-      : n(n), isa(isa), form(form) {
-    bool integer = form.integer;
-    columns = integer ? isa.integerColumns : isa.floatColumns;
-    // A row of a panel of bytes is half a cache line: one task reads it all.
-    if (form.weightOnly)
-      columns = std::max<int64_t>(columns, 32);
-    // Widening a row costs as much as a few columns of it.
-    if (form.bf16)
-      columns = 128;
-    rows = integer ? isa.integerRows : isa.floatRows;
-    if (integer && form.grouped)
-      rows = isa.groupedRows();
-    int64_t bytesPerRow = integer ? k : 4 * k;
-    streamed = n * bytesPerRow > kResidentBytes;
-    // Widened rows are on the stack.
-    if (int64_t bytes = widenedBytes(isa, form))
-      rows = std::clamp<int64_t>(kWidenedBytes / (bytes * k), 1, rows);
-    if (integer && isa.widens() && !form.grouped)
-      wideColumns = std::min<int64_t>(
-          columns, llvm::bit_floor(uint64_t(kWidenedBytes / (16 * k) * 8)));
-    // Rows of a task share the L2 cache with its columns of rhs. Where there
-    // are few blocks of columns the rows have to feed the threads.
-    int64_t limit = columnBlocks() >= 8 ? 384 : 96;
-    maxRows = std::min(limit, std::max<int64_t>(48, (512 << 10) / bytesPerRow));
-    maxRows = std::max(rows, maxRows / rows * rows);
-  }
-  /// Bytes of a widened element of lhs; 0: none is widened.
-  static int64_t widenedBytes(const Isa &isa, const Form &form) {
-    if (form.bf16)
-      return 4;
-    return form.integer && isa.widens() ? 2 : 0;
-  }
-  int64_t columnBlocks() const { return (n + columns - 1) / columns; }
-  int64_t fullBlocks() const { return n / columns; }
-  /// Columns of a block of accumulators.
-  int64_t blockColumns(int64_t blockRows) const {
-    if (!form.integer)
-      return isa.lanes * isa.floatVectors;
-    return isa.lanes * (form.grouped ? isa.groupedVectors()
-                                     : isa.integerVectorsOf(blockRows));
-  }
-
-  /// Rows of a task: M in equal parts, each a multiple of `rows`.
-  Value rowsPerTask(KernelBuilder &b, Value m) const {
-    Value parts = b.ceilDiv(m, b.index(maxRows));
-    // M = 0 has no task, but its division is computed.
-    parts = arith::MaxUIOp::create(b, parts, b.index(1));
-    return b.mul(b.ceilDiv(b.ceilDiv(m, parts), b.index(rows)), rows);
-  }
-
-private:
-  const Isa &isa;
-  const Form &form;
-};
 
 class MatmulGenerator {
 public:
