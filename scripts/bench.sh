@@ -5,7 +5,8 @@
 #   bench.sh compile [ARGUMENTS]    compile time and memory by the number of layers
 #   bench.sh calibration [ARGUMENTS]  time and memory of a calibration
 #   bench.sh peers [ARGUMENTS]      against oneDNN, ONNX Runtime, OpenVINO and IREE: docs/performance.md
-# Without arguments the first two, with the tables written into README.md. A broken bound fails.
+# Without arguments the tables of README.md: models against all peers, products against their limits.
+# A broken bound fails.
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 set -eu
@@ -26,7 +27,6 @@ if [ $# -gt 0 ]; then
   exec build/venv/bin/python "bench/$which.py" "$@"
 fi
 failed=0
-for which in models kernels; do
-  build/venv/bin/python "bench/$which.py" --markdown README.md || failed=1
-done
+build/venv/bin/python bench/peers.py --parts models --page README.md || failed=1
+build/venv/bin/python bench/kernels.py --markdown README.md || failed=1
 exit $failed
