@@ -30,13 +30,14 @@ ORT_FLOAT, ORT_INT8 = "ORT float", "ORT dynamic int8"
 
 def compile_all(model, isa):
     """(name, library, seconds) of every preset. A static list needs calibration data."""
-    variants = [("qopt fp32", []), ("qopt w8a8", ["--pass-pipeline=w8a8"])]
+    variants = [("qopt fp32", []), ("qopt fp32, bf16", ["--float=bf16"]),
+                ("qopt w8a8", ["--pass-pipeline=w8a8"])]
     variants.append(("qopt llm-int8, dynamic", ["--pass-pipeline=llm-int8"]))
     try:
         calib = support.shared("minilm", "calib.npz")
-        variants.append(
-            ("qopt llm-int8, static", ["--pass-pipeline=llm-int8", "--calib=" + calib])
-        )
+        static = ["--pass-pipeline=llm-int8", "--calib=" + calib]
+        variants.append(("qopt llm-int8, static, bf16", [*static, "--float=bf16"]))
+        variants.append(("qopt llm-int8, static", static))
     except support.Skip as missing:
         print(f"llm-int8 is measured with outliers found at run time: {missing}")
     for name, flags in variants:

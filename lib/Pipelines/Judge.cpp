@@ -28,12 +28,13 @@ int Judge::fail(int code, const Twine &text) const {
   return code;
 }
 
-/// Compiles `trial` for this machine into a file of the private directory.
+/// Compiles `trial` for this machine, with an instruction set of the library's
+/// if it has one of them, into a file of the private directory.
 int Judge::compile(CompileOptions trial, StringRef path) const {
   Progress quiet(ProgressMode::None);
   trial.accuracy = {};
   trial.triple.clear();
-  trial.isas = {hostTargetISA().name.str()};
+  trial.isas = {hostTargetISA(options.isas).name.str()};
   trial.emit = EmitKind::SharedLibrary;
   trial.dryRun = false;
   trial.kvCaches = KVCaches::Copy;

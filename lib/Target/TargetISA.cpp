@@ -122,8 +122,11 @@ static bool hostHas(uint64_t features) {
   });
 }
 
-const TargetISA &mlir::qopt::hostTargetISA() {
+const TargetISA &mlir::qopt::hostTargetISA(llvm::ArrayRef<std::string> wanted) {
   llvm::ArrayRef<TargetISA> isas = findTargetMachine("")->isas;
+  for (const TargetISA &isa : isas)
+    if (llvm::is_contained(wanted, isa.name) && hostHas(isa.features))
+      return isa;
   for (const TargetISA &isa : isas)
     if (hostHas(isa.features))
       return isa;

@@ -117,7 +117,7 @@ def max_loss():
                  offsets=np.cumsum([0] + [len(row) for row in documents[:4]]))
         reference, _ = zoo.library(model, "fp32")
         loss = evaluate(library, "--ref", reference, "--tokens", tokens)["comparison"]["ppl_ratio"]["value"] - 1
-    # The judge runs the variant of this machine, the library is that of another one.
+    # The judge runs the variant that the library has.
     text = f"{100 * claimed:.3f} % (<= 0.2), {100 * loss:.3f} % by qopt-eval; {result.stderr.count('chosen:')} rules"
     return claimed <= 0.002 and abs(loss - claimed) <= 2e-4 and "chosen: " in result.stderr, text
 

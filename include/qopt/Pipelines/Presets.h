@@ -64,9 +64,9 @@ struct QuantizePresetOptions : PassPipelineOptions<QuantizePresetOptions> {
       llvm::cl::init("f16")};
   Option<std::string> attention{
       *this, "attention",
-      llvm::cl::desc("Products of attention: bf16 where the target has fast "
-                     "ones (AMX), or float"),
-      llvm::cl::init("bf16")};
+      llvm::cl::desc("Products of attention: float, or bf16 where the target "
+                     "has fast ones (AMX)"),
+      llvm::cl::init("float")};
   ListOption<std::string> noLift{
       *this, "no-lift",
       llvm::cl::desc("Decomposed ops to leave as they are, by the names of "

@@ -65,8 +65,8 @@ const TargetISA *findTargetISA(llvm::StringRef name);
 std::optional<TargetISA> emulatedTargetISA(const TargetISA &isa);
 
 /// The best one that this machine runs, by CPUID; the last one when it runs
-/// none.
-const TargetISA &hostTargetISA();
+/// none. `wanted`: the best of these, if it runs any of them.
+const TargetISA &hostTargetISA(llvm::ArrayRef<std::string> wanted = {});
 
 } // namespace mlir::qopt
 
