@@ -87,8 +87,8 @@ qopt::parsePipelineChoice(const CompileOptions &options, std::string &error) {
 }
 
 /// Adds --no-lift, and checks the names of the preset's own option too.
-template <typename Options>
-static LogicalResult applyNoLift(Options &preset, const CompileOptions &options,
+static LogicalResult applyNoLift(FP32PresetOptions &preset,
+                                 const CompileOptions &options,
                                  llvm::raw_string_ostream &errors) {
   SmallVector<std::string> names(preset.noLift.begin(), preset.noLift.end());
   llvm::append_range(names, options.noLift);
@@ -104,18 +104,22 @@ static LogicalResult applyNoLift(Options &preset, const CompileOptions &options,
   return success();
 }
 
-/// Adds --float, and checks the preset's own option too.
-template <typename Options>
-static LogicalResult applyFloat(Options &preset, const CompileOptions &options,
+/// Adds --float, and checks the preset's own options too: a wrong word is no
+/// fault of the model.
+static LogicalResult applyFloat(FP32PresetOptions &preset,
+                                const CompileOptions &options,
                                 llvm::raw_string_ostream &errors) {
   if (options.floatProducts == FloatProducts::BF16)
     preset.products = "bf16";
-  if (preset.products == "bf16" && !preset.attention.hasValue())
-    preset.attention = "bf16";
-  if (preset.products == "f32" || preset.products == "bf16")
-    return success();
-  errors << "products are f32 or bf16, not " << quoteName(preset.products);
-  return failure();
+  if (preset.products != "f32" && preset.products != "bf16") {
+    errors << "products are f32 or bf16, not " << quoteName(preset.products);
+    return failure();
+  }
+  if (preset.attention != "float" && preset.attention != "bf16") {
+    errors << "attention is float or bf16, not " << quoteName(preset.attention);
+    return failure();
+  }
+  return success();
 }
 
 /// Fills the options that every quantizing preset shares.

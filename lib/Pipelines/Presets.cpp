@@ -12,19 +12,21 @@
 using namespace mlir;
 using namespace mlir::qopt;
 
-template <typename Options>
-static void addSimplification(OpPassManager &pm, const Options &options) {
+static void addSimplification(OpPassManager &pm,
+                              const FP32PresetOptions &options) {
   SmallVector<std::string> names(options.noLift.begin(), options.noLift.end());
   onnx::buildSimplifyPipeline(pm, names);
   AttentionProductsPassOptions products;
-  products.type = options.attention;
+  // What is to be bf16 means attention too, unless that is said apart.
+  products.type = !options.attention.hasValue() && options.products == "bf16"
+                      ? "bf16"
+                      : options.attention.getValue();
   pm.addPass(createAttentionProductsPass(products));
 }
 
-template <typename Options>
-static void addFloatProducts(OpPassManager &pm, const Options &options) {
-  if (options.products == "bf16")
-    pm.addPass(createFloatProductsPass());
+static void addFloatProducts(OpPassManager &pm,
+                             const FP32PresetOptions &options) {
+  pm.addPass(createFloatProductsPass({options.products}));
 }
 
 void qopt::buildFP32Pipeline(OpPassManager &pm,

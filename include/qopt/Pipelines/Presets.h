@@ -14,7 +14,7 @@
 
 namespace mlir::qopt {
 
-/// What `fp32` understands.
+/// What every preset understands, and all that `fp32` does.
 struct FP32PresetOptions : PassPipelineOptions<FP32PresetOptions> {
   Option<std::string> attention{
       *this, "attention",
@@ -35,7 +35,7 @@ struct FP32PresetOptions : PassPipelineOptions<FP32PresetOptions> {
 };
 
 /// What every preset that quantizes understands.
-struct QuantizePresetOptions : PassPipelineOptions<QuantizePresetOptions> {
+struct QuantizePresetOptions : FP32PresetOptions {
   ListOption<std::string> rules{
       *this, "rules",
       llvm::cl::desc("keep:REGEX[=f32|f16] or quantize:REGEX=SCHEME for nodes "
@@ -62,25 +62,9 @@ struct QuantizePresetOptions : PassPipelineOptions<QuantizePresetOptions> {
       *this, "float-weights",
       llvm::cl::desc("Storage of the weights that stay float: f16 or f32"),
       llvm::cl::init("f16")};
-  Option<std::string> attention{
-      *this, "attention",
-      llvm::cl::desc("Products of attention: float, or bf16 where the target "
-                     "has fast ones (AMX)"),
-      llvm::cl::init("float")};
-  ListOption<std::string> noLift{
-      *this, "no-lift",
-      llvm::cl::desc("Decomposed ops to leave as they are, by the names of "
-                     "onnx-simplify")};
   Option<bool> planOnly{*this, "plan-only",
                         llvm::cl::desc("Stop when the plan stands"),
                         llvm::cl::init(false)};
-  Option<std::string> products{
-      *this, "products",
-      llvm::cl::desc("Arithmetic of products that stay float: f32 or bf16"),
-      llvm::cl::init("f32")};
-  Option<bool> layerTaps{*this, "layer-taps",
-                         llvm::cl::desc("Show the output of each layer"),
-                         llvm::cl::init(false)};
   Option<std::string> statistics{
       *this, "statistics",
       llvm::cl::desc("Statistics file of a calibration of this model")};

@@ -39,8 +39,19 @@ namespace {
 
 class FloatProductsPass final
     : public qopt::impl::FloatProductsPassBase<FloatProductsPass> {
+public:
+  using FloatProductsPassBase::FloatProductsPassBase;
+
+private:
   void runOnOperation() override {
-    auto type = TypeAttr::get(BFloat16Type::get(&getContext()));
+    if (type != "f32" && type != "bf16") {
+      getOperation().emitError("products are f32 or bf16, not '")
+          << type << "'";
+      return signalPassFailure();
+    }
+    if (type == "f32")
+      return;
+    auto bf16 = TypeAttr::get(BFloat16Type::get(&getContext()));
     getOperation().walk([&](onnx::ConstantOp constant) {
       Value weight = constant.getResult();
       auto fits = [&](Operation *user) { return canRound(user, weight); };
@@ -48,7 +59,7 @@ class FloatProductsPass final
           !llvm::all_of(weight.getUsers(), fits))
         return;
       for (Operation *user : weight.getUsers()) {
-        user->setAttr(productsAttrName, type);
+        user->setAttr(productsAttrName, bf16);
         ++numMarked;
       }
     });

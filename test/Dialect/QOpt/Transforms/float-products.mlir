@@ -1,5 +1,10 @@
 // RUN: qopt-opt %s -qopt-float-products | FileCheck %s
 // RUN: qopt-opt %s -qopt-float-products -qopt-float-weights | FileCheck %s --check-prefix=STORED
+// RUN: qopt-opt %s -qopt-float-products=type=f32 | FileCheck %s --check-prefix=F32
+// RUN: not qopt-opt %s -qopt-float-products=type=f16 2>&1 | FileCheck %s --check-prefix=TYPE
+
+// F32-NOT: qopt.products
+// TYPE: error: products are f32 or bf16, not 'f16'
 
 // CHECK-LABEL: @main
 func.func @main(%ids: tensor<?xi64>, %x: tensor<?x64xf32>, %z: tensor<?x65xf32>) -> (tensor<?x2048xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32>) {

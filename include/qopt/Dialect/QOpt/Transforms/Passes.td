@@ -202,6 +202,7 @@ def FloatProductsPass : Pass<"qopt-float-products", "mlir::ModuleOp"> {
     left alone, as it would be stored twice, and so is one with K no multiple of 32,
     which is what a step of AMX tiles takes, and one whose layer has `qopt.weights`.
   }];
+  let options = [Option<"type", "type", "std::string", /*default=*/"\"bf16\"", "f32, which marks nothing, or bf16">];
   let statistics = [Statistic<"numMarked", "marked", "Products that are marked">];
   let dependentDialects = ["::mlir::onnx::ONNXDialect"];
 }
