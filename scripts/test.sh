@@ -67,6 +67,11 @@ for name in "$@"; do
 done
 echo "all: $(minutes "$began") minutes"
 if [ -n "$failed" ]; then
+  # Once more what failed, since logs are often cut to their end.
+  for name in $failed; do
+    grep -E '^(FAIL|FAILED|UNRESOLVED|TIMEOUT)|^\[  FAILED|\*\*\*Failed|\*\*\*Timeout' \
+      "build/test-logs/$name.txt" | sed "s/^/$name: /" | tail -n 12
+  done
   echo "FAILED:$failed"
   exit 1
 fi

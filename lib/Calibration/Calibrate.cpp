@@ -13,9 +13,9 @@
 #include "qopt/Support/Names.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Threading.h"
+#include "llvm/Support/thread.h"
 
 #include <mutex>
-#include <thread>
 
 using namespace llvm;
 
@@ -238,11 +238,13 @@ Expected<Statistics> Calibration::run() {
       hardware_concurrency(options.threads).compute_thread_count();
   // Samples beside each other before threads within a run: nothing waits.
   unsigned workers = std::min<int64_t>(threads, count);
-  std::vector<std::thread> others;
+  // Not std::thread: where the system grants none, LLVM's end in its fatal
+  // error handler.
+  std::vector<llvm::thread> others;
   for (unsigned i = 1; i < workers; ++i)
     others.emplace_back([&] { work(threads / workers); });
   work(threads / workers);
-  for (std::thread &thread : others)
+  for (llvm::thread &thread : others)
     thread.join();
   if (failure)
     return std::move(failure);

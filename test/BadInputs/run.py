@@ -108,6 +108,8 @@ def attempt(maker):
         return (*harness.run_case(maker), "")
     except harness.NotTried as reason:
         return None, None, "", str(reason)
+    except Exception as fault:  # noqa: BLE001 - of one case: the others still run
+        return maker.row, maker.__qualname__, "the case ended in " + repr(fault), ""
 
 
 def write_page(path, results, not_tried):
