@@ -209,7 +209,7 @@ def PackWeightsPass : Pass<"qopt-pack-weights", "mlir::ModuleOp"> { // lib/Codeg
   let statistics = [Statistic<"numPacked", "packed", "Weights packed">];
 }
 
-def GenerateKernelsPass : Pass<"qopt-generate-kernels", "mlir::ModuleOp"> { // lib/Codegen/X86/GenerateKernels.cpp
+def GenerateKernelsPass : Pass<"qopt-generate-kernels", "mlir::ModuleOp"> { // lib/Codegen/Kernels/GenerateKernels.cpp
   let summary = "Turn kernel-level operations on memrefs into calls of generated kernels";
   let description = [{
     `qopt.matmul`, `qopt.quantize_rows`, `qopt.find_outliers` and float

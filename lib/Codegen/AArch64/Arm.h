@@ -7,21 +7,22 @@
 #ifndef QOPT_LIB_CODEGEN_AARCH64_ARM_H
 #define QOPT_LIB_CODEGEN_AARCH64_ARM_H
 
-#include "../X86/Matmul.h"
+#include "../Kernels/Matmul.h"
 
 namespace mlir::qopt::aarch64 {
 
 /// The exact product of signed codes lhs [M, Kp] and packed rhs: i32 vectors,
 /// or f32 ones with the column scales of groups in them.
-x86::Accumulators integerProduct(x86::KernelBuilder &b, const x86::Isa &isa,
-                                 const x86::Operands &in,
-                                 const x86::Tile &block);
+kernels::Accumulators integerProduct(kernels::KernelBuilder &b,
+                                     const kernels::Isa &isa,
+                                     const kernels::Operands &in,
+                                     const kernels::Tile &block);
 
 /// f32 to i32, rounded to even; what is out of range saturates.
-Value roundToWords(x86::KernelBuilder &b, Value values);
+Value roundToWords(kernels::KernelBuilder &b, Value values);
 
 /// Four vectors of words as one of bytes, in order; saturates.
-Value packWords(x86::KernelBuilder &b, ArrayRef<Value> four);
+Value packWords(kernels::KernelBuilder &b, ArrayRef<Value> four);
 
 } // namespace mlir::qopt::aarch64
 

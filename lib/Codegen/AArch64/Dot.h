@@ -9,15 +9,15 @@
 #ifndef QOPT_LIB_CODEGEN_AARCH64_DOT_H
 #define QOPT_LIB_CODEGEN_AARCH64_DOT_H
 
-#include "../X86/Products.h"
+#include "../Kernels/Products.h"
 
 namespace mlir::qopt::aarch64 {
 
-using x86::Accumulators;
-using x86::Isa;
-using x86::KernelBuilder;
-using x86::Operands;
-using x86::Tile;
+using kernels::Accumulators;
+using kernels::Isa;
+using kernels::KernelBuilder;
+using kernels::Operands;
+using kernels::Tile;
 
 /// Codes of a column side by side.
 constexpr int64_t kDepth = 8;

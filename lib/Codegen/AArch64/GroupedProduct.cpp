@@ -20,30 +20,15 @@ class GroupedProduct {
 public:
   GroupedProduct(KernelBuilder &b, const Isa &isa, const Operands &in,
                  const Tile &block)
-      : b(b), isa(isa), in(in), block(block), vectors(block.vectors(isa)),
-        depth(cast<MemRefType>(in.rhs.getType()).getDimSize(1) * 64) {}
+      : b(b), isa(isa), in(in), block(block), vectors(block.vectors(isa)) {}
 
   Accumulators emit() {
-    int64_t groups = cast<MemRefType>(in.rhsScale.getType()).getDimSize(0);
-    int64_t size = std::min(in.groupRows, depth);
-    // Codes are padded: the last group may end behind K.
-    int64_t last = std::min(size, depth - (groups - 1) * size);
-    int64_t whole = last == size ? groups : groups - 1;
-    auto type = VectorType::get({isa.lanes}, b.getF32Type());
-    auto add = [&](Value group, int64_t codes, ValueRange floats) {
-      Value begin = b.mul(group, size);
-      Accumulators sums =
-          size % kDepth ? quadSums(begin, codes) : octetSums(begin, codes);
-      return x86::addGroup(b, isa, in, group, block, sums, floats);
-    };
-    SmallVector<Value> floats(block.rows * vectors, b.splat(type, 0));
-    floats = b.loop(b.index(0), b.index(whole), 1, floats,
-                    [&](Value group, ValueRange carried) {
-                      return add(group, size, carried);
-                    });
-    if (whole < groups)
-      floats = add(b.index(whole), last, floats);
-    return floats;
+    return kernels::sumGroups(b, isa, in, block,
+                              [&](Value group, int64_t size, int64_t count) {
+                                Value begin = b.mul(group, size);
+                                return size % kDepth ? quadSums(begin, count)
+                                                     : octetSums(begin, count);
+                              });
   }
 
 private:
@@ -51,19 +36,12 @@ private:
     return SmallVector<Value>(block.rows * vectors, b.splat(i32x4(b), 0));
   }
 
-  /// Four codes of a row, repeated.
-  Value repeatedRow(int64_t row, Value k) {
-    Value codes = b.load(in.lhs, {b.add(block.row, row), k}, 4, 4);
-    Value word = vector::BitCastOp::create(
-        b, VectorType::get({1}, b.getI32Type()), codes);
-    Value scalar = vector::ExtractOp::create(b, word, ArrayRef<int64_t>{0});
-    return vector::BitCastOp::create(b, i8x16(b), b.broadcast(scalar, 4));
-  }
-
   void multiply(Value k, int64_t v, Value rhs, SmallVector<Value> &sums) {
     for (int64_t row = 0; row < block.rows; ++row) {
       Value &sum = sums[row * vectors + v];
-      sum = addDot(b, isa, sum, rhs, repeatedRow(row, k));
+      Value lhs =
+          kernels::broadcastQuad(b, isa, in.lhs, b.add(block.row, row), k);
+      sum = addDot(b, isa, sum, rhs, lhs);
     }
   }
 
@@ -117,7 +95,7 @@ private:
   const Isa &isa;
   const Operands &in;
   const Tile &block;
-  int64_t vectors, depth;
+  int64_t vectors;
 };
 
 } // namespace

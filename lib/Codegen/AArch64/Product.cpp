@@ -15,8 +15,8 @@
 using namespace mlir;
 using namespace mlir::qopt;
 using namespace mlir::qopt::aarch64;
-using x86::ArmDot;
-using x86::callIntrinsic;
+using kernels::ArmDot;
+using kernels::callIntrinsic;
 
 VectorType aarch64::i8x16(KernelBuilder &b) {
   return VectorType::get({16}, b.getI8Type());
@@ -106,7 +106,7 @@ public:
     int64_t blocksOfK = cast<MemRefType>(in.rhs.getType()).getDimSize(1);
     int64_t perSet = isa.arm == ArmDot::Long ? 4 * block.rows * vectors
                                              : block.rows * vectors;
-    int64_t sets = x86::accumulatorSets(perSet, isa.registers());
+    int64_t sets = kernels::accumulatorSets(perSet, isa.registers());
     SmallVector<Value> initial(sets * perSet, b.splat(i32x4(b), 0));
     SmallVector<Value> sums = b.loop(
         b.index(0), b.index(blocksOfK), 1, initial,
@@ -118,7 +118,7 @@ public:
           b.disableUnrolling();
           return next;
         });
-    return finish(x86::sumSets(b, sums, sets));
+    return finish(kernels::sumSets(b, sums, sets));
   }
 
 private:

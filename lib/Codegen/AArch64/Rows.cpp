@@ -11,7 +11,8 @@ using namespace mlir::qopt;
 using namespace mlir::qopt::aarch64;
 
 Value aarch64::roundToWords(KernelBuilder &b, Value values) {
-  return x86::callIntrinsic(b, "llvm.aarch64.neon.fcvtns", i32x4(b), values);
+  return kernels::callIntrinsic(b, "llvm.aarch64.neon.fcvtns", i32x4(b),
+                                values);
 }
 
 /// Two vectors as one of elements of half the bits.
@@ -21,7 +22,7 @@ static Value narrow(KernelBuilder &b, Value first, Value second) {
   auto half = VectorType::get(
       {lanes}, b.getIntegerType(type.getElementTypeBitWidth() / 2));
   auto one = [&](Value vector) {
-    return x86::callIntrinsic(b, "llvm.aarch64.neon.sqxtn", half, vector);
+    return kernels::callIntrinsic(b, "llvm.aarch64.neon.sqxtn", half, vector);
   };
   SmallVector<int64_t> inOrder(2 * lanes);
   std::iota(inOrder.begin(), inOrder.end(), 0);

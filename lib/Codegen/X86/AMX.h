@@ -8,9 +8,11 @@
 #ifndef QOPT_LIB_CODEGEN_X86_AMX_H
 #define QOPT_LIB_CODEGEN_X86_AMX_H
 
-#include "Matmul.h"
+#include "../Kernels/Matmul.h"
 
 namespace mlir::qopt::x86 {
+
+using namespace kernels;
 
 /// Rows and columns of a block of sums.
 constexpr int64_t kTileBlock = 32;

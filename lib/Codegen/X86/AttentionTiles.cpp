@@ -8,15 +8,15 @@
 // stored over the scores that they were made from.
 //===----------------------------------------------------------------------===//
 
-#include "AttentionGenerator.h"
-#include "Products.h"
+#include "../Kernels/AttentionGenerator.h"
+#include "../Kernels/Products.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace mlir::qopt;
-using namespace mlir::qopt::x86;
+using namespace mlir::qopt::kernels;
 
 /// Elements of a tile's row, rows of a tile, bytes of both.
 constexpr int64_t kDepth = 32, kTile = 16, kRowBytes = 64, kTileBytes = 1024;

@@ -8,7 +8,7 @@
 // epilogues of the kernel stay as they are, and are what is tested.
 //===----------------------------------------------------------------------===//
 
-#include "KernelBuilder.h"
+#include "../Kernels/KernelBuilder.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -80,7 +80,7 @@ private:
 
   LogicalResult replace(LLVM::CallIntrinsicOp op) {
     StringRef name = op.getIntrin();
-    x86::KernelBuilder b(op.getLoc(), op);
+    kernels::KernelBuilder b(op.getLoc(), op);
     ValueRange in = op.getArgs();
     if (name.starts_with("llvm.x86.avx512.vpdpbusd.")) {
       auto type = cast<VectorType>(op.getResult(0).getType());
@@ -142,7 +142,7 @@ private:
   }
 
   /// (rows, width, bytes of a row of lhs, sums, lhs, rhs) by way of memory.
-  void multiplyTiles(x86::KernelBuilder &b, LLVM::CallIntrinsicOp op,
+  void multiplyTiles(kernels::KernelBuilder &b, LLVM::CallIntrinsicOp op,
                      func::FuncOp product) {
     ValueRange in = op.getArgs();
     SmallVector<Value> operands;
@@ -157,7 +157,7 @@ private:
 
   /// Lanes of the 32 floats of `low` and `high` by the low five bits of
   /// `index`.
-  Value lookUp(x86::KernelBuilder &b, Operation *op, Value low, Value index,
+  Value lookUp(kernels::KernelBuilder &b, Operation *op, Value low, Value index,
                Value high) {
     Value table = slot(op, 0);
     LLVM::StoreOp::create(b, low, table, 64);
@@ -177,8 +177,9 @@ private:
   }
 
   /// The instruction of half the width on both halves of the operands.
-  static LogicalResult inHalves(x86::KernelBuilder &b, LLVM::CallIntrinsicOp op,
-                                StringRef half, ValueRange operands) {
+  static LogicalResult inHalves(kernels::KernelBuilder &b,
+                                LLVM::CallIntrinsicOp op, StringRef half,
+                                ValueRange operands) {
     auto type = cast<VectorType>(op.getResult(0).getType());
     int64_t lanes = type.getNumElements() / 2;
     auto halfType = VectorType::get({lanes}, type.getElementType());
@@ -203,7 +204,7 @@ private:
   }
 
   /// acc + the sum over the four bytes of each word of a[i] * b[i].
-  static Value dot(x86::KernelBuilder &b, Value acc, Value lhs, Value rhs,
+  static Value dot(kernels::KernelBuilder &b, Value acc, Value lhs, Value rhs,
                    Signs signs) {
     auto type = cast<VectorType>(acc.getType());
     // Moves byte i of each word to the top, then down with its sign or zeros.
@@ -221,7 +222,7 @@ private:
     return acc;
   }
 
-  static Value at(x86::KernelBuilder &b, Value base, Value bytes) {
+  static Value at(kernels::KernelBuilder &b, Value base, Value bytes) {
     Value offset = bytes.getType().isIndex()
                        ? arith::IndexCastOp::create(b, b.getI64Type(), bytes)
                        : bytes;
@@ -229,15 +230,15 @@ private:
                                ValueRange{offset});
   }
 
-  Value loadTile(x86::KernelBuilder &b, Value tile) {
+  Value loadTile(kernels::KernelBuilder &b, Value tile) {
     return LLVM::LoadOp::create(b, tileType, tile, 64);
   }
 
-  static Value toIndex(x86::KernelBuilder &b, Value i16) {
+  static Value toIndex(kernels::KernelBuilder &b, Value i16) {
     return arith::IndexCastUIOp::create(b, b.getIndexType(), i16);
   }
 
-  static void call(x86::KernelBuilder &b, func::FuncOp callee,
+  static void call(kernels::KernelBuilder &b, func::FuncOp callee,
                    ValueRange operands) {
     func::CallOp::create(b, callee, operands);
   }
@@ -247,7 +248,7 @@ private:
     auto function = op->getParentOfType<func::FuncOp>();
     SmallVector<Value, 3> &own = slots[function];
     if (own.empty()) {
-      auto b = x86::KernelBuilder::atBlockBegin(
+      auto b = kernels::KernelBuilder::atBlockBegin(
           op->getLoc(), &function.getFunctionBody().front());
       Value bytes =
           arith::ConstantIntOp::create(b, op->getLoc(), kRows * kRowBytes, 64);
@@ -278,7 +279,7 @@ private:
     func::FuncOp function =
         makeFunction(name, {pointer, i16, i16, pointer, i64});
     Block *entry = &function.getBody().front();
-    x86::KernelBuilder b(module.getLoc(), module.getContext());
+    kernels::KernelBuilder b(module.getLoc(), module.getContext());
     b.setInsertionPointToStart(entry);
     Value tile = entry->getArgument(0), memory = entry->getArgument(3);
     Value rows = toIndex(b, entry->getArgument(1));
@@ -313,7 +314,7 @@ private:
     func::FuncOp function =
         makeFunction(name, {pointer, pointer, pointer, i16, i16});
     Block *entry = &function.getBody().front();
-    x86::KernelBuilder b(module.getLoc(), module.getContext());
+    kernels::KernelBuilder b(module.getLoc(), module.getContext());
     b.setInsertionPointToStart(entry);
     Value rows = toIndex(b, entry->getArgument(3));
     Value depth = arith::DivUIOp::create(b, toIndex(b, entry->getArgument(4)),
@@ -339,7 +340,7 @@ private:
   }
 
   /// Denormal numbers are zeros of their sign, for tiles of halves.
-  Value flush(x86::KernelBuilder &b, Value values) {
+  Value flush(kernels::KernelBuilder &b, Value values) {
     auto bits = VectorType::get({16}, b.getI32Type());
     Value word = arith::BitcastOp::create(b, bits, values);
     Value exponent = arith::AndIOp::create(b, word, b.splat(bits, 0x7f800000));
@@ -363,7 +364,7 @@ private:
     func::FuncOp function =
         makeFunction(name, {pointer, pointer, pointer, i16, i16});
     Block *entry = &function.getBody().front();
-    x86::KernelBuilder b(module.getLoc(), module.getContext());
+    kernels::KernelBuilder b(module.getLoc(), module.getContext());
     b.setInsertionPointToStart(entry);
     auto floats = VectorType::get({16}, b.getF32Type());
     Value rows = toIndex(b, entry->getArgument(3));

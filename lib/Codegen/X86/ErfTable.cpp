@@ -11,13 +11,14 @@
 // too. Absolute error 6e-8, relative 2e-7, against f64 over 5 million values.
 //===----------------------------------------------------------------------===//
 
-#include "Epilogue.h"
-#include "Products.h"
+#include "../Kernels/Instructions.h"
+#include "Vectors.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace mlir::qopt;
+using namespace mlir::qopt::kernels;
 using namespace mlir::qopt::x86;
 
 constexpr int64_t kLanes = 16, kParts = 32, kDegree = 4;

@@ -8,10 +8,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "AMX.h"
+#include "Dot.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
 using namespace mlir::qopt;
+using namespace mlir::qopt::kernels;
 using namespace mlir::qopt::x86;
 
 /// The copy of the rows, which is on the stack.

@@ -7,11 +7,12 @@
 // where its quads lie in the packed form, which knows nothing of groups.
 //===----------------------------------------------------------------------===//
 
-#include "Products.h"
+#include "Dot.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace mlir::qopt;
+using namespace mlir::qopt::kernels;
 using namespace mlir::qopt::x86;
 
 namespace {
@@ -25,27 +26,12 @@ public:
         words(VectorType::get({isa.lanes}, b.getI32Type())) {}
 
   Accumulators emit() {
-    int64_t depth = cast<MemRefType>(in.rhs.getType()).getDimSize(1) * 64;
-    int64_t groups = cast<MemRefType>(in.rhsScale.getType()).getDimSize(0);
-    int64_t size = std::min(in.groupRows, depth);
-    // Codes are padded: the last group may end behind K.
-    int64_t last = std::min(size, depth - (groups - 1) * size);
-    int64_t whole = last == size ? groups : groups - 1;
-    auto add = [&](Value group, int64_t rows, ValueRange floats) {
-      Value quad = b.mul(group, size / 4);
-      Accumulators sums =
-          isa.vnni ? vnniSums(group, quad, rows / 4) : wideSums(quad, rows / 4);
-      return addGroup(b, isa, in, group, block, sums, floats);
-    };
-    auto type = VectorType::get({isa.lanes}, b.getF32Type());
-    SmallVector<Value> floats(block.rows * vectors, b.splat(type, 0));
-    floats = b.loop(b.index(0), b.index(whole), 1, floats,
-                    [&](Value group, ValueRange carried) {
-                      return add(group, size, carried);
-                    });
-    if (whole < groups)
-      floats = add(b.index(whole), last, floats);
-    return floats;
+    return sumGroups(b, isa, in, block,
+                     [&](Value group, int64_t size, int64_t count) {
+                       Value quad = b.mul(group, size / 4);
+                       return isa.vnni ? vnniSums(group, quad, count / 4)
+                                       : wideSums(quad, count / 4);
+                     });
   }
 
 private:

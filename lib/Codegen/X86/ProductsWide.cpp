@@ -6,12 +6,13 @@
 // a task, or as they are loaded where there are few rows.
 //===----------------------------------------------------------------------===//
 
-#include "Products.h"
+#include "Dot.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace mlir::qopt;
+using namespace mlir::qopt::kernels;
 using namespace mlir::qopt::x86;
 
 Value x86::addPairs(KernelBuilder &b, Value first, Value second) {

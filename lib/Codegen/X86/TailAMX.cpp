@@ -12,6 +12,7 @@
 
 using namespace mlir;
 using namespace mlir::qopt;
+using namespace mlir::qopt::kernels;
 using namespace mlir::qopt::x86;
 
 /// Elements of a row, and pairs of a panel, for a step of outliers.

@@ -13,6 +13,8 @@
 
 namespace mlir::qopt::x86 {
 
+using namespace kernels;
+
 /// Outlier columns of a tile.
 constexpr int64_t kTailDepth = 32;
 

@@ -16,6 +16,8 @@
 
 namespace mlir::qopt::x86 {
 
+using namespace kernels;
+
 class TileNest {
 public:
   explicit TileNest(const TiledProduct &product);

@@ -7,6 +7,7 @@
 
 using namespace mlir;
 using namespace mlir::qopt;
+using namespace mlir::qopt::kernels;
 using namespace mlir::qopt::x86;
 
 void TileNest::emitGroupedBlock(Value first, Value end, Value panel) {

@@ -8,6 +8,7 @@
 
 using namespace mlir;
 using namespace mlir::qopt;
+using namespace mlir::qopt::kernels;
 using namespace mlir::qopt::x86;
 
 int64_t TileNest::chunksOf() const {

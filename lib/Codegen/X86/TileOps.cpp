@@ -8,6 +8,7 @@
 
 using namespace mlir;
 using namespace mlir::qopt;
+using namespace mlir::qopt::kernels;
 using namespace mlir::qopt::x86;
 
 /// Bytes of a panel that stay in L1 beside what streams through it.

@@ -1,0 +1,111 @@
+//===- AttentionGenerator.h - the kernel of an attention --------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A task is a range of the queries that share a head of keys. It walks through
+// the keys in blocks that the cache holds. For a few rows at a time: scores of
+// the block, their exponentials relative to the largest score so far, and the
+// sums of values weighted by them; sums of earlier blocks are scaled when a
+// larger score comes up. Scores live in a few KiB on the stack.
+//
+// Which rows meet which keys follows from the shape alone, so that the number
+// of threads changes no result.
+//===----------------------------------------------------------------------===//
+
+#ifndef QOPT_LIB_CODEGEN_KERNELS_ATTENTIONGENERATOR_H
+#define QOPT_LIB_CODEGEN_KERNELS_ATTENTIONGENERATOR_H
+
+#include "Attention.h"
+
+namespace mlir::qopt::kernels {
+
+class AttentionGenerator {
+public:
+  AttentionGenerator(KernelBuilder &b, const Isa &isa, AttentionOp op,
+                     ValueRange captures);
+
+  Value numTasks();
+  /// Operations, roughly.
+  Value workPerTask();
+  /// The tasks [begin, end).
+  void generate(Value begin, Value end);
+
+private:
+  /// Whether tasks of a tile's rows or more are made of bf16 tiles.
+  bool hasTiles() const;
+  /// Rows [row, row + count) of the task; their scores are at [slot, + count).
+  struct Rows {
+    Value row;
+    int64_t count;
+    Value slot;
+  };
+  /// Keys [from, from + count).
+  struct Keys {
+    Value from, count;
+  };
+
+  Value extent(Value operand, unsigned dim) { return b.dim(operand, dim); }
+  Value rowsPerTask();
+  void allocate();
+  void emitTasks(Value begin, Value end);
+  void emitTask(Value task);
+  /// Queries of the task to the stack, nothing seen yet; returns how many keys
+  /// the row that sees most sees.
+  Value beginRows(Value first, Value count);
+  void copyQuery(Value i, Value head, Value token);
+  void emitBlock(Rows rows, Keys keys);
+  void finishRows(Value first, Value count);
+
+  /// panel[t / lanes][d][t % lanes] = key(from + t, d).
+  void packKeys(Keys keys);
+  void multiplyByKeys(Rows rows, Keys keys);
+  /// Scores to exponentials; `factors` are what earlier sums are multiplied by.
+  void exponentials(Rows rows, Keys keys);
+  void addValues(Rows rows, Keys keys);
+
+  /// The same on tiles.
+  void packTiles(Keys keys);
+  void multiplyKeyTiles(Rows rows, Keys keys);
+  void addValueTiles(Rows rows, Keys keys);
+  /// Two vectors as one of bf16.
+  Value toHalves(Value low, Value high);
+
+  /// The final scores of rows at keys [from + column, + lanes).
+  SmallVector<Value> maskedScores(Rows rows, Keys keys, Value column,
+                                  ArrayRef<Value> limits);
+  Value maskVector(Value row, Value key);
+
+  /// Indices into Q, K, V (0 to 2) or the result (3).
+  SmallVector<Value> at(unsigned operand, Value head, Value token,
+                        Value column);
+  /// Vectors that cover `size` elements, the last of `count` lanes.
+  void eachVector(int64_t size,
+                  function_ref<void(Value column, int64_t count)> body);
+  /// Blocks of the sizes that there is code for.
+  void eachBlock(Value count, function_ref<void(Rows)> body);
+  /// Vectors beside each other in a block of so many rows.
+  int64_t vectorsOf(int64_t rows);
+  Value slotOf(Rows rows, int64_t i) { return b.add(rows.slot, i); }
+  VectorType vectorType(Type element);
+  Value broadcastAt(Value memref, ValueRange at);
+  Value div(Value a, Value b);
+  Value rem(Value a, Value b);
+
+  KernelBuilder &b;
+  const Isa &isa;
+  AttentionOp op;
+  Value query, key, value, mask, lengths, past, out;
+  /// Head sizes, rows of a task at most, keys of a block.
+  int64_t size, valueSize, taskRows, blockKeys;
+  Value queries, keyCount, groups, perGroup;
+  /// Whether the code being written works on tiles.
+  bool tiled = false;
+  /// Of the task at hand.
+  Value batch, group, length;
+  /// On the stack.
+  Value ownQueries, halfQueries, keyTiles, valueTiles, sums, maxima, totals,
+      limits, heads, tokens, panel, scores, factors;
+};
+
+} // namespace mlir::qopt::kernels
+
+#endif // QOPT_LIB_CODEGEN_KERNELS_ATTENTIONGENERATOR_H

@@ -1,0 +1,48 @@
+//===- MatmulTasks.cpp - how a product is cut into tasks ------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===----------------------------------------------------------------------===//
+
+#include "MatmulTasks.h"
+#include "llvm/ADT/bit.h"
+
+using namespace mlir;
+using namespace mlir::qopt;
+using namespace mlir::qopt::kernels;
+
+/// Larger weights do not stay in L2 beside the rows: they are fetched ahead.
+constexpr int64_t kResidentBytes = 1 << 20;
+
+Tasks::Tasks(const Isa &isa, const Form &form, int64_t n, int64_t k)
+    : n(n), isa(isa), form(form) {
+  bool integer = form.integer;
+  columns = integer ? isa.integerColumns : isa.floatColumns;
+  // A row of a panel of bytes is half a cache line: one task reads it all.
+  if (form.weightOnly)
+    columns = std::max<int64_t>(columns, 32);
+  // Widening a row costs as much as a few columns of it.
+  if (form.bf16)
+    columns = 128;
+  rows = integer ? isa.integerRows : isa.floatRows;
+  if (integer && form.grouped)
+    rows = isa.groupedRows();
+  int64_t bytesPerRow = integer ? k : 4 * k;
+  streamed = n * bytesPerRow > kResidentBytes;
+  // Widened rows are on the stack.
+  if (int64_t bytes = widenedBytes(isa, form))
+    rows = std::clamp<int64_t>(kWidenedBytes / (bytes * k), 1, rows);
+  if (integer && isa.widens() && !form.grouped)
+    wideColumns = std::min<int64_t>(
+        columns, llvm::bit_floor(uint64_t(kWidenedBytes / (16 * k) * 8)));
+  // Rows of a task share the L2 cache with its columns of rhs. Where there
+  // are few blocks of columns the rows have to feed the threads.
+  int64_t limit = columnBlocks() >= 8 ? 384 : 96;
+  maxRows = std::min(limit, std::max<int64_t>(48, (512 << 10) / bytesPerRow));
+  maxRows = std::max(rows, maxRows / rows * rows);
+}
+
+Value Tasks::rowsPerTask(KernelBuilder &b, Value m) const {
+  Value parts = b.ceilDiv(m, b.index(maxRows));
+  // M = 0 has no task, but its division is computed.
+  parts = arith::MaxUIOp::create(b, parts, b.index(1));
+  return b.mul(b.ceilDiv(b.ceilDiv(m, parts), b.index(rows)), rows);
+}
