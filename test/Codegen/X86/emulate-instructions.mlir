@@ -7,7 +7,7 @@
 // CHECK: scf.for {{.*}} -> (vector<256xi32>)
 // CHECK: call @emulated_tile_load
 // CHECK: call @emulated_tile_load
-// CHECK: call @emulated_tile_product_ss
+// CHECK: call @emulated_tile_product
 // CHECK: scf.yield %{{.*}} : vector<256xi32>
 // CHECK: call @emulated_tile_store
 // CHECK-NOT: x86_amx
@@ -74,6 +74,19 @@ func.func @halves_and_tables(%p: !llvm.ptr, %x: vector<16xf32>, %i: vector<16xi3
   %sum = llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"(%rows, %width, %width, %zero, %zero, %zero) : (i16, i16, i16, !llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx) -> !llvm.x86_amx
   llvm.call_intrinsic "llvm.x86.tilestored64.internal"(%rows, %width, %p, %stride, %sum) : (i16, i16, !llvm.ptr, i64, !llvm.x86_amx) -> ()
   %y = llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.ps.512"(%x, %i, %x) : (vector<16xf32>, vector<16xi32>, vector<16xf32>) -> vector<16xf32>
+  return %y : vector<16xf32>
+}
+
+// -----
+
+// A power of two multiplies as a double, which rounds once.
+// CHECK-LABEL: func.func @scale
+// CHECK: arith.mulf {{.*}} : vector<16xf64>
+// CHECK: arith.truncf
+func.func @scale(%x: vector<16xf32>, %n: vector<16xf32>) -> vector<16xf32> {
+  %all = arith.constant -1 : i16
+  %current = arith.constant 4 : i32
+  %y = llvm.call_intrinsic "llvm.x86.avx512.mask.scalef.ps.512"(%x, %n, %x, %all, %current) : (vector<16xf32>, vector<16xf32>, vector<16xf32>, i16, i32) -> vector<16xf32>
   return %y : vector<16xf32>
 }
 
