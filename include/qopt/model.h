@@ -207,6 +207,13 @@ static inline int qopt_detail_fail(char *err, size_t n, int status,
 // pages of a truncated library raises SIGBUS. (The macros of elf.h would be in
 // the way of many a program.)
 static inline const char *qopt_detail_check_file(const char *path) {
+#if defined(__x86_64__)
+  const uint16_t own = 62;
+#elif defined(__aarch64__)
+  const uint16_t own = 183;
+#else
+#error "qopt makes libraries for x86-64 and AArch64"
+#endif
   struct {
     unsigned char ident[16];
     uint16_t type, machine;
@@ -230,6 +237,12 @@ static inline const char *qopt_detail_check_file(const char *path) {
       memcmp(header.ident, "\177ELF\2", 5) != 0 || header.type != 3 ||
       header.segment_size != sizeof segment)
     why = "is not a 64-bit shared library";
+  else if (header.machine != own)
+    why = own == 62 && header.machine == 183
+              ? "is for AArch64, this program is for x86-64"
+          : own == 183 && header.machine == 62
+              ? "is for x86-64, this program is for AArch64"
+              : "is for another machine";
   else if (fseek(file, 0, SEEK_END) != 0 || (end = ftell(file)) < 0)
     why = "cannot be read";
   else if ((size = (uint64_t)end) < header.sections ||

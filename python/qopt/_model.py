@@ -7,6 +7,7 @@ import ctypes
 import difflib
 import json
 import os
+import platform
 import struct
 from collections import namedtuple
 
@@ -50,6 +51,10 @@ class Error(Exception):
         self.status = status
 
 
+# Of ELF, as the system names them.
+_MACHINES = {62: "x86_64", 183: "aarch64"}
+
+
 def _check_file(path):
     """Refuses what dlopen would die of: mapping a truncated file."""
     size = os.path.getsize(path)
@@ -57,6 +62,11 @@ def _check_file(path):
         header = file.read(64)
         if len(header) < 64 or header[:5] != b"\x7fELF\x02":
             raise Error(f"{path}: is not a 64-bit shared library", -6)
+        machine, = struct.unpack_from("<H", header, 18)
+        own = {name: number for number, name in _MACHINES.items()}.get(platform.machine())
+        if own is not None and machine != own:
+            raise Error(f"{path}: is for {_MACHINES.get(machine, 'another machine')}, "
+                        f"this is {platform.machine()}", -6)
         (segments, sections, _, _, segment_size, n_segments, section_size,
          n_sections) = struct.unpack_from("<QQIHHHHH", header, 32)
         truncated = sections + n_sections * section_size > size

@@ -160,6 +160,7 @@ class ModelTest(unittest.TestCase):
             path = os.path.join(folder, "bad.so")
             for content, text in ((b"", "not a 64-bit"),
                                   (b"text" * 100, "not a 64-bit"),
+                                  (library[:18] + b"\xf3" + library[19:], "another machine"),
                                   (library[:5000], "truncated"),
                                   (library[:-1000], "truncated")):
                 with open(path, "wb") as file:
