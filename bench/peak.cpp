@@ -22,10 +22,6 @@
 
 static constexpr int chains = 12;
 
-// The AVX2 limit is that of products of unsigned by signed bytes, which
-// saturate. Exact kernels need other instructions, which the limit does not
-// grant them.
-//
 // Every function runs `steps` rounds and returns the operations of one round,
 // where a multiply and an add are two.
 

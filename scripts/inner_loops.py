@@ -21,7 +21,7 @@ import timing
 timing.support.use_venv()
 import kernels
 
-DOTS = {"amx": "tdpbssd", "avx512vnni": "vpdpbusd", "avxvnni": "vpdpbusd", "avx2": "vpmaddwd"}
+DOTS = {"amx": "tdpbssd", "avx512vnni": "vpdpbusd", "avxvnni": "vpdpbusd", "avx2": "vpmaddubsw"}
 # First match of mnemonic and operands.
 NOTES = (
     (r"tdpbssd", "16x16 sums += 16 rows x 64 codes by 64 codes x 16 columns"),
@@ -30,8 +30,9 @@ NOTES = (
     (r"tileloadd", "a tile of rows"),
     (r"vpdpbusd .*\(", "sums of 4 codes; one operand from memory"),
     (r"vpdpbusd", "every lane: sum += 4 codes of the row by 4 of the column"),
-    (r"vpmaddwd", "every lane: 2 codes of the row by 2 of the column"),
-    (r"vpmaddubsw", "every lane: 2 unsigned codes by 2 signed ones"),
+    (r"vpmaddubsw", "two lanes: 2 codes of the column, + 128, by 2 of the row, in 16 bits"),
+    (r"vpmaddwd", "every lane: the two added"),
+    (r"vpxor", "weights + 128"),
     (r"vpaddd", "into the sums"),
     (r"vpmovsxbw", "8-bit weights widened to 16 bits"),
     (r"vpmovzxbw", "8-bit codes widened to 16 bits"),

@@ -23,8 +23,7 @@ struct Isa {
   /// f32 lanes of a vector register.
   int64_t lanes;
   /// Whether codes are multiplied by vpdpbusd, which takes its left operand as
-  /// u8: they are then stored as code + 128. Otherwise both are widened to 16
-  /// bits, the left one a block of rows at a time.
+  /// u8: they are then stored as code + 128.
   bool vnni;
   int64_t integerRows;
   int64_t floatRows, floatVectors;
@@ -39,7 +38,8 @@ struct Isa {
   ArmDot arm = ArmDot::None;
 
   bool isArm() const { return arm != ArmDot::None; }
-  /// Whether rows of codes are widened to 16 bits in front of their product.
+  /// Whether codes are multiplied by vpmaddubsw, and widened to 16 bits where
+  /// that could saturate and with scales per group.
   bool widens() const { return !vnni && !isArm(); }
   /// Codes of one column side by side in packed weights.
   int64_t packedDepth() const { return isArm() ? 8 : 4; }
@@ -51,7 +51,12 @@ struct Isa {
   int64_t integerVectorsOf(int64_t rows) const {
     if (isArm())
       return arm == ArmDot::Long ? 1 : kMostVectors;
-    int64_t vectors = 1, registersEach = vnni ? 1 : 2;
+    return vectorsOf(rows, widens() ? 2 : 1);
+  }
+  /// The same of a block that vpmaddubsw multiplies.
+  int64_t byteVectorsOf(int64_t rows) const { return vectorsOf(rows, 1); }
+  int64_t vectorsOf(int64_t rows, int64_t registersEach) const {
+    int64_t vectors = 1;
     while (2 * vectors <= kMostVectors &&
            2 * vectors * rows * registersEach <= registers())
       vectors *= 2;
@@ -75,8 +80,9 @@ inline constexpr Isa kAVX512VNNI = {"avx512vnni", 16, true,    12,     12, 2,
 /// 16 registers of 256 bits: 12 accumulators leave 4.
 inline constexpr Isa kAVXVNNI = {"avxvnni", 8,  true, 6,       6,
                                  2,         64, 16,   2000000, 500000};
-/// The same registers; an integer vector of results takes two of them.
-inline constexpr Isa kAVX2 = {"avx2", 8,  false, 6,       6,
+/// The same registers, of which vpmaddubsw needs two more for what it passes
+/// on. An integer vector of widened codes takes two accumulators.
+inline constexpr Isa kAVX2 = {"avx2", 8,  false, 5,       6,
                               2,      64, 16,    1000000, 500000};
 
 /// AVX512-VNNI, but for the integer products of many rows.

@@ -103,10 +103,12 @@ void KernelBuilder::loop(Value begin, Value end, int64_t step,
   });
 }
 
-void KernelBuilder::disableUnrolling() {
+void KernelBuilder::unrollBy(int64_t count) {
   MLIRContext *context = getContext();
+  bool disable = count == 1;
   auto unroll =
-      LLVM::LoopUnrollAttr::get(context, /*disable=*/getBoolAttr(true), nullptr,
+      LLVM::LoopUnrollAttr::get(context, disable ? getBoolAttr(true) : nullptr,
+                                disable ? nullptr : getI32IntegerAttr(count),
                                 nullptr, nullptr, nullptr, nullptr, nullptr);
   auto annotation = LLVM::LoopAnnotationAttr::get(
       context, nullptr, nullptr, nullptr, unroll, nullptr, nullptr, nullptr,

@@ -46,7 +46,9 @@ public:
                           ValueRange carried, LoopBody body);
   void loop(Value begin, Value end, int64_t step, function_ref<void(Value)>);
   /// Asks LLVM to leave the innermost loop under construction as it is.
-  void disableUnrolling();
+  void disableUnrolling() { unrollBy(1); }
+  /// Asks it to unroll that loop `count` times.
+  void unrollBy(int64_t count);
   /// A loop over a static range, unrolled by `unroll`: `body` gets an index
   /// within [0, end) as base + offset. The remainder is straight code.
   SmallVector<Value> unrolled(

@@ -34,11 +34,9 @@ public:
         !(form.grouped && 2 * depth > kWidenedBytes)) {
       widened = allocate(b, {tasks.rows, depth},
                          form.bf16 ? Type(b.getF32Type()) : b.getI16Type());
-      int64_t blocks = cast<MemRefType>(operands.rhs.getType()).getDimSize(1);
-      if (tasks.wideColumns)
-        widenedRhs = allocate(b, {tasks.wideColumns / 8, 16 * blocks, 32},
-                              b.getI16Type());
     }
+    if (operands.lhsNear)
+      start = allocate(b, {tasks.rows, tasks.columns}, b.getI32Type());
     b.loop(begin, end, 1, [&](Value task) {
       Value rowTask = arith::DivUIOp::create(b, task, columnBlocks);
       Value columnTask = arith::RemUIOp::create(b, task, columnBlocks);
@@ -83,50 +81,38 @@ private:
   /// Rows [row, rowEnd) of the columns of a task.
   void coverRows(KernelBuilder &b, Operands &in, Value row, Value rowEnd,
                  Value column, int64_t count) {
-    auto cover = [&](Value first, int64_t width, Value wide) {
-      b.rowBlocks(row, rowEnd, tasks.rows, [&](Value block, int64_t blockRows) {
-        if (form.bf16)
-          widenHalves(b, isa, in.lhs, block, blockRows, widened);
-        else if (widened)
-          x86::widenRows(b, in.lhs, block, blockRows, widened);
-        emitBlocks(b, in, Tile{block, first, blockRows, width}, wide);
-      });
-    };
-    if (!widenedRhs)
-      return cover(column, count, Value());
-    Value many =
-        arith::CmpIOp::create(b, arith::CmpIPredicate::uge, b.sub(rowEnd, row),
-                              b.index(kRowsForWideColumns));
-    b.ifElse(
-        many,
-        [&] {
-          int64_t width = tasks.wideColumns, whole = count / width * width;
-          auto coverWide = [&](Value first, int64_t part) {
-            x86::widenColumns(b, in.rhs, first, part, widenedRhs);
-            cover(first, part, widenedRhs);
-          };
-          b.loop(b.index(0), b.index(whole), width, [&](Value offset) {
-            coverWide(b.add(column, offset), width);
-          });
-          if (whole < count)
-            coverWide(b.add(column, whole), count - whole);
-        },
-        [&] { cover(column, count, Value()); });
+    b.rowBlocks(row, rowEnd, tasks.rows, [&](Value block, int64_t blockRows) {
+      Tile range{block, column, blockRows, count};
+      auto inWords = [&] {
+        x86::widenRows(b, in.lhs, block, blockRows, widened);
+        emitBlocks(b, in, range);
+      };
+      if (form.bf16)
+        widenHalves(b, isa, in.lhs, block, blockRows, widened);
+      else if (in.lhsNear)
+        return b.ifElse(
+            x86::areNear(b, in, block, blockRows),
+            [&] {
+              x86::startBytes(b, isa, in, range, start);
+              emitBlocks(b, in, range, /*inBytes=*/true);
+            },
+            inWords);
+      else if (widened)
+        return inWords();
+      emitBlocks(b, in, range);
+    });
   }
 
-  /// A range of columns as blocks of accumulators; `wide` holds them widened,
-  /// if they are.
+  /// A range of columns as blocks of accumulators.
   void emitBlocks(KernelBuilder &b, Operands &in, const Tile &range,
-                  Value wide) {
-    int64_t width = wide ? 8 : tasks.blockColumns(range.rows);
+                  bool inBytes = false) {
+    int64_t width = inBytes ? isa.lanes * isa.byteVectorsOf(range.rows)
+                            : tasks.blockColumns(range.rows);
     int64_t whole = range.count / width * width;
     auto emit = [&](Value offset, int64_t count) {
-      Value group;
-      if (wide)
-        group = arith::DivUIOp::create(b, offset, b.index(8));
       emitBlock(b, in,
                 Tile{range.row, b.add(range.column, offset), range.rows, count},
-                wide, group);
+                inBytes ? offset : Value());
     };
     if (range.count <= width)
       return emit(b.index(0), range.count);
@@ -136,16 +122,17 @@ private:
       emit(b.index(whole), range.count - whole);
   }
 
-  void emitBlock(KernelBuilder &b, Operands &in, const Tile &block, Value wide,
-                 Value group) {
-    Accumulators values = product(b, in, block, wide, group);
+  /// `offset`: where the block begins in `start`; null without bytes.
+  void emitBlock(KernelBuilder &b, Operands &in, const Tile &block,
+                 Value offset) {
+    Accumulators values = product(b, in, block, offset);
     if (form.integer)
       applyScales(b, isa, in, block, values);
     finishBlock(b, in, block, addOutliers(b, in, block, values));
   }
 
   Accumulators product(KernelBuilder &b, Operands &in, const Tile &block,
-                       Value wide, Value group) {
+                       Value offset) {
     if (form.bf16)
       return bf16Product(b, isa, in, widened, block);
     if (!form.integer)
@@ -155,14 +142,16 @@ private:
     bool hasOffset = isa.codeOffset() && !op->hasAttr(kSignedCodesAttrName);
     if (form.grouped)
       return x86::groupedProduct(b, isa, in, widened, block, hasOffset);
-    if (widened)
-      return x86::wideProduct(b, isa, widened, in.rhs, wide, group, block);
     // Fewer rows wait for the weights of their own task, which the processor
     // fetches as it sees fit.
     Value part;
     if (block.rows == tasks.rows && tasks.streamed)
       part = arith::DivUIOp::create(b, b.sub(block.row, firstRow),
                                     b.index(tasks.rows));
+    if (offset)
+      return x86::byteProduct(b, isa, in, start, offset, block, part);
+    if (widened)
+      return x86::wideProduct(b, isa, widened, in.rhs, block);
     return x86::vnniProduct(b, isa, in.lhs, in.rhs, in.sums, block, hasOffset,
                             part);
   }
@@ -210,7 +199,7 @@ private:
   const Isa &isa;
   const Form &form;
   const Tasks &tasks;
-  Value widened, widenedRhs;
+  Value widened, start;
   /// Of the current task.
   Value firstRow;
 };
@@ -312,6 +301,8 @@ LogicalResult kernels::lowerMatmul(MatmulOp op, const Isa &isa,
                            : Tasks(isa, form, n, k);
   if (form.tiles && !form.grouped && tasks.plan->copiesRows)
     views->lhsTiles = copyToTiles(b, views->lhs, kernels);
+  if (form.integer && isa.widens() && !form.grouped)
+    x86::splitRows(b, *views, kernels);
   if (form.tiles && !form.grouped && views->tailRhs)
     x86::splitTail(b, *views, kernels);
   SmallVector<Value> captures;

@@ -39,15 +39,19 @@ struct Operands {
   /// Copies of the rows of lhs in the order of tiles; without rows when lhs
   /// itself is read.
   Value lhsTiles;
+  /// Rows of lhs for products of bytes: codes whose pairs do not saturate,
+  /// quads of what is left of the others, where sums begin and the number of
+  /// these quads.
+  Value lhsNear, lhsFar, lhsStart;
   /// The tail for tiles, in two parts: rows of tailLhs, panels of tailRhs.
   Value tailRows, tailPanels;
   /// Rows of K that share a scale; 0: all of them.
   int64_t groupRows = 0;
 
   template <typename Fn> void forEach(Fn fn) {
-    for (Value *value :
-         {&lhs, &rhs, &lhsScale, &rhsScale, &lhsZero, &tailLhs, &tailRhs,
-          &columns, &sums, &lhsTiles, &tailRows, &tailPanels})
+    for (Value *value : {&lhs, &rhs, &lhsScale, &rhsScale, &lhsZero, &tailLhs,
+                         &tailRhs, &columns, &sums, &lhsTiles, &lhsNear,
+                         &lhsFar, &lhsStart, &tailRows, &tailPanels})
       if (*value)
         fn(*value);
     for (auto *list : {&epilogueInputs, &scalars, &inits})

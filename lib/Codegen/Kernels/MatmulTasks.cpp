@@ -3,7 +3,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "MatmulTasks.h"
-#include "llvm/ADT/bit.h"
 
 using namespace mlir;
 using namespace mlir::qopt;
@@ -30,9 +29,6 @@ Tasks::Tasks(const Isa &isa, const Form &form, int64_t n, int64_t k)
   // Widened rows are on the stack.
   if (int64_t bytes = widenedBytes(isa, form))
     rows = std::clamp<int64_t>(kWidenedBytes / (bytes * k), 1, rows);
-  if (integer && isa.widens() && !form.grouped)
-    wideColumns = std::min<int64_t>(
-        columns, llvm::bit_floor(uint64_t(kWidenedBytes / (16 * k) * 8)));
   // Rows of a task share the L2 cache with its columns of rhs. Where there
   // are few blocks of columns the rows have to feed the threads.
   int64_t limit = columnBlocks() >= 8 ? 384 : 96;

@@ -14,11 +14,9 @@
 
 namespace mlir::qopt::kernels {
 
-/// The widened rows of a block, and as much for widened columns. A product of
-/// groups with longer rows widens them as it reads them.
+/// The widened rows of a block. A product of groups with longer rows widens
+/// them as it reads them.
 constexpr int64_t kWidenedBytes = 256 << 10;
-/// From this many rows on columns are widened once for all of them.
-constexpr int64_t kRowsForWideColumns = 24;
 
 /// What decides about the loops of a product.
 struct Form {
@@ -37,8 +35,6 @@ struct Form {
 /// How a product is cut into tasks; everything but M is static.
 struct Tasks {
   int64_t n, columns, rows, maxRows;
-  /// Columns that are widened at once, if they are at all.
-  int64_t wideColumns = 0;
   /// Whether the weights come from beyond L2.
   bool streamed = false;
   /// Of a product that is made of tiles.

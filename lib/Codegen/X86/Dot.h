@@ -1,7 +1,8 @@
 //===- Dot.h - exact products of codes on vectors of x86 --------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// By vpdpbusd where the CPU has VNNI, else by vpmaddwd. Tiles: AMX.h.
+// By vpdpbusd where the CPU has VNNI, else by vpmaddubsw, or vpmaddwd for rows
+// that could saturate it. Tiles: AMX.h.
 //===----------------------------------------------------------------------===//
 
 #ifndef QOPT_LIB_CODEGEN_X86_DOT_H
@@ -23,24 +24,38 @@ Accumulators vnniProduct(KernelBuilder &b, const Isa &isa, Value lhs, Value rhs,
                          Value part = Value());
 
 /// The same without VNNI, in products of 16 bits: exact for all codes, -128
-/// included. `widened` [rows, Kp] holds the rows of the block alone. The right
-/// operand is rhs, widened as it is loaded, or, for a block of 8 columns, group
-/// `group` of `widenedRhs` if there is one.
+/// included. `widened` [rows, Kp] holds the rows of the block alone, rhs is
+/// widened as it is loaded.
 Accumulators wideProduct(KernelBuilder &b, const Isa &isa, Value widened,
-                         Value rhs, Value widenedRhs, Value group,
-                         const Tile &block);
+                         Value rhs, const Tile &block);
 /// Fills `widened` with rows of lhs.
 void widenRows(KernelBuilder &b, Value lhs, Value row, int64_t rows,
                Value widened);
-/// Fills `widened` [groups of 8 columns, quads of K, 32] with columns of rhs.
-void widenColumns(KernelBuilder &b, Value rhs, Value column, int64_t count,
-                  Value widened);
+
+/// The same in products of bytes, of rows that `splitRows` has prepared.
+/// `start` [rows, columns] holds what sums begin with, those of `block` at
+/// column `offset`. `part` as above.
+Accumulators byteProduct(KernelBuilder &b, const Isa &isa, const Operands &in,
+                         Value start, Value offset, const Tile &block,
+                         Value part);
+/// Splits the rows of lhs in front of the product.
+void splitRows(KernelBuilder &b, Operands &views, KernelTable &kernels);
+/// Whether rows can be multiplied in bytes.
+Value areNear(KernelBuilder &b, const Operands &in, Value row, int64_t rows);
+/// Fills `start` for the rows and columns of `range`.
+void startBytes(KernelBuilder &b, const Isa &isa, const Operands &in,
+                const Tile &range, Value start);
 
 /// The sum over all groups of their exact products times their column scales:
 /// f32 vectors. Without VNNI rows are read from `widened` if there is one.
 Accumulators groupedProduct(KernelBuilder &b, const Isa &isa,
                             const Operands &in, Value widened,
                             const Tile &block, bool hasOffset);
+/// Fetches a quarter of the lines of one block of K that the next task reads
+/// where this one reads `block`, each of the first four blocks of rows another
+/// one: more at once would delay the loads of this task.
+void fetchNext(KernelBuilder &b, const Isa &isa, Value rhs, const Tile &block,
+               Value kBlock, Value part);
 /// `sum` plus the products of four unsigned by four signed bytes per lane.
 Value dotBytes(KernelBuilder &b, const Isa &isa, Value sum, Value lhs,
                Value rhs);

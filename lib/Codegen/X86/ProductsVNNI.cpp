@@ -22,11 +22,8 @@ Value x86::dotBytes(KernelBuilder &b, const Isa &isa, Value sum, Value lhs,
                        sum.getType(), {sum, lhs, rhs});
 }
 
-/// Fetches a quarter of the lines of one block of K that the next task reads
-/// where this one reads `block`, each of the first four blocks of rows another
-/// one: more at once would delay the loads of this task.
-static void fetchNext(KernelBuilder &b, const Isa &isa, Value rhs,
-                      const Tile &block, Value kBlock, Value part) {
+void x86::fetchNext(KernelBuilder &b, const Isa &isa, Value rhs,
+                    const Tile &block, Value kBlock, Value part) {
   int64_t panels = cast<MemRefType>(rhs.getType()).getDimSize(0);
   Value column = b.add(block.column, isa.integerColumns);
   Value panel = arith::RemUIOp::create(

@@ -1,4 +1,4 @@
-//===- ProductsWide.cpp - integer products without VNNI -------------------===//
+//===- ProductsWide.cpp - integer products in words ----------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Codes are widened to 16 bits and multiplied by vpmaddwd, which is exact for
@@ -39,35 +39,8 @@ void x86::widenRows(KernelBuilder &b, Value lhs, Value row, int64_t rows,
   });
 }
 
-void x86::widenColumns(KernelBuilder &b, Value rhs, Value column, int64_t count,
-                       Value widened) {
-  int64_t blocksOfK = cast<MemRefType>(rhs.getType()).getDimSize(1);
-  // Whole panels are read in order.
-  int64_t width = count > 16 ? 32 : count > 8 ? 16 : 8;
-  int64_t part = std::min<int64_t>(width, 16);
-  b.loop(b.index(0), b.index(llvm::divideCeil(count, width)), 1, [&](Value i) {
-    b.loop(b.index(0), b.index(blocksOfK), 1, [&](Value kBlock) {
-      b.loop(b.index(0), b.index(width), part, [&](Value offset) {
-        Value inside = b.add(b.mul(i, width), offset);
-        Tile block{Value(), b.add(column, inside), 1, part};
-        Value group = arith::DivUIOp::create(b, inside, b.index(8));
-        b.loop(b.index(0), b.index(16), 1, [&](Value quad) {
-          for (int64_t v = 0; v < part / 4; ++v)
-            b.store(
-                widen(b, loadPacked(b, rhs, block, 4 * v, kBlock, quad, 16)),
-                widened,
-                {b.add(group, v / 2), b.add(b.mul(kBlock, 16), quad),
-                 b.index(v % 2 * 16)},
-                16);
-        });
-      });
-    });
-  });
-}
-
 Accumulators x86::wideProduct(KernelBuilder &b, const Isa &isa, Value widened,
-                              Value rhs, Value widenedRhs, Value group,
-                              const Tile &block) {
+                              Value rhs, const Tile &block) {
   int64_t blocksOfK = cast<MemRefType>(rhs.getType()).getDimSize(1);
   // A vector holds 4 codes of 4 columns.
   int64_t vectors = 2 * block.vectors(isa), perSet = block.rows * vectors,
@@ -81,11 +54,7 @@ Accumulators x86::wideProduct(KernelBuilder &b, const Isa &isa, Value widened,
     SmallVector<Value> rhsVectors;
     for (int64_t v = 0; v < vectors; ++v)
       rhsVectors.push_back(
-          widenedRhs
-              ? b.load(widenedRhs,
-                       {group, b.add(b.mul(kBlock, 16), quad), b.index(16 * v)},
-                       16, 16)
-              : widen(b, loadPacked(b, rhs, block, 4 * v, kBlock, quad, 16)));
+          widen(b, loadPacked(b, rhs, block, 4 * v, kBlock, quad, 16)));
     for (int64_t i = 0; i < block.rows; ++i) {
       Value codes = broadcastQuad(b, isa, widened, b.index(i), k);
       for (int64_t v = 0; v < vectors; ++v) {

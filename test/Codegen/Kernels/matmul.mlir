@@ -5,7 +5,10 @@
 // number of rows, which is known at run time only.
 // CHECK-LABEL: func.func @layers
 // CHECK: memref.collapse_shape %{{.*}} : memref<?x?x128xi8> into memref<?x128xi8>
+// Without VNNI the rows of each are split in front of it.
+// AVX2: qopt.parallel_call @[[SPLIT:split_rows_128_[0-9a-f]+]](
 // CHECK: qopt.parallel_call @[[KERNEL:matmul_i8_128x64_[0-9a-f]+]](%{{.*}} grain %{{.*}}) args
+// AVX2: qopt.parallel_call @[[SPLIT]](
 // CHECK: qopt.parallel_call @[[KERNEL]](
 // CHECK-NOT: qopt.matmul
 func.func @layers(%x: memref<?x?x128xi8>, %s: memref<?x?xf32>, %w: memref<2x2x2x16x64xi8>, %ws: memref<64xf32>,
@@ -27,13 +30,29 @@ func.func @layers(%x: memref<?x?x128xi8>, %s: memref<?x?xf32>, %w: memref<2x2x2x
   return
 }
 
+// Pairs that add up to more than 128 are taken apart; quads of what is left are
+// listed, a quarter of a row at most.
+// AVX2: func.func private @[[SPLIT]](%{{.*}}, %{{.*}}: memref<?x128xi8>, %{{.*}}: memref<?x128xi8>, %{{.*}}: memref<?x9xi64>, %{{.*}}: memref<?x2xi32>)
+// AVX2: %[[PAIRS:.*]] = llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"
+// AVX2: arith.cmpi sgt, %{{.*}}, %{{.*}} : vector<16xi16>
+// AVX2: scf.if
+// AVX2: memref.store %{{.*}} : memref<?x9xi64>
+// AVX2: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"(%[[PAIRS]]
+
 // The sums stay in registers: carried by the loop over K, converted, scaled.
 // CHECK: func.func private @[[KERNEL]](%{{.*}}: index, %{{.*}}: index, %{{.*}}: memref<?x128xi8>
 // CHECK-NOT: memref.alloc(
-// Without VNNI the codes of a block of rows are widened to 16 bits first, and those
-// of many rows' columns.
-// AVX2: memref.alloca() {{.*}}: memref<6x128xi16>
-// AVX2: memref.alloca() {{.*}}: memref<8x32x32xi16>
+// Without VNNI codes are multiplied by weights + 128, unless one of the rows has too
+// many quads left: then both are widened to 16 bits.
+// AVX2: memref.alloca() {{.*}}: memref<5x128xi16>
+// AVX2: memref.alloca() {{.*}}: memref<5x64xi32>
+// AVX2: arith.cmpi ule
+// AVX2: scf.if
+// AVX2: arith.xori {{.*}} : vector<32xi8>
+// AVX2: llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"
+// AVX2: scf.for {{.*}} -> (vector<8xi32>
+// AVX2-COUNT-10: llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"
+// AVX2: } else {
 // VNNI-NOT: memref.alloca
 // VNNI: arith.muli %{{.*}} : vector<16xi32>
 // VNNI: scf.for {{.*}} -> (vector<16xi32>

@@ -17,8 +17,11 @@
 // VNNI: vcvtph2ps {{.*}}%zmm
 // VNNI: vfmadd{{[0-9]+}}ps {{.*}}%zmm
 // AVX2-LABEL: {{^(range_)?}}matmul_i8_256x64
-// AVX2-COUNT-2: vpmovsxbw {{.*}}%ymm
-// AVX2-COUNT-12: vpmaddwd {{.*}}%ymm
+// Blocks of 5 rows x 16 columns: two steps. Rows that could saturate are widened.
+// AVX2: vpxor {{.*}}, %ymm
+// AVX2-COUNT-20: vpmaddubsw {{.*}}%ymm
+// AVX2: vpmovsxbw {{.*}}%ymm
+// AVX2: vpmaddwd {{.*}}%ymm
 // AVX2: vcvtdq2ps {{.*}}%ymm
 // AVX2-LABEL: {{^(range_)?}}matmul_f16_64x32
 // AVX2: vcvtph2ps {{.*}}%ymm
