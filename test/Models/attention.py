@@ -185,6 +185,11 @@ FORMS = {
     "causal-past": {"is_causal": 1, "past": (0, 1, 140)},
     "grouped-causal-past": {"heads": 4, "groups": 1, "is_causal": 1, "past": (3, 260), "flat": False},
     "decode": {"heads": 4, "groups": 2, "size": 64, "is_causal": 1, "past": (0, 511), "sizes": ((1, 1),)},
+    # Rows that keys are read in place for, and one token more.
+    "few-rows": {"heads": 4, "groups": 2, "size": 40, "is_causal": 1, "past": (0, 300), "flat": False,
+                 "sizes": ((1, 1), (2, 2), (3, 3), (4, 4), (5, 5))},
+    "few-rows-mask": {"heads": 4, "groups": 1, "mask": ("bool", ["B", 4, "S", "T"]),
+                      "sizes": ((1, 129), (2, 300))},
     "padding-mask": {"mask": ("inf", ["B", 1, 1, "T"])},
     "least-mask": {"mask": ("least", ["B", 1, "S", "T"])},
     "head-mask": {"mask": ("inf", [2, "S", "T"])},

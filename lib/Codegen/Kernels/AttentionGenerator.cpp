@@ -20,6 +20,9 @@ constexpr int64_t kPanelFloats = 8192, kLeastKeys = 128, kMostKeys = 256;
 /// Rows on the stack that are a power of two apart would meet in few sets of
 /// L1.
 constexpr int64_t kPad = 16;
+/// Rows that are too few for a copy of the keys; their scores have a place
+/// each.
+constexpr int64_t kFewRows = 8;
 /// Rows of a tile, and of the blocks that are made of tiles.
 constexpr int64_t kTileRows = 16, kTileBlock = 32;
 
@@ -201,14 +204,24 @@ void AttentionGenerator::emitTask(Value task) {
   Value computed =
       tiled ? b.mul(b.ceilDiv(count, b.index(kTileRows)), kTileRows) : count;
   Value seen = beginRows(first, computed);
-  b.loop(b.index(0), seen, blockKeys, [&](Value from) {
-    Keys keys{from, b.min(b.sub(seen, from), b.index(blockKeys))};
-    if (tiled)
-      packTiles(keys);
-    else
-      packKeys(keys);
-    eachBlock(computed, [&](Rows rows) { emitBlock(rows, keys); });
-  });
+  auto pack = [&] {
+    b.loop(b.index(0), seen, blockKeys, [&](Value from) {
+      Keys keys{from, b.min(b.sub(seen, from), b.index(blockKeys))};
+      if (tiled)
+        packTiles(keys);
+      else
+        packKeys(keys);
+      eachBlock(computed, [&](Rows rows) { emitBlock(rows, keys); });
+    });
+  };
+  if (tiled) {
+    pack();
+  } else {
+    Value few =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ule, count,
+                              b.index(std::min(kFewRows, isa.floatRows)));
+    b.ifElse(few, [&] { emitFewRows(count, seen); }, pack);
+  }
   finishRows(first, count);
 }
 

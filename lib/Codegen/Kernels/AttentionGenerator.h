@@ -60,7 +60,15 @@ private:
   void multiplyByKeys(Rows rows, Keys keys);
   /// Scores to exponentials; `factors` are what earlier sums are multiplied by.
   void exponentials(Rows rows, Keys keys);
-  void addValues(Rows rows, Keys keys);
+  /// `ahead` is told of the keys of each step.
+  void addValues(Rows rows, Keys keys,
+                 function_ref<void(Value position, int64_t keys)> ahead = {});
+
+  /// The same for up to kFewRows rows, and `seen` keys read in place.
+  void emitFewRows(Value count, Value seen);
+  void multiplyByKeysInPlace(Value count, Keys keys);
+  /// Asks for a row of K or V (1, 2).
+  void prefetchToken(unsigned operand, Value token);
 
   /// The same on tiles.
   void packTiles(Keys keys);

@@ -277,7 +277,8 @@ void AttentionGenerator::exponentials(Rows rows, Keys keys) {
 // Probabilities x values
 //===----------------------------------------------------------------------===//
 
-void AttentionGenerator::addValues(Rows rows, Keys keys) {
+void AttentionGenerator::addValues(Rows rows, Keys keys,
+                                   function_ref<void(Value, int64_t)> ahead) {
   int64_t vectors = vectorsOf(rows.count), width = vectors * isa.lanes;
   auto stripe = [&](Value column, int64_t columns) {
     int64_t used = llvm::divideCeil(columns, isa.lanes);
@@ -314,6 +315,8 @@ void AttentionGenerator::addValues(Rows rows, Keys keys) {
     carried = b.loop(b.index(0), whole, 4, carried,
                      [&](Value position, ValueRange current) {
                        SmallVector<Value> next(current);
+                       if (ahead)
+                         ahead(position, 4);
                        for (int64_t i = 0; i < 4; ++i)
                          next = step(b.add(position, i), next);
                        return next;

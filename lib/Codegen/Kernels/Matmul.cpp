@@ -135,8 +135,14 @@ private:
                        Value offset) {
     if (form.bf16)
       return bf16Product(b, isa, in, widened, block);
-    if (!form.integer)
-      return floatProduct(b, isa, in, block);
+    if (!form.integer) {
+      // The rows behind the first ones find the weights in a cache.
+      Value fetches;
+      if (tasks.streamed)
+        fetches = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, block.row,
+                                        firstRow);
+      return floatProduct(b, isa, in, block, fetches);
+    }
     if (isa.isArm())
       return aarch64::integerProduct(b, isa, in, block);
     bool hasOffset = isa.codeOffset() && !op->hasAttr(kSignedCodesAttrName);

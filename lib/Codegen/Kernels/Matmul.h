@@ -70,9 +70,10 @@ void applyScales(KernelBuilder &b, const Isa &isa, const Operands &in,
                  const Tile &block, Accumulators &sums);
 
 /// The product of f32 lhs [M, K] and packed f32, f16 or scaled i8 rhs: f32
-/// vectors.
+/// vectors. With `fetches`, a condition, weights are asked for ahead where it
+/// holds.
 Accumulators floatProduct(KernelBuilder &b, const Isa &isa, const Operands &in,
-                          const Tile &block);
+                          const Tile &block, Value fetches = Value());
 /// The product of bf16 lhs [M, K] and packed bf16 rhs: f32 vectors. `widened`
 /// [rows, K] holds the rows of the block alone as f32; null: read them from
 /// lhs.

@@ -30,14 +30,18 @@ Value kernels::loadFloat(KernelBuilder &b, Value memref, ValueRange indices,
   return arith::ExtFOp::create(b, type, vector);
 }
 
+/// Bytes of weights that are asked for ahead of their use: they wait in L2.
+constexpr int64_t kAheadBytes = 128 << 10;
+constexpr int64_t kLineBytes = 64;
+
 namespace {
 
 class FloatProduct {
 public:
   FloatProduct(KernelBuilder &b, const Isa &isa, const Operands &in,
-               const Tile &block)
-      : b(b), isa(isa), in(in), block(block), vectors(block.vectors(isa)),
-        perSet(block.rows * vectors),
+               const Tile &block, Value fetches)
+      : b(b), isa(isa), in(in), block(block), fetches(fetches),
+        vectors(block.vectors(isa)), perSet(block.rows * vectors),
         sets(accumulatorSets(perSet, isa.registers())),
         depth(cast<MemRefType>(in.rhs.getType()).getDimSize(1)),
         // A block may be half a panel.
@@ -74,10 +78,12 @@ private:
   SmallVector<Value> addRange(Value begin, int64_t rows, ArrayRef<Value> scales,
                               ValueRange carried) {
     return b.unrolled(
-        rows, /*unroll=*/8, carried,
+        rows, kUnroll, carried,
         [&](Value base, int64_t offset, ValueRange current) {
           SmallVector<Value> next(current), rhs;
           Value position = b.add(b.add(begin, base), offset);
+          if (fetches && offset % kUnroll == 0)
+            fetchAhead(position, std::min(kUnroll, rows - offset));
           for (int64_t v = 0; v < vectors; ++v) {
             rhs.push_back(loadFloat(b, in.rhs,
                                     {b.add(panel, v * isa.lanes / 32), position,
@@ -99,10 +105,34 @@ private:
         });
   }
 
+  /// Asks for the weights of as many steps as there are `rows`, kAheadBytes or
+  /// a panel further on; where nothing is to be fetched, for those at hand.
+  void fetchAhead(Value position, int64_t rows) {
+    auto type = cast<MemRefType>(in.rhs.getType());
+    int64_t bytes = type.getElementTypeBitWidth() / 8;
+    int64_t panels = type.getDimSize(0), width = type.getDimSize(2);
+    int64_t ahead = std::min(depth, kAheadBytes / (width * bytes));
+    Value distance =
+        arith::SelectOp::create(b, fetches, b.index(ahead), b.index(0));
+    Value at = b.add(b.add(b.mul(panel, depth), position), distance);
+    at = b.min(at, b.index(panels * depth - rows));
+    Value ofPanel = arith::DivUIOp::create(b, at, b.index(depth));
+    Value row = arith::RemUIOp::create(b, at, b.index(depth));
+    int64_t ofLine = kLineBytes / bytes;
+    for (int64_t i = 0; i < rows; i += std::max<int64_t>(1, ofLine / width))
+      for (int64_t column = 0; column < vectors * isa.lanes; column += ofLine)
+        memref::PrefetchOp::create(
+            b, in.rhs, ValueRange{ofPanel, b.add(row, i), b.add(first, column)},
+            /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+  }
+
+  static constexpr int64_t kUnroll = 8;
+
   KernelBuilder &b;
   const Isa &isa;
   const Operands &in;
   const Tile &block;
+  Value fetches;
   int64_t vectors, perSet, sets, depth;
   Value panel, first;
 };
@@ -110,8 +140,9 @@ private:
 } // namespace
 
 Accumulators kernels::floatProduct(KernelBuilder &b, const Isa &isa,
-                                   const Operands &in, const Tile &block) {
-  Accumulators sums = FloatProduct(b, isa, in, block).emit();
+                                   const Operands &in, const Tile &block,
+                                   Value fetches) {
+  Accumulators sums = FloatProduct(b, isa, in, block, fetches).emit();
   if (in.rhsScale && !in.groupRows)
     scaleColumns(b, isa, in, block, sums);
   return sums;

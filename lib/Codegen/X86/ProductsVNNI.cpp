@@ -43,6 +43,32 @@ void x86::fetchNext(KernelBuilder &b, const Isa &isa, Value rhs,
         /*isDataCache=*/true);
 }
 
+/// Bytes of weights that a single row asks for ahead at most, and bytes that
+/// stay in L2 between runs, so that there is nothing to ask for.
+constexpr int64_t kAheadBytes = 128 << 10, kNearBytes = 1 << 20;
+
+/// Asks for one block of K as far ahead as the next block of columns, or as
+/// kAheadBytes: a row alone waits for every line of its weights.
+static void fetchAhead(KernelBuilder &b, Value rhs, const Tile &block,
+                       Value kBlock) {
+  ArrayRef<int64_t> shape = cast<MemRefType>(rhs.getType()).getShape();
+  int64_t panels = llvm::divideCeil(block.count, 32), blocksOfK = shape[1];
+  int64_t ahead = std::min(panels * blocksOfK, kAheadBytes / 2048);
+  for (int64_t panel = 0; panel < panels; ++panel) {
+    Value first = arith::DivUIOp::create(b, block.column, b.index(32));
+    Value at = b.add(b.mul(b.add(first, panel), blocksOfK), kBlock);
+    at = b.min(b.add(at, ahead), b.index(shape[0] * blocksOfK - 1));
+    Value ofPanel = arith::DivUIOp::create(b, at, b.index(blocksOfK));
+    Value ofBlock = arith::RemUIOp::create(b, at, b.index(blocksOfK));
+    for (int64_t line = 0; line < 32; ++line)
+      memref::PrefetchOp::create(
+          b, rhs,
+          ValueRange{ofPanel, ofBlock, b.index(line / 16), b.index(line % 16),
+                     b.index(0)},
+          /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+  }
+}
+
 Accumulators x86::vnniProduct(KernelBuilder &b, const Isa &isa, Value lhs,
                               Value rhs, Value sums, const Tile &block,
                               bool hasOffset, Value part) {
@@ -88,20 +114,22 @@ Accumulators x86::vnniProduct(KernelBuilder &b, const Isa &isa, Value lhs,
                .slice(i % sets * perSet, perSet));
     return accumulators;
   };
-  SmallVector<Value> result =
-      b.loop(b.index(0), b.index(blocksOfK), 1, initial,
-             [&](Value kBlock, ValueRange outer) {
-               if (part)
-                 fetchNext(b, isa, rhs, block, kBlock, part);
-               if (unroll == 16)
-                 return quads(kBlock, b.index(0), outer);
-               return b.loop(b.index(0), b.index(16), unroll, outer,
-                             [&](Value quad, ValueRange carried) {
-                               SmallVector<Value> next =
-                                   quads(kBlock, quad, carried);
-                               b.disableUnrolling();
-                               return next;
-                             });
-             });
+  SmallVector<Value> result = b.loop(
+      b.index(0), b.index(blocksOfK), 1, initial,
+      [&](Value kBlock, ValueRange outer) {
+        if (part)
+          fetchNext(b, isa, rhs, block, kBlock, part);
+        else if (block.rows == 1 && block.count >= 32 &&
+                 cast<MemRefType>(rhs.getType()).getNumElements() > kNearBytes)
+          fetchAhead(b, rhs, block, kBlock);
+        if (unroll == 16)
+          return quads(kBlock, b.index(0), outer);
+        return b.loop(b.index(0), b.index(16), unroll, outer,
+                      [&](Value quad, ValueRange carried) {
+                        SmallVector<Value> next = quads(kBlock, quad, carried);
+                        b.disableUnrolling();
+                        return next;
+                      });
+      });
   return sumSets(b, result, sets);
 }

@@ -34,6 +34,17 @@ func.func @encoder(%q: memref<?x?x12x32xf32>, %mask: memref<?x1x1x?xf32>, %o: me
 // AMX: func.func private @[[KERNEL]](
 // AMX: arith.minsi
 // AMX-NOT: tdpbf16ps
+// Few rows read keys where they lie: 16 sums of products, then of their lanes. Values of
+// the same block are asked for on the way, and with them the next keys.
+// CHECK-LABEL: func.func @decoder
+// CHECK: func.func private @attention
+// CHECK: memref.alloca() {{.*}}: memref<8x64x16xf32>
+// CHECK: memref.prefetch
+// CHECK-COUNT-64: vector.fma
+// CHECK-COUNT-30: vector.shuffle
+// CHECK: memref.prefetch
+// Many have them packed.
+// CHECK: vector.store {{.*}} : memref<8x64x16xf32>
 func.func @decoder(%q: memref<?x8x?x64xf32>, %k: memref<?x2x?x64xf32, strided<[?, ?, ?, 1]>>, %past: memref<1xi64>, %o: memref<?x8x?x64xf32>) {
   qopt.attention ins(%q, %k, %k : memref<?x8x?x64xf32>, memref<?x2x?x64xf32, strided<[?, ?, ?, 1]>>, memref<?x2x?x64xf32, strided<[?, ?, ?, 1]>>)
     past(%past : memref<1xi64>) outs(%o : memref<?x8x?x64xf32>) scale 0.125

@@ -138,3 +138,33 @@ func.func @outliers(%x: memref<?x64xi8>, %s: memref<?xf32>, %w: memref<1x1x2x16x
 // CHECK: memref.load %{{.*}}[%[[I]]] : memref<?xi32>
 // CHECK: vector.load %{{.*}} : memref<64x32xf16>
 // CHECK: memref.load %{{.*}}, %[[I]]] : memref<?x?xf32>
+
+// -----
+
+// The first rows of a task ask for weights that come from memory: the next columns, and at
+// most 128 KiB ahead.
+// CHECK-LABEL: func.func @streamed
+// CHECK: func.func private @matmul_f32_512x1024
+// CHECK: %[[FIRST:.*]] = arith.cmpi eq
+// CHECK: arith.select %[[FIRST]], %c512
+// CHECK: memref.prefetch
+func.func @streamed(%x: memref<?x512xf32>, %w: memref<32x512x32xf32>, %y: memref<?x1024xf32>) {
+  qopt.matmul ins(%x, %w : memref<?x512xf32>, memref<32x512x32xf32>) outs(%y : memref<?x1024xf32>) epilogue {
+  ^bb0(%a: f32):
+    qopt.yield %a : f32
+  }
+  return
+}
+
+// -----
+
+// These stay in L2.
+// CHECK-LABEL: func.func @near
+// CHECK-NOT: memref.prefetch
+func.func @near(%x: memref<?x128xf32>, %w: memref<4x128x32xf32>, %y: memref<?x128xf32>) {
+  qopt.matmul ins(%x, %w : memref<?x128xf32>, memref<4x128x32xf32>) outs(%y : memref<?x128xf32>) epilogue {
+  ^bb0(%a: f32):
+    qopt.yield %a : f32
+  }
+  return
+}
