@@ -122,6 +122,13 @@ def kernel_library(k, n, quantized, parts=("product",)):
     return path
 
 
+def aligned(m, n):
+    """Floats as a library allocates them, which NumPy does not: on a line of the cache."""
+    memory = np.empty(4 * m * n + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + 4 * m * n].view(np.float32).reshape(m, n)
+
+
 def kernel_call(path, isa, x, n, threads=1):
     """A call with everything prepared: what is left is the library's own work."""
     import qopt
@@ -129,7 +136,7 @@ def kernel_call(path, isa, x, n, threads=1):
 
     model = qopt.load(path, num_threads=threads, isa=isa)
     ins, alive = model._tensors({"x": x})
-    y = np.empty((x.shape[0], n), np.float32)
+    y = aligned(x.shape[0], n)
     out, also_alive = _arrays.to_tensor(y, "float32")
     run, handle, text = model._api.run, model._handle, ctypes.create_string_buffer(256)
     outs = ctypes.pointer(out)

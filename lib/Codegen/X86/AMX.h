@@ -23,40 +23,38 @@ constexpr int64_t kTileBytes = 1024, kTileStepBytes = 2 * kTileBytes;
 /// Rows of a tile.
 constexpr int64_t kTileRows = 16;
 
-/// How a product is blocked for the caches. Of a block's operands one stays in
-/// L1 while blocks of the other pass over it out of L2, by loads that do not
-/// displace it.
+/// How a product is blocked for the caches: a block of 32 rows stays in L1
+/// where K allows it, while panels of weights pass over it out of L2 by loads
+/// that do not displace it. Every sum is over the whole of K.
 struct TilePlan {
   /// `steps` of K; `rowBytes` lie between rows of lhs.
   TilePlan(int64_t steps, int64_t rowBytes, int64_t n);
 
   int64_t n, panels, steps;
-  /// Parts of K, all but the last of `partSteps` steps. Their sums meet in the
-  /// epilogue.
-  int64_t parts, partSteps;
   /// Rows of a task at most: multiples of a block.
   int64_t maxRows;
-  /// Panels that one block of rows passes before the next one does.
+  /// Panels that one block of rows passes before the next one does. Longer rows
+  /// than L1 holds pass a single one.
   int64_t chunkPanels;
-  /// Whether weights come from beyond L2, so that they are asked for ahead.
-  bool prefetch;
-
-  /// Whether it is the rows that stay in L1, otherwise a part of a panel. Rows
-  /// that are a multiple of 2048 bytes apart meet in too few sets of the cache.
-  bool rowsResident;
-  /// Whether rows that stream are copied before.
+  /// Whether weights come from beyond L2, so that they are asked for ahead. A
+  /// single block of rows waits for them either way, and the processor follows
+  /// its reads as fast, unless they come from so far that it lags behind.
+  bool prefetch, prefetchesForFew;
+  /// Whether rows are copied before: those that are a multiple of 2048 bytes
+  /// apart meet in too few sets of the caches.
   bool copiesRows;
+  /// While the steps of a block run, the epilogue of the one before goes
+  /// through `finishRows` of its rows after each `finishSteps` of them.
+  int64_t finishRows, finishSteps;
 
-  /// Blocks whose partial sums are kept at once.
-  int64_t slots() const {
-    return rowsResident ? chunkPanels : maxRows / kTileBlock;
+  int64_t finishTimes() const {
+    return (kTileBlock + finishRows - 1) / finishRows;
   }
-  int64_t lastPartSteps() const { return steps - (parts - 1) * partSteps; }
   int64_t fullPanels() const { return n / kTileBlock; }
 };
 
-/// From this many rows on those that stream through L1 are first copied in the
-/// order of the tiles: a stream that the processor can follow.
+/// From this many rows on those that meet in the caches are first copied in the
+/// order of the tiles.
 constexpr int64_t kCopiedRows = 64;
 
 /// Copies groups [begin, end) of 16 rows to `tiles` [.., K], each group as one

@@ -11,19 +11,14 @@ using namespace mlir::qopt::kernels;
 using namespace mlir::qopt::x86;
 
 TileNest::TileNest(const TiledProduct &product)
-    : b(product.b), isa(product.isa), in(product.in), plan(product.plan),
-      m(product.m), rowsPerTask(product.rowsPerTask), finish(product.finish),
+    : TiledProduct(product),
       bf16(cast<MemRefType>(in.lhs.getType()).getElementType().isBF16()),
       tiles(b) {
   Type sum = bf16 ? Type(b.getF32Type()) : b.getI32Type();
   scratch = allocate(kTileBlock, sum);
   scratchPointer = tiles.pointerTo(scratch);
-  if (in.groupRows) {
+  if (in.groupRows)
     groupSums = allocate(kTileBlock, b.getF32Type());
-  } else if (plan.parts > 1) {
-    partial = allocate((plan.parts - 1) * plan.slots() * kTileBlock, sum);
-    partialPointer = tiles.pointerTo(partial);
-  }
   if (in.tailRows) {
     tail = allocate(kTileBlock, b.getF32Type());
     tailPointer = tiles.pointerTo(tail);
@@ -78,54 +73,32 @@ void TileNest::emitPanels(Value row, Value rowEnd, Value begin, Value end) {
         emitGroupedBlock(first, last, panel);
       });
     });
-  // A single block of rows meets each panel once: nothing has to stay in L1.
   Value single = isEqual(blocks, 1);
-  parts = b.index(plan.parts), partSteps = b.index(plan.partSteps);
-  if (plan.prefetch)
-    linesAhead = b.ceilDiv(b.index(plan.steps * kTileStepBytes / kLineBytes),
-                           b.mul(blocks, plan.parts * chunksOf()));
-  // Halves keep the order of their sum.
-  if (plan.parts > 1 && !bf16) {
-    auto unlessSingle = [&](Value &value, int64_t other) {
-      value = arith::SelectOp::create(b, single, b.index(other), value);
-    };
-    unlessSingle(parts, 1);
-    unlessSingle(partSteps, plan.steps);
-    if (plan.prefetch)
-      unlessSingle(linesAhead, 0);
+  if (plan.prefetch) {
+    linesAhead = b.ceilDiv(b.index(kTileStepBytes / kLineBytes), blocks);
+    if (!plan.prefetchesForFew)
+      linesAhead = arith::SelectOp::create(b, single, b.index(0), linesAhead);
   }
-  if (plan.rowsResident) {
-    // Rows in L1: the panels of a chunk pass, and the next rows meet them in
-    // L2.
-    Value width = arith::SelectOp::create(b, single, b.index(1),
-                                          b.index(plan.chunkPanels));
-    Value chunks = b.ceilDiv(b.sub(end, begin), width);
-    return b.loop(b.index(0), chunks, 1, [&](Value i) {
-      Value chunk = b.add(begin, b.mul(i, width));
-      Value chunkEnd = b.min(b.add(chunk, width), end);
-      Value panels = b.sub(chunkEnd, chunk);
-      eachBlock([&](Value first, Value last) {
-        Value block =
-            arith::DivUIOp::create(b, b.sub(first, row), b.index(kTileBlock));
-        b.loop(b.index(0), parts, 1, [&](Value part) {
-          Value before = b.mul(b.add(b.mul(block, parts), part), panels);
-          b.loop(chunk, chunkEnd, 1, [&](Value panel) {
-            Value slot = b.sub(panel, chunk);
-            emitBlock(first, last, panel, part, slot, chunkEnd,
-                      b.add(before, slot));
-          });
-        });
-      });
-    });
-  }
-  // A part of a panel in L1: the rows pass.
-  b.loop(begin, end, 1, [&](Value panel) {
-    b.loop(b.index(0), parts, 1, [&](Value part) {
-      eachBlock([&](Value first, Value last) {
-        Value block =
-            arith::DivUIOp::create(b, b.sub(first, row), b.index(kTileBlock));
-        emitBlock(first, last, panel, part, block, b.add(panel, 1),
-                  b.add(b.mul(part, blocks), block));
+  // A single block of rows meets each panel once: nothing has to stay in L1.
+  Value width =
+      arith::SelectOp::create(b, single, b.index(1), b.index(plan.chunkPanels));
+  int64_t panelBytes = plan.steps * kTileStepBytes;
+  b.loop(b.index(0), b.ceilDiv(b.sub(end, begin), width), 1, [&](Value i) {
+    Value chunk = b.add(begin, b.mul(i, width));
+    Value chunkEnd = b.min(b.add(chunk, width), end);
+    eachBlock([&](Value first, Value last) {
+      Value before = b.mul(
+          arith::DivUIOp::create(b, b.sub(first, row), b.index(kTileBlock)),
+          b.sub(chunkEnd, chunk));
+      b.loop(chunk, chunkEnd, 1, [&](Value panel) {
+        Value ahead;
+        if (plan.prefetch) {
+          Value lines =
+              b.mul(b.mul(b.add(before, b.sub(panel, chunk)), linesAhead),
+                    plan.steps * kLineBytes);
+          ahead = b.add(b.mul(chunkEnd, panelBytes), lines);
+        }
+        emitBlock(first, last, panel, ahead);
       });
     });
   });
@@ -143,52 +116,24 @@ TileNest::Rows TileNest::rowsOf(Value first, Value end) {
   return rows;
 }
 
-void TileNest::emitBlock(Value first, Value end, Value panel, Value part,
-                         Value slot, Value nextPanel, Value number) {
+void TileNest::emitBlock(Value first, Value end, Value panel, Value ahead) {
   Rows rows = rowsOf(first, end);
-  Value earlier = b.sub(parts, b.index(1));
-  Value lastPart =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, part, earlier);
-  Value target = scratchPointer;
-  if (partial) {
-    // All parts but the last one are kept for the epilogue.
-    Value number = b.add(b.mul(part, plan.slots()), slot);
-    target = arith::SelectOp::create(
-        b, lastPart, scratchPointer,
-        tiles.advance(partialPointer, b.mul(number, 4 * kTileBytes)));
-  }
-  Value begin = b.mul(part, partSteps);
-  Value last = b.min(b.add(begin, partSteps), b.index(plan.steps));
-  Value ahead;
-  if (plan.prefetch)
-    ahead = b.add(b.mul(nextPanel, plan.steps * kTileStepBytes),
-                  b.mul(b.mul(number, linesAhead), chunksOf() * kLineBytes));
+  auto emit = [&](ArrayRef<Value> starts, bool interleaved) {
+    multiply(starts, rows.base, panel, b.index(0), b.index(plan.steps),
+             interleaved, interleaved ? ahead : Value());
+    if (tail)
+      emitTailTiles(b, tiles, in, starts, rows.base, panel, tailPointer);
+  };
   b.ifElse(
-      rows.two,
-      [&] {
-        multiply({rows.first, rows.second}, rows.base, panel, begin, last,
-                 target, /*interleaved=*/true, ahead);
-        multiplyTail({rows.first, rows.second}, rows.base, panel, lastPart);
-      },
+      rows.two, [&] { emit({rows.first, rows.second}, /*interleaved=*/true); },
       [&] {
         flush();
         setPending(noBlock());
-        multiply({rows.base}, rows.base, panel, begin, last, target,
-                 /*interleaved=*/false, Value());
-        multiplyTail({rows.base}, rows.base, panel, lastPart);
+        emit({rows.base}, /*interleaved=*/false);
       });
-  Pending next{first,
-               b.sub(end, first),
-               b.mul(panel, kTileBlock),
-               b.sub(first, rows.base),
-               slot,
-               earlier};
-  auto defer = [&] {
-    Pending none = noBlock();
-    for (auto [value, empty] : llvm::zip(next.parts(), none.parts()))
-      *value = arith::SelectOp::create(b, lastPart, *value, *empty);
-    setPending(next);
-  };
+  Pending next{first, b.sub(end, first), b.mul(panel, kTileBlock),
+               b.sub(first, rows.base)};
+  auto defer = [&] { setPending(next); };
   int64_t rest = plan.n % kTileBlock;
   if (!rest)
     return defer();
@@ -197,9 +142,7 @@ void TileNest::emitBlock(Value first, Value end, Value panel, Value part,
       isEqual(panel, plan.fullPanels()),
       [&] {
         setPending(noBlock());
-        Value rowsNow =
-            arith::SelectOp::create(b, lastPart, next.rows, b.index(0));
-        b.loop(b.index(0), rowsNow, 1,
+        b.loop(b.index(0), next.rows, 1,
                [&](Value r) { finishRows(next, r, 1, rest); });
       },
       defer);

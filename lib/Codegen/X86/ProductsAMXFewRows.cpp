@@ -27,11 +27,10 @@ static bool isBF16(const Operands &in) {
 
 namespace {
 
-class FewRows {
+class FewRows : TiledProduct {
 public:
   FewRows(const TiledProduct &product, const FewRowsMemory &memory)
-      : product(product), b(product.b), in(product.in), plan(product.plan),
-        memory(memory) {}
+      : TiledProduct(product), memory(memory) {}
 
   void emit(Value begin, Value end) {
     auto byVectors = [&](ArrayRef<int64_t> rows) {
@@ -41,8 +40,8 @@ public:
     };
     if (!memory.rows)
       return byVectors({4, 2, 1});
-    Value single = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, product.m,
-                                         b.index(1));
+    Value single =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::eq, m, b.index(1));
     b.ifElse(
         single, [&] { byVectors({1}); },
         [&] {
@@ -74,10 +73,10 @@ private:
   void emitVectors(Value column, int64_t columns, ArrayRef<int64_t> sizes) {
     Value row = b.index(0);
     for (int64_t size : sizes) {
-      Value end = arith::AndIOp::create(b, product.m, b.index(-size));
+      Value end = arith::AndIOp::create(b, m, b.index(-size));
       b.loop(row, end, size, [&](Value first) {
         Tile block{first, column, size, columns};
-        product.finish(block, sumsOf(block), {});
+        finish(block, sumsOf(block), {});
       });
       row = end;
     }
@@ -85,11 +84,11 @@ private:
 
   Accumulators sumsOf(const Tile &block) {
     if (bf16)
-      return bf16Product(b, product.isa, in, /*widened=*/Value(), block);
+      return bf16Product(b, isa, in, /*widened=*/Value(), block);
     if (in.groupRows)
-      return groupedProduct(b, product.isa, in, /*widened=*/Value(), block,
+      return groupedProduct(b, isa, in, /*widened=*/Value(), block,
                             /*hasOffset=*/false);
-    return vnniProduct(b, product.isa, in.lhs, in.rhs, in.sums, block,
+    return vnniProduct(b, isa, in.lhs, in.rhs, in.sums, block,
                        /*hasOffset=*/false);
   }
 
@@ -123,21 +122,17 @@ private:
           rowBytes = tiles.i64(4 * kColumns);
     for (auto [i, sum] : llvm::enumerate(sums))
       tiles.store(sum, tiles.advance(target, b.index(64 * i)), rowBytes);
-    int64_t lanes = product.isa.lanes;
-    b.loop(b.index(0), product.m, 1, [&](Value row) {
+    int64_t lanes = isa.lanes;
+    b.loop(b.index(0), m, 1, [&](Value row) {
       Tile block{row, b.mul(panel, kTileBlock), 1, columns};
       Accumulators values;
-      for (int64_t v = 0; v < block.vectors(product.isa); ++v)
+      for (int64_t v = 0; v < block.vectors(isa); ++v)
         values.push_back(
             b.load(memory.sums, {row, b.index(v * lanes)}, lanes, lanes));
-      product.finish(block, values, {});
+      finish(block, values, {});
     });
   }
 
-  const TiledProduct &product;
-  KernelBuilder &b;
-  const Operands &in;
-  const TilePlan &plan;
   const FewRowsMemory &memory;
   bool bf16 = isBF16(in);
 };

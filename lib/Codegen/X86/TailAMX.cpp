@@ -207,11 +207,12 @@ void x86::emitTailTiles(KernelBuilder &b, TileOps &tiles, const Operands &in,
             rhsTiles.push_back(
                 tiles.load(tiles.advance(rhs, at), stride, /*streamed=*/false));
           }
-          for (auto [i, start] : llvm::enumerate(starts)) {
+          // In turn, so that no product waits for the sums of the one before.
+          for (auto [i, start] : llvm::enumerate(starts))
             multiply(start, i, /*low=*/false, rhsTiles);
-            if (!low)
+          if (!low)
+            for (auto [i, start] : llvm::enumerate(starts))
               multiply(start, i, /*low=*/true, rhsTiles);
-          }
         }
         return next;
       });

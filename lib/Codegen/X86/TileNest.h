@@ -18,7 +18,7 @@ namespace mlir::qopt::x86 {
 
 using namespace kernels;
 
-class TileNest {
+class TileNest : TiledProduct {
 public:
   explicit TileNest(const TiledProduct &product);
 
@@ -26,20 +26,18 @@ public:
   void emitTasks(Value begin, Value end);
 
 private:
-  /// Rows that go through the epilogue at once, and how often a block does.
-  static constexpr int64_t kFinishRows = 4, kChunks = kTileBlock / kFinishRows;
+  /// Rows that go through the epilogue at once.
+  static constexpr int64_t kFinishRows = 4;
   static constexpr int64_t kLineBytes = 64;
 
   /// A block whose sums wait for their epilogue.
   struct Pending {
     /// First row and their number, column, the first row's place among the
-    /// sums, and where the sums of earlier parts are, and how many.
-    Value row, rows, column, offset, slot, earlier;
+    /// sums.
+    Value row, rows, column, offset;
 
-    static constexpr int64_t size = 6;
-    SmallVector<Value *> parts() {
-      return {&row, &rows, &column, &offset, &slot, &earlier};
-    }
+    static constexpr int64_t size = 4;
+    SmallVector<Value *> parts() { return {&row, &rows, &column, &offset}; }
   };
 
   /// The rows of a block by two tiles, or by one if they fit.
@@ -52,24 +50,16 @@ private:
 
   /// Rows [row, rowEnd) by panels [begin, end), in the order of the plan.
   void emitPanels(Value row, Value rowEnd, Value begin, Value end);
-  /// `nextPanel` is where the weights begin that `number` blocks before this
-  /// one have asked for.
-  void emitBlock(Value first, Value end, Value panel, Value part, Value slot,
-                 Value nextPanel, Value number);
+  /// `ahead` is the first byte of the weights that this block asks for.
+  void emitBlock(Value first, Value end, Value panel, Value ahead);
   /// Every group goes through scratch into f32 sums.
   void emitGroupedBlock(Value first, Value end, Value panel);
 
-  /// How many parts the epilogue is cut into, so that each part of K has as
-  /// many steps.
-  int64_t chunksOf() const;
   /// Sums of 16 rows from each of `rows` on over k steps [begin, end), to rows
-  /// of 32 at `target`, the first of which is `base`.
+  /// of 32 in the scratch buffer, the first of which is `base`.
   void multiply(ArrayRef<Value> rows, Value base, Value panel, Value begin,
-                Value end, Value target, bool interleaved, Value ahead);
-  /// The outliers of a block, with its last part of K.
-  void multiplyTail(ArrayRef<Value> rows, Value base, Value panel,
-                    Value lastPart);
-  /// Asks for `linesAhead` cache lines of weights from byte `from` on.
+                Value end, bool interleaved, Value ahead);
+  /// Asks for the cache lines of a step, from byte `from` of the weights on.
   void prefetch(Value from);
 
   /// Epilogue of `count` rows from number `r` of the block on.
@@ -90,23 +80,15 @@ private:
   void setPending(Pending pending);
   Pending noBlock();
 
-  KernelBuilder &b;
-  const Isa &isa;
-  const Operands &in;
-  const TilePlan &plan;
-  Value m, rowsPerTask;
-  FinishBlock finish;
   bool bf16;
   TileOps tiles;
-  Value scratch, groupSums, partial, tail, state;
+  Value scratch, groupSums, tail, state;
   /// Where tiles of the rows are: their distance in K, and of the rows of one.
   struct {
     Value pointer, rowBytes, stepBytes, stride;
   } lhs;
-  Value copied, rhsPointer, scratchPointer, partialPointer, tailPointer;
-  /// Of the rows at hand: parts of K, and steps of one.
-  Value parts, partSteps;
-  /// Cache lines of the next panel to ask for in a chunk of steps.
+  Value copied, rhsPointer, scratchPointer, tailPointer;
+  /// Cache lines of weights to ask for in a step.
   Value linesAhead;
 };
 

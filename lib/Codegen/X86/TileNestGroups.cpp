@@ -46,8 +46,8 @@ void TileNest::emitGroupedBlock(Value first, Value end, Value panel) {
     Value begin = b.mul(group, steps);
     Value last = b.min(b.add(begin, steps), b.index(plan.steps));
     auto multiplyRows = [&](ArrayRef<Value> starts) {
-      multiply(starts, rows.base, panel, begin, last, scratchPointer,
-               /*interleaved=*/false, Value());
+      multiply(starts, rows.base, panel, begin, last, /*interleaved=*/false,
+               Value());
     };
     b.ifElse(
         rows.two, [&] { multiplyRows({rows.first, rows.second}); },

@@ -11,16 +11,8 @@ using namespace mlir::qopt;
 using namespace mlir::qopt::kernels;
 using namespace mlir::qopt::x86;
 
-int64_t TileNest::chunksOf() const {
-  int64_t chunks = kChunks;
-  while (chunks > plan.lastPartSteps())
-    chunks /= 2;
-  return chunks;
-}
-
 void TileNest::multiply(ArrayRef<Value> rows, Value base, Value panel,
-                        Value begin, Value end, Value target, bool interleaved,
-                        Value ahead) {
+                        Value begin, Value end, bool interleaved, Value ahead) {
   Value rhs =
       tiles.advance(rhsPointer, b.mul(panel, plan.steps * kTileStepBytes));
   Value rhsStride = tiles.i64(64);
@@ -35,16 +27,18 @@ void TileNest::multiply(ArrayRef<Value> rows, Value base, Value panel,
     for (int64_t half = 0; half < 2; ++half)
       rhsTiles.push_back(
           tiles.load(tiles.advance(rhsStep, b.index(half * kTileBytes)),
-                     rhsStride, /*streamed=*/plan.rowsResident));
+                     rhsStride, /*streamed=*/true));
     for (auto [i, row] : llvm::enumerate(lhsRows)) {
       Value lhsTile =
           tiles.load(tiles.advance(row, b.mul(position, lhs.stepBytes)),
-                     lhs.stride, /*streamed=*/!plan.rowsResident);
+                     lhs.stride, /*streamed=*/false);
       for (int64_t half = 0; half < 2; ++half)
         next[2 * i + half] =
             bf16 ? tiles.dotHalf(next[2 * i + half], lhsTile, rhsTiles[half])
                  : tiles.dot(next[2 * i + half], lhsTile, rhsTiles[half]);
     }
+    if (ahead)
+      prefetch(b.add(ahead, b.mul(b.mul(position, linesAhead), kLineBytes)));
     return next;
   };
   auto steps = [&](Value from, Value to, ValueRange carried) {
@@ -56,27 +50,24 @@ void TileNest::multiply(ArrayRef<Value> rows, Value base, Value panel,
   };
 
   if (interleaved) {
-    int64_t chunks = chunksOf(), perChunk = plan.lastPartSteps() / chunks;
-    int64_t rowsOfChunk = kTileBlock / chunks;
     Pending waiting = getPending();
     sums = b.loop(
-        b.index(0), b.index(chunks), 1, sums,
-        [&](Value chunk, ValueRange carried) {
+        b.index(0), b.index(plan.finishTimes()), 1, sums,
+        [&](Value time, ValueRange carried) {
           b.disableUnrolling();
-          Value from = b.add(begin, b.mul(chunk, perChunk));
+          Value from = b.mul(time, plan.finishSteps);
           SmallVector<Value> next =
-              perChunk == 1 ? step(from, carried)
-                            : steps(from, b.add(from, perChunk), carried);
-          if (ahead)
-            prefetch(b.add(ahead, b.mul(b.mul(chunk, linesAhead), kLineBytes)));
-          finishChunk(waiting, b.mul(chunk, rowsOfChunk), rowsOfChunk);
+              plan.finishSteps == 1
+                  ? step(from, carried)
+                  : steps(from, b.add(from, plan.finishSteps), carried);
+          finishChunk(waiting, b.mul(time, plan.finishRows), plan.finishRows);
           return next;
         });
-    begin = b.add(begin, chunks * perChunk);
+    begin = b.index(plan.finishTimes() * plan.finishSteps);
   }
   sums = steps(begin, end, sums);
 
-  tiles.storeBlock(sums, rows, base, target);
+  tiles.storeBlock(sums, rows, base, scratchPointer);
 }
 
 void TileNest::finishChunk(const Pending &block, Value r, int64_t count) {
@@ -87,7 +78,8 @@ void TileNest::finishChunk(const Pending &block, Value r, int64_t count) {
       whole,
       [&] {
         for (int64_t i = 0; i < count; i += kFinishRows)
-          finishRows(block, b.add(r, i), kFinishRows, kTileBlock);
+          finishRows(block, b.add(r, i), std::min(kFinishRows, count - i),
+                     kTileBlock);
       },
       [&] {
         b.loop(r, b.min(end, block.rows), 1,
@@ -107,34 +99,11 @@ void TileNest::prefetch(Value from) {
   });
 }
 
-void TileNest::multiplyTail(ArrayRef<Value> rows, Value base, Value panel,
-                            Value lastPart) {
-  if (!tail)
-    return;
-  auto emit = [&] {
-    emitTailTiles(b, tiles, in, rows, base, panel, tailPointer);
-  };
-  if (plan.parts == 1)
-    return emit();
-  b.ifElse(lastPart, emit, [] {});
-}
-
 void TileNest::finishRows(const Pending &block, Value r, int64_t count,
                           int64_t columns) {
   Tile tile{b.add(block.row, r), block.column, count, columns};
   Value row = b.add(block.offset, r);
   Accumulators sums = loadSums(scratch, row, tile);
-  if (partial)
-    sums = b.loop(b.index(0), block.earlier, 1, sums,
-                  [&](Value part, ValueRange carried) {
-                    Value slot = b.add(b.mul(part, plan.slots()), block.slot);
-                    Accumulators more = loadSums(
-                        partial, b.add(b.mul(slot, kTileBlock), row), tile);
-                    for (auto [sum, other] : llvm::zip(more, carried))
-                      sum = bf16 ? Value(arith::AddFOp::create(b, sum, other))
-                                 : b.add(sum, other);
-                    return more;
-                  });
   Accumulators outliers;
   if (tail)
     outliers = loadSums(tail, row, tile);
@@ -188,5 +157,5 @@ void TileNest::setPending(Pending pending) {
 
 TileNest::Pending TileNest::noBlock() {
   Value zero = b.index(0);
-  return {zero, zero, zero, zero, zero, zero};
+  return {zero, zero, zero, zero};
 }

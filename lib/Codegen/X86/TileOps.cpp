@@ -11,39 +11,49 @@ using namespace mlir::qopt;
 using namespace mlir::qopt::kernels;
 using namespace mlir::qopt::x86;
 
-/// Bytes of a panel that stay in L1 beside what streams through it.
+/// Bytes of a block's rows that stay in L1 beside what streams through it.
 constexpr int64_t kResidentBytes = 32 << 10;
 /// Bytes of rows that stay in L2 beside weights and results.
 constexpr int64_t kRowsBytes = 1 << 20;
-/// More rows than that make a panel's way into L1 no cheaper.
+/// More rows than that make a panel's way into L2 no cheaper.
 constexpr int64_t kMostRows = 256;
 /// Bytes of weights that stay in L2 while the rows pass; if they have to be
 /// fetched, there is room for those of now and of next.
-constexpr int64_t kChunkBytes = 768 << 10, kFetchedChunkBytes = 512 << 10;
+constexpr int64_t kChunkBytes = 768 << 10, kFetchedChunkBytes = 384 << 10;
 /// Bytes between rows that leave them half of the sets of L1 or less.
 constexpr int64_t kConflict = 2048;
 /// Columns that are worth a copy of the rows.
 constexpr int64_t kCopyColumns = 1024;
 /// A product as large as this finds its weights in L2.
 constexpr int64_t kNearBytes = 1 << 20;
-/// Parts of K at most: every part is a pass over partial sums.
-constexpr int64_t kMostParts = 16;
+/// One as large as this finds its weights in memory, or in a remote part of L3.
+constexpr int64_t kFarBytes = 24 << 20;
 
 TilePlan::TilePlan(int64_t steps, int64_t rowBytes, int64_t n)
     : n(n), panels(llvm::divideCeil(n, kTileBlock)), steps(steps) {
-  int64_t resident = kResidentBytes / kTileStepBytes;
-  parts = std::min(kMostParts, int64_t(llvm::divideCeil(steps, resident)));
-  partSteps = llvm::divideCeil(steps, parts);
-  parts = llvm::divideCeil(steps, partSteps);
+  int64_t panelBytes = steps * kTileStepBytes;
+  bool resident = panelBytes <= kResidentBytes;
   maxRows = std::clamp<int64_t>(kRowsBytes / (steps * kTileDepth), kTileBlock,
                                 kMostRows) /
             kTileBlock * kTileBlock;
-  int64_t panelBytes = steps * kTileStepBytes;
   prefetch = panels * panelBytes > kNearBytes;
-  rowsResident = parts == 1 || rowBytes % kConflict != 0;
-  copiesRows = !rowsResident && n >= kCopyColumns;
-  chunkPanels = std::clamp<int64_t>(
-      (prefetch ? kFetchedChunkBytes : kChunkBytes) / panelBytes, 1, panels);
+  prefetchesForFew = panels * panelBytes > kFarBytes;
+  copiesRows = !resident && rowBytes % kConflict == 0 && n >= kCopyColumns;
+  int64_t chunkBytes = prefetch ? kFetchedChunkBytes : kChunkBytes;
+  chunkPanels =
+      resident ? std::clamp<int64_t>(chunkBytes / panelBytes, 1, panels) : 1;
+  // Few rows at a time, as many as share what they load of columns at most, and
+  // few steps at the end that have none.
+  int64_t rest = steps;
+  for (int64_t rows = std::max<int64_t>(4, llvm::divideCeil(kTileBlock, steps));
+       rows > 0; --rows) {
+    int64_t times = llvm::divideCeil(kTileBlock, rows);
+    if (times > steps || steps % times >= rest)
+      continue;
+    rest = steps % times;
+    finishRows = rows;
+    finishSteps = steps / times;
+  }
 }
 
 void x86::emitTileCopy(KernelBuilder &b, Value rows, Value tiles, Value begin,

@@ -35,9 +35,9 @@ func.func @main(%x: tensor<?x4096xi8>, %s: tensor<?xf32>, %w: tensor<3x64x2x16x6
 // CHECK-COUNT-16: vector.store {{.*}} vector<64xi8>
 
 // CHECK: func.func private @matmul_i8_4096x1056_{{[0-9a-f]+}}(
-// The sums of three of four parts of K, and those of the last part.
+// The sums of a block, over the whole of K: there are no others.
 // CHECK: %[[SCRATCH:.*]] = memref.alloca() {alignment = 64 : i64} : memref<32x32xi32>
-// CHECK: %[[PARTIAL:.*]] = memref.alloca() {alignment = 64 : i64} : memref<768x32xi32>
+// CHECK-NOT: memref.alloca() {{.*}}x32xi32>
 // A single row: codes become unsigned on their way into a vector.
 // CHECK: scf.if
 // CHECK: arith.xori %{{.*}} : vector<64xi8>
@@ -59,21 +59,21 @@ func.func @main(%x: tensor<?x4096xi8>, %s: tensor<?xf32>, %w: tensor<3x64x2x16x6
 // CHECK-NEXT: scf.yield
 
 // Two tiles of rows by two of columns, four loads for four products; the tiles of
-// the rows are not to displace the weights in L1.
+// the weights are not to displace the rows in L1. Each step asks for its share of
+// the weights of the next panel.
 // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilezero.internal"
 // CHECK: scf.for {{.*}} -> (!llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx)
 // CHECK: scf.for {{.*}} -> (!llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx)
-// CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
-// CHECK: llvm.call_intrinsic "llvm.x86.tileloaddt164.internal"
+// CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tileloaddt164.internal"
+// CHECK: llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
 // CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tdpbssd.internal"
-// CHECK: llvm.call_intrinsic "llvm.x86.tileloaddt164.internal"
+// CHECK: llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
 // CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tdpbssd.internal"
-// CHECK-NEXT: scf.yield
-// The weights of the next panel are asked for, and the epilogue of the block before
-// runs among the steps.
+// CHECK: scf.for
 // CHECK-COUNT-4: llvm.intr.prefetch
+// CHECK: scf.yield
+// The epilogue of the block before runs among the steps.
 // CHECK: vector.load %[[SCRATCH]]
-// CHECK: vector.load %[[PARTIAL]]
 // CHECK: arith.sitofp
 // CHECK: vector.store
 // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilestored64.internal"
@@ -85,15 +85,22 @@ func.func @main(%x: tensor<?x4096xi8>, %s: tensor<?xf32>, %w: tensor<3x64x2x16x6
 
 // One configuration per call and no tile in memory but the sums. The loops that
 // the time is spent in: four loads and four products a step, on all of eight tiles
-// but one. First with the epilogue among the steps, then without, last for 16 rows.
+// but one. First two tiles of rows, then one.
 // ASM: ldtilecfg
 // ASM-NOT: ldtilecfg
 // ASM-COUNT-4: tilezero
-// ASM-NEXT: tileloadd
-// ASM-NEXT: tileloadd
 // ASM-NEXT: tileloaddt1
+// ASM-NEXT: tileloaddt1
+// ASM-NEXT: tileloadd
 // ASM-NEXT: tdpbssd
 // ASM-NEXT: tdpbssd
+// ASM-NEXT: tileloadd
+// ASM-NEXT: tdpbssd
+// ASM-NEXT: tdpbssd
+// ASM-NEXT: tilezero
+// ASM-NEXT: tilezero
 // ASM-NEXT: tileloaddt1
+// ASM-NEXT: tileloaddt1
+// ASM-NEXT: tileloadd
 // ASM-NEXT: tdpbssd
 // ASM-NEXT: tdpbssd
