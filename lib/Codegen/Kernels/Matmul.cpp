@@ -148,18 +148,17 @@ private:
     bool hasOffset = isa.codeOffset() && !op->hasAttr(kSignedCodesAttrName);
     if (form.grouped)
       return x86::groupedProduct(b, isa, in, widened, block, hasOffset);
-    // Fewer rows wait for the weights of their own task, which the processor
-    // fetches as it sees fit.
-    Value part;
+    // Fewer rows wait for the weights of their own task.
+    x86::Fetch fetch{tasks.streamed, Value()};
     if (block.rows == tasks.rows && tasks.streamed)
-      part = arith::DivUIOp::create(b, b.sub(block.row, firstRow),
-                                    b.index(tasks.rows));
+      fetch.part = arith::DivUIOp::create(b, b.sub(block.row, firstRow),
+                                          b.index(tasks.rows));
     if (offset)
-      return x86::byteProduct(b, isa, in, start, offset, block, part);
+      return x86::byteProduct(b, isa, in, start, offset, block, fetch);
     if (widened)
       return x86::wideProduct(b, isa, widened, in.rhs, block);
     return x86::vnniProduct(b, isa, in.lhs, in.rhs, in.sums, block, hasOffset,
-                            part);
+                            fetch);
   }
 
   Accumulators addOutliers(KernelBuilder &b, const Operands &in,

@@ -14,14 +14,21 @@ namespace mlir::qopt::x86 {
 
 using namespace kernels;
 
+/// What a block fetches beside its work.
+struct Fetch {
+  /// Weights come from beyond L2: those of later steps are fetched into L1.
+  bool streamed = false;
+  /// The number of a block of rows within its task: that part of the columns
+  /// that the next task reads is fetched into L2 on the way.
+  Value part;
+};
+
 /// The exact product of codes lhs [M, Kp], as the target stores them, and
 /// packed rhs: i32 vectors. `sums` are the column sums of rhs.
-/// `hasOffset`: 128 has been added to the codes of lhs. With a `part`, the
-/// number of a block of rows within its task, that part of the columns that the
-/// next task reads is fetched into L2 on the way.
+/// `hasOffset`: 128 has been added to the codes of lhs.
 Accumulators vnniProduct(KernelBuilder &b, const Isa &isa, Value lhs, Value rhs,
                          Value sums, const Tile &block, bool hasOffset,
-                         Value part = Value());
+                         const Fetch &fetch = Fetch());
 
 /// The same without VNNI, in products of 16 bits: exact for all codes, -128
 /// included. `widened` [rows, Kp] holds the rows of the block alone, rhs is
@@ -34,10 +41,10 @@ void widenRows(KernelBuilder &b, Value lhs, Value row, int64_t rows,
 
 /// The same in products of bytes, of rows that `splitRows` has prepared.
 /// `start` [rows, columns] holds what sums begin with, those of `block` at
-/// column `offset`. `part` as above.
+/// column `offset`.
 Accumulators byteProduct(KernelBuilder &b, const Isa &isa, const Operands &in,
                          Value start, Value offset, const Tile &block,
-                         Value part);
+                         const Fetch &fetch);
 /// Splits the rows of lhs in front of the product.
 void splitRows(KernelBuilder &b, Operands &views, KernelTable &kernels);
 /// Whether rows can be multiplied in bytes.
@@ -56,6 +63,9 @@ Accumulators groupedProduct(KernelBuilder &b, const Isa &isa,
 /// one: more at once would delay the loads of this task.
 void fetchNext(KernelBuilder &b, const Isa &isa, Value rhs, const Tile &block,
                Value kBlock, Value part);
+/// Fetches the lines that a block reads some blocks of K after this quad.
+void fetchAhead(KernelBuilder &b, Value rhs, const Tile &block, Value kBlock,
+                Value quad);
 /// `sum` plus the products of four unsigned by four signed bytes per lane.
 Value dotBytes(KernelBuilder &b, const Isa &isa, Value sum, Value lhs,
                Value rhs);

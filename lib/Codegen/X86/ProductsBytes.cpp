@@ -215,7 +215,7 @@ void x86::startBytes(KernelBuilder &b, const Isa &isa, const Operands &in,
 
 Accumulators x86::byteProduct(KernelBuilder &b, const Isa &isa,
                               const Operands &in, Value start, Value offset,
-                              const Tile &block, Value part) {
+                              const Tile &block, const Fetch &fetch) {
   int64_t blocksOfK = cast<MemRefType>(in.rhs.getType()).getDimSize(1);
   int64_t vectors = block.vectors(isa);
   Accumulators initial;
@@ -230,6 +230,8 @@ Accumulators x86::byteProduct(KernelBuilder &b, const Isa &isa,
     SmallVector<Value> rhs;
     for (int64_t v = 0; v < vectors; ++v)
       rhs.push_back(loadUnsigned(b, in.rhs, block, v, kBlock, quad));
+    if (fetch.streamed)
+      fetchAhead(b, in.rhs, block, kBlock, quad);
     for (int64_t i = 0; i < block.rows; ++i) {
       Value codes = broadcastQuad(b, isa, in.lhsNear, b.add(block.row, i), k);
       for (int64_t v = 0; v < vectors; ++v) {
@@ -241,8 +243,8 @@ Accumulators x86::byteProduct(KernelBuilder &b, const Isa &isa,
   };
   return b.loop(b.index(0), b.index(blocksOfK), 1, initial,
                 [&](Value kBlock, ValueRange outer) {
-                  if (part)
-                    fetchNext(b, isa, in.rhs, block, kBlock, part);
+                  if (fetch.part)
+                    fetchNext(b, isa, in.rhs, block, kBlock, fetch.part);
                   return b.loop(b.index(0), b.index(16), 1, outer,
                                 [&](Value quad, ValueRange carried) {
                                   Accumulators next =
