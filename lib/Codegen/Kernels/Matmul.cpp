@@ -149,7 +149,9 @@ private:
     if (form.grouped)
       return x86::groupedProduct(b, isa, in, widened, block, hasOffset);
     // Fewer rows wait for the weights of their own task.
-    x86::Fetch fetch{tasks.streamed, Value()};
+    x86::Fetch fetch{tasks.streamed, Value(), {}};
+    if (block.rows == tasks.rows && isa.lanes == 16)
+      fetch.results = in.inits;
     if (block.rows == tasks.rows && tasks.streamed)
       fetch.part = arith::DivUIOp::create(b, b.sub(block.row, firstRow),
                                           b.index(tasks.rows));

@@ -21,6 +21,9 @@ struct Fetch {
   /// The number of a block of rows within its task: that part of the columns
   /// that the next task reads is fetched into L2 on the way.
   Value part;
+  /// What the block writes: line by line beside the first steps, as stores
+  /// alone would all wait for memory at once.
+  ArrayRef<Value> results;
 };
 
 /// The exact product of codes lhs [M, Kp], as the target stores them, and
@@ -63,6 +66,9 @@ Accumulators groupedProduct(KernelBuilder &b, const Isa &isa,
 /// one: more at once would delay the loads of this task.
 void fetchNext(KernelBuilder &b, const Isa &isa, Value rhs, const Tile &block,
                Value kBlock, Value part);
+/// Fetches a row of what a block writes, beside block `kBlock` of K.
+void fetchResults(KernelBuilder &b, ArrayRef<Value> results, const Tile &block,
+                  Value kBlock);
 /// Fetches the lines that a block reads some blocks of K after this quad.
 void fetchAhead(KernelBuilder &b, Value rhs, const Tile &block, Value kBlock,
                 Value quad);

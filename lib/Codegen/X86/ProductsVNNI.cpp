@@ -29,18 +29,25 @@ void x86::fetchNext(KernelBuilder &b, const Isa &isa, Value rhs,
   Value panel = arith::RemUIOp::create(
       b, arith::DivUIOp::create(b, column, b.index(32)), b.index(panels));
   int64_t lines = block.count <= 16 ? 4 : 8;
-  Value first = b.mul(b.min(part, b.index(3)), lines), half;
+  Value first = b.mul(part, lines), half;
   if (block.count <= 16)
     half = arith::DivUIOp::create(
         b, arith::RemUIOp::create(b, block.column, b.index(32)), b.index(16));
   else
     half = arith::DivUIOp::create(b, first, b.index(16));
   Value quad = arith::RemUIOp::create(b, first, b.index(16));
-  for (int64_t line = 0; line < lines; ++line)
-    memref::PrefetchOp::create(
-        b, rhs, ValueRange{panel, kBlock, half, b.add(quad, line), b.index(0)},
-        /*isWrite=*/false, /*localityHint=*/2,
-        /*isDataCache=*/true);
+  Value early =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::ult, part, b.index(4));
+  b.ifElse(
+      early,
+      [&] {
+        for (int64_t line = 0; line < lines; ++line)
+          memref::PrefetchOp::create(
+              b, rhs,
+              ValueRange{panel, kBlock, half, b.add(quad, line), b.index(0)},
+              /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+      },
+      [] {});
 }
 
 /// Bytes of weights that a single row asks for ahead at most, and bytes that
@@ -85,6 +92,18 @@ void x86::fetchAhead(KernelBuilder &b, Value rhs, const Tile &block,
                    block.count > 16 ? b.index(line % 2) : half, quad,
                    b.index(0)},
         /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+}
+
+void x86::fetchResults(KernelBuilder &b, ArrayRef<Value> results,
+                       const Tile &block, Value kBlock) {
+  Value row = b.add(block.row, b.min(kBlock, b.index(block.rows - 1)));
+  for (Value result : results) {
+    int64_t bits = cast<MemRefType>(result.getType()).getElementTypeBitWidth();
+    for (int64_t column = 0; column < block.count; column += 512 / bits)
+      memref::PrefetchOp::create(
+          b, result, ValueRange{row, b.add(block.column, column)},
+          /*isWrite=*/true, /*localityHint=*/3, /*isDataCache=*/true);
+  }
 }
 
 Accumulators x86::vnniProduct(KernelBuilder &b, const Isa &isa, Value lhs,
@@ -138,6 +157,7 @@ Accumulators x86::vnniProduct(KernelBuilder &b, const Isa &isa, Value lhs,
   SmallVector<Value> result = b.loop(
       b.index(0), b.index(blocksOfK), 1, initial,
       [&](Value kBlock, ValueRange outer) {
+        fetchResults(b, fetch.results, block, kBlock);
         if (fetch.part)
           fetchNext(b, isa, rhs, block, kBlock, fetch.part);
         else if (block.rows == 1 && block.count >= 32 &&

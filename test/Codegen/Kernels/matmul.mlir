@@ -56,6 +56,9 @@ func.func @layers(%x: memref<?x?x128xi8>, %s: memref<?x?xf32>, %w: memref<2x2x2x
 // VNNI-NOT: memref.alloca
 // VNNI: arith.muli %{{.*}} : vector<16xi32>
 // VNNI: scf.for {{.*}} -> (vector<16xi32>
+// Two lines of the result beside each of the first steps.
+// VNNI-COUNT-2: memref.prefetch %{{.*}}, write, locality<3>, data : memref<?x64xf32>
+// VNNI-NOT: memref.prefetch
 // VNNI-COUNT-96: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
 // VNNI: arith.sitofp %{{.*}} : vector<16xi32> to vector<16xf32>
 // AVX2: scf.for {{.*}} -> (vector<8xi32>
@@ -163,6 +166,27 @@ func.func @streamed(%x: memref<?x512xf32>, %w: memref<32x512x32xf32>, %y: memref
 // CHECK-NOT: memref.prefetch
 func.func @near(%x: memref<?x128xf32>, %w: memref<4x128x32xf32>, %y: memref<?x128xf32>) {
   qopt.matmul ins(%x, %w : memref<?x128xf32>, memref<4x128x32xf32>) outs(%y : memref<?x128xf32>) epilogue {
+  ^bb0(%a: f32):
+    qopt.yield %a : f32
+  }
+  return
+}
+
+// -----
+
+// Blocks of codes fetch the weights of two blocks of K later into L1, those of the next task
+// into L2 in the first four blocks of rows.
+// CHECK-LABEL: func.func @streamed_codes
+// CHECK: func.func private @matmul_i8_2048x1024
+// CHECK: %[[EARLY:.*]] = arith.cmpi ult, %{{.*}}, %c4
+// CHECK: scf.if %[[EARLY]]
+// CHECK: memref.prefetch %{{.*}}, read, locality<2>, data : memref<32x32x2x16x64xi8>
+// CHECK: memref.prefetch %{{.*}}, read, locality<3>, data : memref<32x32x2x16x64xi8>
+func.func @streamed_codes(%x: memref<?x2048xi8>, %s: memref<?xf32>, %w: memref<32x32x2x16x64xi8>, %ws: memref<1024xf32>,
+                          %sums: memref<1024xi32>, %y: memref<?x1024xf32>) {
+  qopt.matmul ins(%x, %w : memref<?x2048xi8>, memref<32x32x2x16x64xi8>)
+    row_scales(%s : memref<?xf32>) column_scales(%ws : memref<1024xf32>) sums(%sums : memref<1024xi32>)
+    outs(%y : memref<?x1024xf32>) epilogue {
   ^bb0(%a: f32):
     qopt.yield %a : f32
   }
