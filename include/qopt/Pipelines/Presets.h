@@ -18,9 +18,9 @@ namespace mlir::qopt {
 struct FP32PresetOptions : PassPipelineOptions<FP32PresetOptions> {
   Option<std::string> attention{
       *this, "attention",
-      llvm::cl::desc("Products of attention: float, or bf16 where the target "
-                     "has fast ones (AMX)"),
-      llvm::cl::init("float")};
+      llvm::cl::desc("Products of attention, where the target has fast ones "
+                     "(AMX): float (default of fp32), bf16x2 (three products "
+                     "of bf16, good to 2^-16; default of the others), bf16")};
   ListOption<std::string> noLift{
       *this, "no-lift",
       llvm::cl::desc("Decomposed ops to leave as they are, by the names of "

@@ -16,9 +16,13 @@ void lowerAttention(AttentionOp op, const Isa &isa, KernelTable &kernels);
 /// Whether a kernel can read or write a buffer with any strides but this one.
 bool isContiguousInLastDim(MemRefType type);
 
-/// exp of a vector of f32 that are not positive, or NaN, within 1.3 ulp; below
-/// -87.3 it is 0. Not `exact`: within 7.6e-5 relative.
-Value expOfNonPositive(KernelBuilder &b, Value x, bool exact = true);
+/// What an exponential is good for: f32 (within 1.3 ulp), the sum of two bf16
+/// (2.7e-6 of it) or one bf16 (7.6e-5).
+enum class ExpAccuracy { Float, TwoHalves, Half };
+
+/// exp of a vector of f32 that are not positive, or NaN; below -87.3 it is 0.
+Value expOfNonPositive(KernelBuilder &b, Value x,
+                       ExpAccuracy accuracy = ExpAccuracy::Float);
 
 } // namespace mlir::qopt::kernels
 

@@ -29,6 +29,8 @@ constexpr int64_t kTileRows = 16, kTileBlock = 32;
 AttentionGenerator::AttentionGenerator(KernelBuilder &b, const Isa &isa,
                                        AttentionOp op, ValueRange captures)
     : b(b), isa(isa), op(op) {
+  if (auto note = op->getAttrOfType<StringAttr>(kAttentionProductsAttrName))
+    parts = isa.amx ? (note.getValue() == "bf16" ? 1 : 2) : 0;
   auto take = [&](Value operand) {
     if (!operand)
       return Value();
@@ -54,11 +56,6 @@ AttentionGenerator::AttentionGenerator(KernelBuilder &b, const Isa &isa,
   keyCount = extent(key, op.getTokensDim(1));
   groups = extent(key, op.getHeadsDim(1));
   perGroup = div(extent(query, op.getHeadsDim(0)), groups);
-}
-
-bool AttentionGenerator::hasTiles() const {
-  auto products = op->getAttrOfType<StringAttr>(kAttentionProductsAttrName);
-  return isa.amx && products && products.getValue() == "bf16";
 }
 
 Value AttentionGenerator::div(Value a, Value c) {
@@ -121,6 +118,14 @@ void AttentionGenerator::allocate() {
     tokens = stack({taskRows}, index);
   }
   panel = stack({blockKeys / isa.lanes, padded(size), isa.lanes}, f32);
+  // Products go on to whole steps of stripes. What happens to lie there might
+  // be denormal, and products of that a hundred times slower.
+  Value zero = b.splat(vectorType(f32), 0), none = b.index(0);
+  b.loop(none, b.index(blockKeys / isa.lanes), 1, [&](Value stripe) {
+    b.loop(none, b.index(size), 1, [&](Value depth) {
+      b.store(zero, panel, {stripe, depth, none}, isa.lanes);
+    });
+  });
   int64_t blockRows = hasTiles() ? kTileBlock : isa.floatRows;
   scores = stack({blockRows, blockKeys + kPad}, f32);
   factors = stack({blockRows}, f32);
@@ -128,10 +133,12 @@ void AttentionGenerator::allocate() {
     return;
   int64_t depth = llvm::divideCeil(size, 2 * kTileRows),
           columns = llvm::divideCeil(valueSize, kTileRows);
-  halfQueries = stack({taskRows, (depth + 1) * 2 * kTileRows}, b.getBF16Type());
-  keyTiles = stack({blockKeys / kTileRows, depth, kTileRows, kTileRows}, f32);
-  valueTiles =
-      stack({blockKeys / kTileRows / 2, columns, kTileRows, kTileRows}, f32);
+  halfQueries =
+      stack({taskRows, (parts * depth + 1) * 2 * kTileRows}, b.getBF16Type());
+  keyTiles =
+      stack({blockKeys / kTileRows, parts * depth, kTileRows, kTileRows}, f32);
+  valueTiles = stack(
+      {blockKeys / kTileRows / 2, parts * columns, kTileRows, kTileRows}, f32);
 }
 
 void AttentionGenerator::eachVector(int64_t size,
@@ -278,9 +285,12 @@ void AttentionGenerator::copyQuery(Value i, Value head, Value token) {
     return b.load(query, at(0, head, token, b.index(from)), isa.lanes,
                   std::min(kTileRows, size - from));
   };
+  int64_t width = llvm::alignTo(size, 2 * kTileRows);
   for (int64_t from = 0; from < size; from += 2 * kTileRows)
-    b.store(toHalves(half(from), half(from + kTileRows)), halfQueries,
-            {i, b.index(from)}, 2 * kTileRows);
+    for (auto [part, halves] :
+         llvm::enumerate(toHalves(half(from), half(from + kTileRows))))
+      b.store(halves, halfQueries, {i, b.index(part * width + from)},
+              2 * kTileRows);
 }
 
 void AttentionGenerator::emitBlock(Rows rows, Keys keys) {

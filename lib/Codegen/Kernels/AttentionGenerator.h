@@ -31,13 +31,14 @@ public:
 
 private:
   /// Whether tasks of a tile's rows or more are made of bf16 tiles.
-  bool hasTiles() const;
+  bool hasTiles() const { return parts > 0; }
   /// Rows [row, row + count) of the task; their scores are at [slot, + count).
   struct Rows {
     Value row;
     int64_t count;
     Value slot;
   };
+  using MaskRows = ArrayRef<SmallVector<Value>>;
   /// Keys [from, from + count).
   struct Keys {
     Value from, count;
@@ -74,13 +75,20 @@ private:
   void packTiles(Keys keys);
   void multiplyKeyTiles(Rows rows, Keys keys);
   void addValueTiles(Rows rows, Keys keys);
-  /// Two vectors as one of bf16.
-  Value toHalves(Value low, Value high);
+  /// What came before, relative to a new maximum.
+  void scaleSums(Value row, Value factor);
+  /// The pairs of parts that a product is the sum of.
+  void eachProduct(function_ref<void(int64_t left, int64_t right)> body);
+  /// Two vectors as `parts` of bf16, whose sum they are: the roundings, then
+  /// what is left of both.
+  SmallVector<Value> toHalves(Value low, Value high);
 
   /// The final scores of rows at keys [from + column, + lanes).
   SmallVector<Value> maskedScores(Rows rows, Keys keys, Value column,
-                                  ArrayRef<Value> limits);
-  Value maskVector(Value row, Value key);
+                                  ArrayRef<Value> limits, MaskRows maskRows);
+  /// Batch, head and query in the mask of each of the rows, or of all at once.
+  SmallVector<SmallVector<Value>> maskRows(Rows rows);
+  Value maskVector(ArrayRef<Value> row, Value key);
 
   /// Indices into Q, K, V (0 to 2) or the result (3).
   SmallVector<Value> at(unsigned operand, Value head, Value token,
@@ -105,6 +113,8 @@ private:
   /// Head sizes, rows of a task at most, keys of a block.
   int64_t size, valueSize, taskRows, blockKeys;
   Value queries, keyCount, groups, perGroup;
+  /// Numbers of bf16 whose sum stands for a factor; 0: factors are f32.
+  int64_t parts = 0;
   /// Whether the code being written works on tiles.
   bool tiled = false;
   /// Of the task at hand.

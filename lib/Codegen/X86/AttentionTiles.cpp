@@ -1,11 +1,13 @@
 //===- AttentionTiles.cpp - products of an attention on bf16 tiles --------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Queries, keys, exponentials and values are rounded to bf16; sums are f32. A
-// tile of 16 rows takes 32 products deep. Keys meet the queries as [16 pairs of
-// elements][16 keys], values the exponentials as [16 pairs of keys][16
-// columns]: both are packed once per block of keys and task. Exponentials are
-// stored over the scores that they were made from.
+// Queries, keys, exponentials and values are rounded to bf16, or written as a
+// sum of two bf16, of whose four products three count: then products are within
+// 2^-16 of those in f32. Sums are f32. A tile of 16 rows takes 32 products
+// deep. Keys meet the queries as [16 pairs of elements][16 keys], values the
+// exponentials as [16 pairs of keys][16 columns]: both are packed once per
+// block of keys and task. Exponentials are stored over the scores that they
+// were made from.
 //===----------------------------------------------------------------------===//
 
 #include "../Kernels/AttentionGenerator.h"
@@ -79,24 +81,46 @@ int64_t pitchOf(Value memref) {
 
 } // namespace
 
-Value AttentionGenerator::toHalves(Value low, Value high) {
-  return callIntrinsic(b, "llvm.x86.avx512bf16.cvtne2ps2bf16.512",
-                       VectorType::get({2 * kTile}, b.getBF16Type()),
-                       {high, low});
+/// To the nearest bf16 as f32; what is between two goes away from zero.
+static Value roundToHalf(KernelBuilder &b, Value x) {
+  auto type = cast<VectorType>(x.getType());
+  auto words = VectorType::get(type.getShape(), b.getI32Type());
+  Value bits = arith::BitcastOp::create(b, words, x);
+  bits = b.add(bits, b.splat(words, 0x8000));
+  bits = arith::AndIOp::create(b, bits, b.splat(words, -0x10000));
+  return arith::BitcastOp::create(b, type, bits);
+}
+
+SmallVector<Value> AttentionGenerator::toHalves(Value low, Value high) {
+  auto join = [&](Value first, Value second) {
+    return callIntrinsic(b, "llvm.x86.avx512bf16.cvtne2ps2bf16.512",
+                         VectorType::get({2 * kTile}, b.getBF16Type()),
+                         {second, first});
+  };
+  if (parts == 1)
+    return {join(low, high)};
+  Value lowHalf = roundToHalf(b, low), highHalf = roundToHalf(b, high);
+  return {join(lowHalf, highHalf),
+          join(arith::SubFOp::create(b, low, lowHalf),
+               arith::SubFOp::create(b, high, highHalf))};
 }
 
 void AttentionGenerator::packTiles(Keys keys) {
   VectorType words = vectorType(b.getF32Type());
   Value zero = b.splat(words, 0), none = b.index(0);
   Value last = b.sub(b.add(keys.from, keys.count), b.index(1));
+  int64_t steps = llvm::divideCeil(size, kDepth),
+          columns = llvm::divideCeil(valueSize, kTile);
   // Keys beyond the last repeat it; no row sees them.
   auto token = [&](Value column, int64_t i) {
     return b.min(b.add(b.add(keys.from, column), i), last);
   };
-  b.loop(none, keys.count, kTile, [&](Value column) {
+  // Whole pairs of tiles.
+  Value end = b.mul(b.ceilDiv(keys.count, b.index(kDepth)), kDepth);
+  b.loop(none, end, kTile, [&](Value column) {
     Value stripe = div(column, b.index(kTile));
     for (int64_t depth = 0; depth < size; depth += kDepth) {
-      SmallVector<Value> rows;
+      SmallVector<SmallVector<Value>> rows(parts);
       auto half = [&](int64_t i, int64_t from) {
         int64_t count = std::min(kTile, size - from);
         return count <= 0
@@ -105,12 +129,15 @@ void AttentionGenerator::packTiles(Keys keys) {
                             kTile, count);
       };
       for (int64_t i = 0; i < kTile; ++i)
-        rows.push_back(vector::BitCastOp::create(
-            b, words, toHalves(half(i, depth), half(i, depth + kTile))));
-      transposeInRegisters(b, rows);
-      for (int64_t i = 0; i < kTile; ++i)
-        b.store(rows[i], keyTiles,
-                {stripe, b.index(depth / kDepth), b.index(i), none}, kTile);
+        for (auto [own, halves] :
+             llvm::zip(rows, toHalves(half(i, depth), half(i, depth + kTile))))
+          own.push_back(vector::BitCastOp::create(b, words, halves));
+      for (auto [part, own] : llvm::enumerate(rows)) {
+        transposeInRegisters(b, own);
+        Value tile = b.index(part * steps + depth / kDepth);
+        for (int64_t i = 0; i < kTile; ++i)
+          b.store(own[i], keyTiles, {stripe, tile, b.index(i), none}, kTile);
+      }
     }
   });
   SmallVector<int64_t> pairs;
@@ -125,13 +152,23 @@ void AttentionGenerator::packTiles(Keys keys) {
           return b.load(value, at(2, group, token(first, i), b.index(from)),
                         kTile, std::min(kTile, valueSize - from));
         };
-        Value both = toHalves(row(0), row(1));
-        both = vector::ShuffleOp::create(b, both, both, pairs);
-        b.store(vector::BitCastOp::create(b, words, both), valueTiles,
-                {step, b.index(from / kTile), pair, none}, kTile);
+        for (auto [part, both] : llvm::enumerate(toHalves(row(0), row(1)))) {
+          Value paired = vector::ShuffleOp::create(b, both, both, pairs);
+          b.store(vector::BitCastOp::create(b, words, paired), valueTiles,
+                  {step, b.index(part * columns + from / kTile), pair, none},
+                  kTile);
+        }
       }
     });
   });
+}
+
+void AttentionGenerator::eachProduct(
+    function_ref<void(int64_t left, int64_t right)> body) {
+  // The product of what both roundings leave is below what they lose.
+  for (int64_t right = 0; right < parts; ++right)
+    for (int64_t left = 0; left + right < parts; ++left)
+      body(left, right);
 }
 
 void AttentionGenerator::multiplyKeyTiles(Rows rows, Keys keys) {
@@ -141,26 +178,49 @@ void AttentionGenerator::multiplyKeyTiles(Rows rows, Keys keys) {
   Value queryRows =
       tiles.advance(tiles.pointerTo(halfQueries), b.mul(rows.row, rowPitch));
   Value packed = tiles.pointerTo(keyTiles), target = tiles.pointerTo(scores);
-  b.loop(b.index(0), keys.count, kTile, [&](Value column) {
+  // Two tiles of keys: four sums do not wait for each other.
+  int64_t rowTiles = rows.count / kTile;
+  b.loop(b.index(0), keys.count, 2 * kTile, [&](Value column) {
     Value stripe = tiles.advance(
-        packed, b.mul(div(column, b.index(kTile)), steps * kTileBytes));
+        packed, b.mul(div(column, b.index(kTile)), parts * steps * kTileBytes));
     SmallVector<Value> sums;
-    for (int64_t i = 0; i < rows.count; i += kTile)
+    for (int64_t i = 0; i < 2 * rowTiles; ++i)
       sums.push_back(tiles.zero());
-    for (int64_t step = 0; step < steps; ++step) {
-      Value rhs = tiles.load(tiles.advance(stripe, b.index(step * kTileBytes)),
-                             kRowBytes);
-      for (auto [i, sum] : llvm::enumerate(sums)) {
-        Value from = tiles.advance(
-            queryRows, b.index(i * kTile * rowPitch + step * kRowBytes));
-        sum = tiles.dot(sum, tiles.load(from, rowPitch), rhs);
+    eachProduct([&](int64_t left, int64_t right) {
+      for (int64_t step = 0; step < steps; ++step) {
+        SmallVector<Value> rhs;
+        for (int64_t j = 0; j < 2; ++j) {
+          int64_t tile = (j * parts + right) * steps + step;
+          rhs.push_back(tiles.load(
+              tiles.advance(stripe, b.index(tile * kTileBytes)), kRowBytes));
+        }
+        for (int64_t i = 0; i < rowTiles; ++i) {
+          Value from = tiles.advance(
+              queryRows, b.index(i * kTile * rowPitch +
+                                 (left * steps + step) * kRowBytes));
+          Value lhs = tiles.load(from, rowPitch);
+          for (int64_t j = 0; j < 2; ++j)
+            sums[2 * i + j] = tiles.dot(sums[2 * i + j], lhs, rhs[j]);
+        }
       }
-    }
+    });
     Value to = tiles.advance(target, b.mul(column, 4));
-    for (auto [i, sum] : llvm::enumerate(sums))
-      tiles.store(sum, tiles.advance(to, b.index(i * kTile * scorePitch)),
-                  scorePitch);
+    for (int64_t i = 0; i < rowTiles; ++i)
+      for (int64_t j = 0; j < 2; ++j)
+        tiles.store(
+            sums[2 * i + j],
+            tiles.advance(to, b.index(i * kTile * scorePitch + j * kRowBytes)),
+            scorePitch);
   });
+}
+
+void AttentionGenerator::scaleSums(Value row, Value factor) {
+  int64_t width = llvm::alignTo(valueSize, kTile);
+  for (int64_t column = 0; column < width; column += isa.lanes) {
+    Value sum = b.load(sums, {row, b.index(column)}, isa.lanes, isa.lanes);
+    b.store(arith::MulFOp::create(b, sum, factor), sums, {row, b.index(column)},
+            isa.lanes);
+  }
 }
 
 void AttentionGenerator::addValueTiles(Rows rows, Keys keys) {
@@ -171,14 +231,6 @@ void AttentionGenerator::addValueTiles(Rows rows, Keys keys) {
   Value target =
       tiles.advance(tiles.pointerTo(sums), b.mul(rows.row, sumPitch));
   Value steps = b.ceilDiv(keys.count, b.index(kDepth));
-  b.loop(b.index(0), b.index(rows.count), 1, [&](Value i) {
-    Value row = b.add(rows.row, i), factor = broadcastAt(factors, i);
-    eachVector(columns * kTile, [&](Value column, int64_t) {
-      Value sum = b.load(sums, {row, column}, isa.lanes, isa.lanes);
-      b.store(arith::MulFOp::create(b, sum, factor), sums, {row, column},
-              isa.lanes);
-    });
-  });
   for (int64_t first = 0; first < columns; first += 2) {
     int64_t count = std::min<int64_t>(2, columns - first);
     auto place = [&](int64_t i, int64_t j) {
@@ -192,21 +244,27 @@ void AttentionGenerator::addValueTiles(Rows rows, Keys keys) {
         initial.push_back(tiles.load(place(i, j), sumPitch));
     SmallVector<Value> results = b.loop(
         b.index(0), steps, 1, initial, [&](Value step, ValueRange carried) {
-          SmallVector<Value> next(carried), rhs;
+          SmallVector<Value> next(carried);
           Value block =
-              tiles.advance(packed, b.mul(step, columns * kTileBytes));
-          for (int64_t j = 0; j < count; ++j)
-            rhs.push_back(tiles.load(
-                tiles.advance(block, b.index((first + j) * kTileBytes)),
-                kRowBytes));
-          Value lhs = tiles.advance(weights, b.mul(step, kRowBytes));
-          for (int64_t i = 0; i < rowTiles; ++i) {
-            Value own =
-                tiles.load(tiles.advance(lhs, b.index(i * kTile * scorePitch)),
-                           scorePitch);
+              tiles.advance(packed, b.mul(step, parts * columns * kTileBytes));
+          Value lhs = tiles.advance(weights, b.mul(step, parts * kRowBytes));
+          eachProduct([&](int64_t left, int64_t right) {
+            SmallVector<Value> rhs;
             for (int64_t j = 0; j < count; ++j)
-              next[i * count + j] = tiles.dot(next[i * count + j], own, rhs[j]);
-          }
+              rhs.push_back(tiles.load(
+                  tiles.advance(block, b.index((right * columns + first + j) *
+                                               kTileBytes)),
+                  kRowBytes));
+            for (int64_t i = 0; i < rowTiles; ++i) {
+              Value own =
+                  tiles.load(tiles.advance(lhs, b.index(i * kTile * scorePitch +
+                                                        left * kRowBytes)),
+                             scorePitch);
+              for (int64_t j = 0; j < count; ++j)
+                next[i * count + j] =
+                    tiles.dot(next[i * count + j], own, rhs[j]);
+            }
+          });
           return next;
         });
     for (int64_t i = 0; i < rowTiles; ++i)

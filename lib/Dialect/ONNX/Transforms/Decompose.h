@@ -36,6 +36,13 @@ public:
         ->getResults();
   }
 
+  // The op with other operands; it has one result.
+  Value same(Operation *op, ValueRange operands) {
+    return create(op->getName().getStringRef(), operands, 1,
+                  llvm::to_vector(op->getAttrs()))
+        ->getResult(0);
+  }
+
   Value add(Value a, Value b) { return op<AddOp>({a, b}); }
   Value sub(Value a, Value b) { return op<SubOp>({a, b}); }
   Value mul(Value a, Value b) { return op<MulOp>({a, b}); }

@@ -33,11 +33,16 @@ private:
   Value operand(Value value, int64_t heads, bool &tokensFirst);
   Value withHeadsFirst(Value value, int64_t heads);
   Value maskOperand(Value keyCount);
+  /// What a mask is made of in front of its Expand over rows; null without one.
+  Value beforeExpand(Value mask);
+  Value findBeforeExpand(Value mask);
 
   AttentionOp op;
   /// `[batch, heads, tokens, size]`; keys without the past.
   Dims q, k, v;
   DimExpr keys = 0;
+  /// Results of beforeExpand.
+  llvm::DenseMap<Value, Value> expanded;
 };
 
 } // namespace
@@ -114,11 +119,55 @@ Value AttentionFuser::operand(Value value, int64_t heads, bool &tokensFirst) {
   return c.cast(value, f32);
 }
 
+// Exporters expand a mask of padding to all queries. The kernel broadcasts it
+// itself, and reads one row instead of as many as there are queries.
+Value AttentionFuser::beforeExpand(Value mask) {
+  auto [known, isNew] = expanded.try_emplace(mask);
+  if (!isNew)
+    return known->second;
+  Value result = findBeforeExpand(mask);
+  return expanded[mask] = result;
+}
+
+Value AttentionFuser::findBeforeExpand(Value mask) {
+  Operation *source = mask.getDefiningOp();
+  std::optional<Dims> dims = dimsOf(mask);
+  if (!source || !dims || source->getNumResults() != 1)
+    return {};
+  if (auto expand = dyn_cast<ExpandOp>(source)) {
+    std::optional<Dims> before = dimsOf(expand.getInput());
+    if (!before || before->size() != dims->size() ||
+        before->back() != dims->back())
+      return {};
+    for (auto [small, large] : llvm::zip(*before, *dims))
+      if (!small.isConstant(1) && small != large)
+        return {};
+    return expand.getInput();
+  }
+  if (!source->hasTrait<OpTrait::ONNXElementwise>())
+    return {};
+  // Operands of all dims are replaced, single elements stay.
+  SmallVector<Value> operands;
+  bool any = false;
+  for (Value operand : source->getOperands()) {
+    auto type = dyn_cast<RankedTensorType>(operand.getType());
+    if (!type || !type.hasStaticShape() || type.getNumElements() != 1) {
+      operand = dimsOf(operand) == dims ? beforeExpand(operand) : Value();
+      any = true;
+    }
+    if (!operand)
+      return {};
+    operands.push_back(operand);
+  }
+  return any ? c.same(source, operands) : Value();
+}
+
 Value AttentionFuser::maskOperand(Value keyCount) {
   Value mask = op.getAttnMask();
   if (!present(mask))
     return c.none();
-  mask = paddedMask(op, keyCount, keys);
+  Value narrow = dimsOf(mask)->back() == keys ? beforeExpand(mask) : Value();
+  mask = narrow ? narrow : paddedMask(op, keyCount, keys);
   SmallVector<int64_t> front;
   for (int64_t i = 0, e = 4 - dimsOf(op.getAttnMask())->size(); i < e; ++i)
     front.push_back(i);

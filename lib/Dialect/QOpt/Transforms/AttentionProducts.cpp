@@ -13,16 +13,19 @@
 using namespace mlir;
 
 std::string qopt::describeAttention(ModuleOp module) {
-  unsigned all = 0, narrow = 0;
+  unsigned all = 0;
+  StringRef type;
   module.walk([&](onnx::AttentionOp op) {
     ++all;
-    narrow += op->hasAttr(kAttentionProductsAttrName);
+    if (auto own = op->getAttrOfType<StringAttr>(kAttentionProductsAttrName))
+      type = own.getValue();
   });
   if (!all)
     return {};
   std::string text = std::to_string(all) + " attention" + (all > 1 ? "s" : "") +
                      ": products in ";
-  return text + (narrow ? "bf16 on AMX, in f32 elsewhere" : "f32");
+  return text +
+         (type.empty() ? "f32" : type.str() + " on AMX, in f32 elsewhere");
 }
 
 namespace mlir::qopt {
@@ -37,8 +40,8 @@ public:
   using AttentionProductsPassBase::AttentionProductsPassBase;
 
   void runOnOperation() override {
-    if (type != "float" && type != "bf16") {
-      getOperation().emitError("attention is float or bf16, not '")
+    if (type != "float" && type != "bf16x2" && type != "bf16") {
+      getOperation().emitError("attention is float, bf16x2 or bf16, not '")
           << type << "'";
       return signalPassFailure();
     }

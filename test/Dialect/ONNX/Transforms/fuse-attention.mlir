@@ -44,3 +44,30 @@ func.func @not(%q: tensor<1x2x3x16xf32>, %d: tensor<1x2x3x16xf64>) -> (tensor<1x
   %c:4 = onnx.Attention %q, %q, %q, %n, %n, %n, %n {softmax_precision = 10 : i64} : (tensor<1x2x3x16xf32>, tensor<1x2x3x16xf32>, tensor<1x2x3x16xf32>, none, none, none, none) -> (tensor<1x2x3x16xf32>, tensor<1x2x3x16xf32>, tensor<1x2x3x16xf32>, tensor<1x2x3x3xf32>)
   return %a#3, %b#0, %c#0 : tensor<1x2x3x3xf32>, tensor<1x2x3x16xf64>, tensor<1x2x3x16xf32>
 }
+
+// -----
+
+// A mask of padding that is expanded over the queries is read as it was before; what is
+// computed from it on the way too. One that is expanded over the keys is not.
+// CHECK-LABEL: @expanded
+// CHECK: %[[M:.*]] = onnx.Where %{{.*}} -> tensor<?x1x1x?xf32>
+// CHECK: onnx.FlashAttention %{{.*}}, %{{.*}}, %{{.*}}, %[[M]]
+// CHECK: %[[E:.*]] = onnx.Expand
+// CHECK: onnx.FlashAttention %{{.*}}, %{{.*}}, %{{.*}}, %[[E]]
+func.func @expanded(%q: tensor<?x2x?x16xf32> {onnx.dims = ["b", 2, "t", 16]}, %m: tensor<?x1x1x?xf32> {onnx.dims = ["b", 1, 1, "t"]}, %o: tensor<?x1x?x1xf32> {onnx.dims = ["b", 1, "t", 1]}) -> (tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>) {
+  %n = onnx.NoValue
+  %unit = onnx.Constant {value = dense<1> : tensor<1xi64>} : tensor<1xi64>
+  %one = onnx.Constant {value = dense<1.0> : tensor<f32>} : tensor<f32>
+  %least = onnx.Constant {value = dense<-1.0e30> : tensor<f32>} : tensor<f32>
+  %b = onnx.Shape %q {start = 0 : i64, end = 1 : i64} : (tensor<?x2x?x16xf32>) -> tensor<1xi64>
+  %t = onnx.Shape %q {start = 2 : i64, end = 3 : i64} : (tensor<?x2x?x16xf32>) -> tensor<1xi64>
+  %shape = onnx.Concat %b, %unit, %t, %t {axis = 0 : i64} : (tensor<1xi64>, tensor<1xi64>, tensor<1xi64>, tensor<1xi64>) -> tensor<4xi64>
+  %0 = onnx.Expand %m, %shape : (tensor<?x1x1x?xf32>, tensor<4xi64>) -> tensor<?x1x?x?xf32>
+  %1 = onnx.Sub %one, %0 : (tensor<f32>, tensor<?x1x?x?xf32>) -> tensor<?x1x?x?xf32>
+  %2 = onnx.Cast %1 {to = i1} : (tensor<?x1x?x?xf32>) -> tensor<?x1x?x?xi1>
+  %3 = onnx.Where %2, %least, %1 : (tensor<?x1x?x?xi1>, tensor<f32>, tensor<?x1x?x?xf32>) -> tensor<?x1x?x?xf32>
+  %y:4 = onnx.Attention %q, %q, %q, %3, %n, %n, %n : (tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>, tensor<?x1x?x?xf32>, none, none, none) -> (tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x?xf32>)
+  %4 = onnx.Expand %o, %shape : (tensor<?x1x?x1xf32>, tensor<4xi64>) -> tensor<?x1x?x?xf32>
+  %z:4 = onnx.Attention %q, %q, %q, %4, %n, %n, %n : (tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>, tensor<?x1x?x?xf32>, none, none, none) -> (tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>, tensor<?x2x?x?xf32>)
+  return %y#0, %z#0 : tensor<?x2x?x16xf32>, tensor<?x2x?x16xf32>
+}

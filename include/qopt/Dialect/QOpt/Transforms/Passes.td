@@ -210,14 +210,15 @@ def FloatProductsPass : Pass<"qopt-float-products", "mlir::ModuleOp"> {
 def AttentionProductsPass : Pass<"qopt-attention-products", "mlir::ModuleOp"> {
   let summary = "Choose the type of the products of attention";
   let description = [{
-    Notes the type on every `onnx.Attention` in f32 or less. `bf16`: where the target
-    multiplies bf16 (AMX), queries, keys, probabilities and values are rounded to
-    it, sums are f32; elsewhere, and with `float`, all is f32.
+    Notes the type on every `onnx.Attention` in f32 or less, for targets that multiply
+    bf16 (AMX). `bf16`: queries, keys, probabilities and values are rounded to it, sums
+    are f32. `bf16x2`: each of them is the sum of two bf16, and a product three of theirs,
+    which is within 2^-16 of its magnitude. Elsewhere, and with `float`, all is f32.
   }];
   let options = [
-    Option<"type", "type", "std::string", /*default=*/"\"bf16\"", "float or bf16">];
+    Option<"type", "type", "std::string", /*default=*/"\"bf16\"", "float, bf16x2 or bf16">];
   let statistics = [
-    Statistic<"numAttention", "attentions", "Attention ops with bf16 products">];
+    Statistic<"numAttention", "attentions", "Attention ops with products of bf16">];
 }
 
 def ObservePass : Pass<"qopt-observe", "mlir::ModuleOp"> {
