@@ -103,7 +103,8 @@ static LogicalResult lowerOutlierSplit(OutlierSplitOp op, Lowering &l) {
   if (op.getOutliersAttr()) {
     SmallVector<float> factors(*k, 1.0f);
     SmallVector<int32_t> list;
-    for (int64_t column : *op.getOutliers()) {
+    ArrayRef<int64_t> outliers = *op.getOutliers();
+    for (int64_t column : outliers) {
       factors[column] = 0;
       list.push_back(column);
     }

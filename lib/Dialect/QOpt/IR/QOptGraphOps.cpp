@@ -136,7 +136,8 @@ LogicalResult OutlierSplitOp::verify() {
   if (!getOutliers())
     return emitOpError("C2: static mode needs a list of outliers");
   int64_t last = -1, width = input.getShape().back();
-  for (int64_t column : *getOutliers()) {
+  ArrayRef<int64_t> outliers = *getOutliers();
+  for (int64_t column : outliers) {
     if (column <= last || (!ShapedType::isDynamic(width) && column >= width))
       return emitOpError("C2: outliers ascend strictly within [0, K)");
     last = column;
