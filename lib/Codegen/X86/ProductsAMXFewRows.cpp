@@ -89,7 +89,7 @@ private:
       return groupedProduct(b, isa, in, /*widened=*/Value(), block,
                             /*hasOffset=*/false);
     return vnniProduct(b, isa, in.lhs, in.rhs, in.sums, block,
-                       /*hasOffset=*/false);
+                       /*hasOffset=*/false, Fetch{plan.prefetch, Value(), {}});
   }
 
   void multiply(TileOps &tiles, Value lhs, Value panel, int64_t columns) {

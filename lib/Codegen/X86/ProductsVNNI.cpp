@@ -50,45 +50,28 @@ void x86::fetchNext(KernelBuilder &b, const Isa &isa, Value rhs,
       [] {});
 }
 
-/// Bytes of weights that a single row asks for ahead at most, and bytes that
-/// stay in L2 between runs, so that there is nothing to ask for.
-constexpr int64_t kAheadBytes = 128 << 10, kNearBytes = 1 << 20;
-
-/// Asks for one block of K as far ahead as the next block of columns, or as
-/// kAheadBytes: a row alone waits for every line of its weights.
-static void fetchFarAhead(KernelBuilder &b, Value rhs, const Tile &block,
-                          Value kBlock) {
-  ArrayRef<int64_t> shape = cast<MemRefType>(rhs.getType()).getShape();
-  int64_t panels = llvm::divideCeil(block.count, 32), blocksOfK = shape[1];
-  int64_t ahead = std::min(panels * blocksOfK, kAheadBytes / 2048);
-  for (int64_t panel = 0; panel < panels; ++panel) {
-    Value first = arith::DivUIOp::create(b, block.column, b.index(32));
-    Value at = b.add(b.mul(b.add(first, panel), blocksOfK), kBlock);
-    at = b.min(b.add(at, ahead), b.index(shape[0] * blocksOfK - 1));
-    Value ofPanel = arith::DivUIOp::create(b, at, b.index(blocksOfK));
-    Value ofBlock = arith::RemUIOp::create(b, at, b.index(blocksOfK));
-    for (int64_t line = 0; line < 32; ++line)
-      memref::PrefetchOp::create(
-          b, rhs,
-          ValueRange{ofPanel, ofBlock, b.index(line / 16), b.index(line % 16),
-                     b.index(0)},
-          /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
-  }
-}
-
-/// Blocks of K from a load to the fetch of the line that is loaded later: about
-/// 100 ns of work.
-constexpr int64_t kBlocksAhead = 2;
+/// Blocks of K from a load to the fetch of the line that is loaded later.
+constexpr int64_t kBlocksAhead = 4;
 
 void x86::fetchAhead(KernelBuilder &b, Value rhs, const Tile &block,
                      Value kBlock, Value quad) {
-  Value panel = arith::DivUIOp::create(b, block.column, b.index(32));
+  int64_t blocksOfK = cast<MemRefType>(rhs.getType()).getDimSize(1);
+  // Behind the last block of K are the next columns.
+  Value ahead = b.add(kBlock, std::min(kBlocksAhead, blocksOfK));
+  Value behind = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, ahead,
+                                       b.index(blocksOfK));
+  Value column = b.add(
+      block.column,
+      arith::SelectOp::create(b, behind, b.index(block.count), b.index(0)));
+  ahead = arith::SelectOp::create(b, behind, b.sub(ahead, b.index(blocksOfK)),
+                                  ahead);
+  Value panel = arith::DivUIOp::create(b, column, b.index(32));
   Value half = arith::DivUIOp::create(
-      b, arith::RemUIOp::create(b, block.column, b.index(32)), b.index(16));
-  for (int64_t line = 0; line < llvm::divideCeil(block.count, 16); ++line)
+      b, arith::RemUIOp::create(b, column, b.index(32)), b.index(16));
+  for (int64_t line = 0; 16 * line < block.count; ++line)
     memref::PrefetchOp::create(
         b, rhs,
-        ValueRange{b.add(panel, line / 2), b.add(kBlock, kBlocksAhead),
+        ValueRange{b.add(panel, line / 2), ahead,
                    block.count > 16 ? b.index(line % 2) : half, quad,
                    b.index(0)},
         /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
@@ -130,8 +113,7 @@ Accumulators x86::vnniProduct(KernelBuilder &b, const Isa &isa, Value lhs,
     for (int64_t v = 0; v < vectors; ++v)
       rhsVectors.push_back(loadPacked(b, rhs, block, v * isa.lanes, kBlock,
                                       quad, 4 * isa.lanes));
-    // A single row has asked for all of them already.
-    if (fetch.streamed && block.rows > 1)
+    if (fetch.streamed)
       fetchAhead(b, rhs, block, kBlock, quad);
     for (int64_t i = 0; i < block.rows; ++i) {
       Value codes = broadcastQuad(b, isa, lhs, b.add(block.row, i), k);
@@ -154,23 +136,21 @@ Accumulators x86::vnniProduct(KernelBuilder &b, const Isa &isa, Value lhs,
                .slice(i % sets * perSet, perSet));
     return accumulators;
   };
-  SmallVector<Value> result = b.loop(
-      b.index(0), b.index(blocksOfK), 1, initial,
-      [&](Value kBlock, ValueRange outer) {
-        fetchResults(b, fetch.results, block, kBlock);
-        if (fetch.part)
-          fetchNext(b, isa, rhs, block, kBlock, fetch.part);
-        else if (block.rows == 1 && block.count >= 32 &&
-                 cast<MemRefType>(rhs.getType()).getNumElements() > kNearBytes)
-          fetchFarAhead(b, rhs, block, kBlock);
-        if (unroll == 16)
-          return quads(kBlock, b.index(0), outer);
-        return b.loop(b.index(0), b.index(16), unroll, outer,
-                      [&](Value quad, ValueRange carried) {
-                        SmallVector<Value> next = quads(kBlock, quad, carried);
-                        b.disableUnrolling();
-                        return next;
-                      });
-      });
+  SmallVector<Value> result =
+      b.loop(b.index(0), b.index(blocksOfK), 1, initial,
+             [&](Value kBlock, ValueRange outer) {
+               fetchResults(b, fetch.results, block, kBlock);
+               if (fetch.part)
+                 fetchNext(b, isa, rhs, block, kBlock, fetch.part);
+               if (unroll == 16)
+                 return quads(kBlock, b.index(0), outer);
+               return b.loop(b.index(0), b.index(16), unroll, outer,
+                             [&](Value quad, ValueRange carried) {
+                               SmallVector<Value> next =
+                                   quads(kBlock, quad, carried);
+                               b.disableUnrolling();
+                               return next;
+                             });
+             });
   return sumSets(b, result, sets);
 }

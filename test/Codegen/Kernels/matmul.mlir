@@ -174,7 +174,7 @@ func.func @near(%x: memref<?x128xf32>, %w: memref<4x128x32xf32>, %y: memref<?x12
 
 // -----
 
-// Blocks of codes fetch the weights of two blocks of K later into L1, those of the next task
+// Blocks of codes fetch the weights of four blocks of K later into L1, those of the next task
 // into L2 in the first four blocks of rows.
 // CHECK-LABEL: func.func @streamed_codes
 // CHECK: func.func private @matmul_i8_2048x1024
