@@ -89,40 +89,76 @@ static void splitRows(KernelBuilder &b, Value lhs, Value rows, Value begin,
   });
 }
 
+/// The same of what was a half: the rest has few bits, and nothing to round. It
+/// is a NaN where the value is one, whatever becomes of the high part.
+static std::pair<Value, Value> splitHalf(KernelBuilder &b, Value value) {
+  auto words = VectorType::get({16}, b.getI32Type());
+  Value up =
+      b.add(arith::BitcastOp::create(b, words, value), b.splat(words, 0x8000));
+  Value high =
+      arith::AndIOp::create(b, up, b.splat(words, int32_t(0xffff0000)));
+  Value rest = arith::SubFOp::create(
+      b, value, arith::BitcastOp::create(b, value.getType(), high));
+  return {high, arith::BitcastOp::create(b, words, rest)};
+}
+
 /// Panels [begin, end) of `count` rows of weights [J or K, N].
 static void splitPanels(KernelBuilder &b, Value rhs, Value columns, Value count,
                         Value panels, Value begin, Value end) {
-  int64_t width = cast<MemRefType>(rhs.getType()).getDimSize(1);
-  b.loop(begin, end, 1, [&](Value panel) {
-    b.loop(b.index(0), b.mul(stepsOf(b, count), 16), 1, [&](Value pair) {
-      Value step = arith::DivUIOp::create(b, pair, b.index(16));
-      Value at = b.add(b.mul(step, kPanelStep - 256), b.mul(pair, 16));
-      for (int64_t half : {0, 1}) {
-        Value column = b.add(b.mul(panel, kTileBlock), 16 * half);
-        Value high[2], low[2];
-        for (int64_t i : {0, 1}) {
-          Value j = b.add(b.mul(pair, 2), i);
-          Value there =
-              arith::CmpIOp::create(b, arith::CmpIPredicate::ult, j, count);
-          Value row = b.min(j, b.sub(count, b.index(1)));
-          if (columns)
-            row = arith::IndexCastOp::create(
-                b, b.getIndexType(),
-                memref::LoadOp::create(b, columns, ValueRange{row}));
-          Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::ult,
-                                               column, b.index(width));
-          std::tie(high[i], low[i]) = split(
-              b, loadSome(b, rhs, {row, column}, b.sub(b.index(width), column),
-                          arith::AndIOp::create(b, there, inside)));
-        }
-        auto store = [&](Value *parts, int64_t offset) {
-          Value both =
-              arith::OrIOp::create(b, upperHalf(b, parts[0]), parts[1]);
-          b.store(both, panels, {panel, b.add(at, offset + 256 * half)}, 16);
-        };
-        store(high, 0);
-        store(low, 512);
+  auto type = cast<MemRefType>(rhs.getType());
+  int64_t width = type.getDimSize(1);
+  auto floats = VectorType::get({16}, b.getF32Type());
+  auto rowOf = [&](Value j) -> Value {
+    if (!columns)
+      return j;
+    return arith::IndexCastOp::create(
+        b, b.getIndexType(), memref::LoadOp::create(b, columns, ValueRange{j}));
+  };
+  // Rows 2 * pair and the next one.
+  auto emitPair = [&](Value panel, Value pair,
+                      function_ref<Value(Value j, Value column)> load) {
+    Value step = arith::DivUIOp::create(b, pair, b.index(16));
+    Value at = b.add(b.mul(step, kPanelStep - 256), b.mul(pair, 16));
+    for (int64_t half : {0, 1}) {
+      Value column = b.add(b.mul(panel, kTileBlock), 16 * half);
+      Value high[2], low[2];
+      for (int64_t i : {0, 1}) {
+        Value value = load(b.add(b.mul(pair, 2), i), column);
+        std::tie(high[i], low[i]) = type.getElementType().isF16()
+                                        ? splitHalf(b, value)
+                                        : split(b, value);
       }
+      auto store = [&](Value *parts, int64_t offset) {
+        Value both = arith::OrIOp::create(b, upperHalf(b, parts[0]), parts[1]);
+        b.store(both, panels, {panel, b.add(at, offset + 256 * half)}, 16);
+      };
+      store(high, 0);
+      store(low, 512);
+    }
+  };
+  Value pairs = b.mul(stepsOf(b, count), 16), whole = b.index(0);
+  if (width % kTileBlock == 0)
+    whole = arith::DivUIOp::create(b, count, b.index(2));
+  b.loop(begin, end, 1, [&](Value panel) {
+    b.loop(b.index(0), whole, 1, [&](Value pair) {
+      emitPair(panel, pair, [&](Value j, Value column) {
+        Value value = b.load(rhs, {rowOf(j), column}, 16, 16);
+        if (value.getType() == floats)
+          return value;
+        return Value(arith::ExtFOp::create(b, floats, value));
+      });
+    });
+    // What lacks a row or columns.
+    b.loop(whole, pairs, 1, [&](Value pair) {
+      emitPair(panel, pair, [&](Value j, Value column) {
+        Value there =
+            arith::CmpIOp::create(b, arith::CmpIPredicate::ult, j, count);
+        Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::ult,
+                                             column, b.index(width));
+        Value row = rowOf(b.min(j, b.sub(count, b.index(1))));
+        return loadSome(b, rhs, {row, column}, b.sub(b.index(width), column),
+                        arith::AndIOp::create(b, there, inside));
+      });
     });
   });
 }
@@ -205,7 +241,7 @@ void x86::emitTailTiles(KernelBuilder &b, TileOps &tiles, const Operands &in,
             Value at = b.add(b.mul(step, panelBytes),
                              (low ? panelBytes / 2 : 0) + half * kTileBytes);
             rhsTiles.push_back(
-                tiles.load(tiles.advance(rhs, at), stride, /*streamed=*/false));
+                tiles.load(tiles.advance(rhs, at), stride, /*streamed=*/true));
           }
           // In turn, so that no product waits for the sums of the one before.
           for (auto [i, start] : llvm::enumerate(starts))
