@@ -25,18 +25,19 @@ static constexpr int chains = 12;
 // Every function runs `steps` rounds and returns the operations of one round,
 // where a multiply and an add are two.
 
+/// A loop over `chains` sums, which `update` changes one after another.
+#define REGISTER_LOOP(Vector, steps, update)                                   \
+  Vector sums[chains] = {};                                                    \
+  for (int64_t step = 0; step < steps; ++step)                                 \
+    _Pragma("clang loop unroll(full)") for (Vector &sum : sums) { update }     \
+  for (Vector &sum : sums)                                                     \
+    TOUCH(sum);
+
 extern "C" __attribute__((target("avx2"))) int64_t peakAvx2Int8(int64_t steps) {
   __m256i a = _mm256_set1_epi8(1), b = a, ones = _mm256_set1_epi16(1);
-  __m256i sums[chains] = {};
-  for (int64_t step = 0; step < steps; ++step)
-#pragma clang loop unroll(full)
-    for (__m256i &sum : sums) {
-      TOUCH(a);
-      __m256i pairs = _mm256_maddubs_epi16(a, b);
-      sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, ones));
-    }
-  for (__m256i &sum : sums)
-    TOUCH(sum);
+  REGISTER_LOOP(__m256i, steps, TOUCH(a);
+                __m256i pairs = _mm256_maddubs_epi16(a, b);
+                sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, ones));)
   return chains * 32 * 2;
 }
 
@@ -45,13 +46,7 @@ peakAvx512VnniInt8(int64_t steps) {
   __m512i a = _mm512_set1_epi32(0x01010101), b = a;
   TOUCH(a);
   TOUCH(b);
-  __m512i sums[chains] = {};
-  for (int64_t step = 0; step < steps; ++step)
-#pragma clang loop unroll(full)
-    for (__m512i &sum : sums)
-      sum = _mm512_dpbusd_epi32(sum, a, b);
-  for (__m512i &sum : sums)
-    TOUCH(sum);
+  REGISTER_LOOP(__m512i, steps, sum = _mm512_dpbusd_epi32(sum, a, b);)
   return chains * 64 * 2;
 }
 
@@ -60,39 +55,21 @@ peakAvxVnniInt8(int64_t steps) {
   __m256i a = _mm256_set1_epi32(0x01010101), b = a;
   TOUCH(a);
   TOUCH(b);
-  __m256i sums[chains] = {};
-  for (int64_t step = 0; step < steps; ++step)
-#pragma clang loop unroll(full)
-    for (__m256i &sum : sums)
-      sum = _mm256_dpbusd_avx_epi32(sum, a, b);
-  for (__m256i &sum : sums)
-    TOUCH(sum);
+  REGISTER_LOOP(__m256i, steps, sum = _mm256_dpbusd_avx_epi32(sum, a, b);)
   return chains * 32 * 2;
 }
 
 extern "C" __attribute__((target("avx2,fma"))) int64_t
 peakAvx2Float(int64_t steps) {
   __m256 a = _mm256_set1_ps(1.0f), b = _mm256_set1_ps(1.0e-9f);
-  __m256 sums[chains] = {};
-  for (int64_t step = 0; step < steps; ++step)
-#pragma clang loop unroll(full)
-    for (__m256 &sum : sums)
-      sum = _mm256_fmadd_ps(a, b, sum);
-  for (__m256 &sum : sums)
-    TOUCH(sum);
+  REGISTER_LOOP(__m256, steps, sum = _mm256_fmadd_ps(a, b, sum);)
   return chains * 8 * 2;
 }
 
 extern "C" __attribute__((target("avx512f"))) int64_t
 peakAvx512Float(int64_t steps) {
   __m512 a = _mm512_set1_ps(1.0f), b = _mm512_set1_ps(1.0e-9f);
-  __m512 sums[chains] = {};
-  for (int64_t step = 0; step < steps; ++step)
-#pragma clang loop unroll(full)
-    for (__m512 &sum : sums)
-      sum = _mm512_fmadd_ps(a, b, sum);
-  for (__m512 &sum : sums)
-    TOUCH(sum);
+  REGISTER_LOOP(__m512, steps, sum = _mm512_fmadd_ps(a, b, sum);)
   return chains * 16 * 2;
 }
 
