@@ -35,6 +35,8 @@ public:
       widened = allocate(b, {tasks.rows, depth},
                          form.bf16 ? Type(b.getF32Type()) : b.getI16Type());
     }
+    if (form.digits)
+      digits = x86::allocateDigits(b, operands);
     if (operands.lhsNear)
       start = allocate(b, {tasks.rows, tasks.columns}, b.getI32Type());
     b.loop(begin, end, 1, [&](Value task) {
@@ -81,6 +83,23 @@ private:
   /// Rows [row, rowEnd) of the columns of a task.
   void coverRows(KernelBuilder &b, Operands &in, Value row, Value rowEnd,
                  Value column, int64_t count) {
+    if (!form.digits)
+      return coverByVectors(b, in, row, rowEnd, column, count);
+    auto finish = [&](const Tile &block, Accumulators sums, ArrayRef<Value>) {
+      scaleColumns(b, isa, in, block, sums);
+      finishBlock(b, in, block, sums);
+    };
+    b.ifElse(
+        x86::hasDigits(b, in),
+        [&] {
+          x86::emitDigits(b, isa, in, digits, row, rowEnd, column, count,
+                          tasks.streamed, finish);
+        },
+        [&] { coverByVectors(b, in, row, rowEnd, column, count); });
+  }
+
+  void coverByVectors(KernelBuilder &b, Operands &in, Value row, Value rowEnd,
+                      Value column, int64_t count) {
     b.rowBlocks(row, rowEnd, tasks.rows, [&](Value block, int64_t blockRows) {
       Tile range{block, column, blockRows, count};
       auto inWords = [&] {
@@ -207,6 +226,7 @@ private:
   const Form &form;
   const Tasks &tasks;
   Value widened, start;
+  x86::DigitMemory digits;
   /// Of the current task.
   Value firstRow;
 };
@@ -308,6 +328,8 @@ LogicalResult kernels::lowerMatmul(MatmulOp op, const Isa &isa,
                            : Tasks(isa, form, n, k);
   if (form.tiles && !form.grouped && tasks.plan->copiesRows)
     views->lhsTiles = copyToTiles(b, views->lhs, kernels);
+  if (form.digits)
+    x86::makeDigits(b, *views, kernels);
   if (form.integer && isa.widens() && !form.grouped)
     x86::splitRows(b, *views, kernels);
   if (form.tiles && !form.grouped && views->tailRhs)

@@ -45,13 +45,17 @@ struct Operands {
   Value lhsNear, lhsFar, lhsStart;
   /// The tail for tiles, in two parts: rows of tailLhs, panels of tailRhs.
   Value tailRows, tailPanels;
+  /// The rows of lhs as digits, and their largest magnitudes; without rows when
+  /// lhs itself is read.
+  Value digits, digitRanges;
   /// Rows of K that share a scale; 0: all of them.
   int64_t groupRows = 0;
 
   template <typename Fn> void forEach(Fn fn) {
-    for (Value *value : {&lhs, &rhs, &lhsScale, &rhsScale, &lhsZero, &tailLhs,
-                         &tailRhs, &columns, &sums, &lhsTiles, &lhsNear,
-                         &lhsFar, &lhsStart, &tailRows, &tailPanels})
+    for (Value *value :
+         {&lhs, &rhs, &lhsScale, &rhsScale, &lhsZero, &tailLhs, &tailRhs,
+          &columns, &sums, &lhsTiles, &lhsNear, &lhsFar, &lhsStart, &tailRows,
+          &tailPanels, &digits, &digitRanges})
       if (*value)
         fn(*value);
     for (auto *list : {&epilogueInputs, &scalars, &inits})

@@ -3,6 +3,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "MatmulTasks.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace mlir::qopt;
@@ -10,6 +11,8 @@ using namespace mlir::qopt::kernels;
 
 /// Larger weights do not stay in L2 beside the rows: they are fetched ahead.
 constexpr int64_t kResidentBytes = 1 << 20;
+/// Digits of the rows of a task stay in L2.
+constexpr int64_t kDigitBytes = 1 << 20;
 
 Tasks::Tasks(const Isa &isa, const Form &form, int64_t n, int64_t k)
     : n(n), isa(isa), form(form) {
@@ -33,12 +36,19 @@ Tasks::Tasks(const Isa &isa, const Form &form, int64_t n, int64_t k)
   // are few blocks of columns the rows have to feed the threads.
   int64_t limit = columnBlocks() >= 8 ? 384 : 96;
   maxRows = std::min(limit, std::max<int64_t>(48, (512 << 10) / bytesPerRow));
-  maxRows = std::max(rows, maxRows / rows * rows);
+  rowStep = rows;
+  // Blocks of both kinds, and as many as make up for a panel's way into the
+  // order of tiles.
+  if (form.digits) {
+    rowStep = std::lcm(rows, x86::kTileBlock);
+    maxRows = std::clamp<int64_t>(kDigitBytes / (3 * k), rowStep, limit);
+  }
+  maxRows = std::max(rowStep, maxRows / rowStep * rowStep);
 }
 
 Value Tasks::rowsPerTask(KernelBuilder &b, Value m) const {
   Value parts = b.ceilDiv(m, b.index(maxRows));
   // M = 0 has no task, but its division is computed.
   parts = arith::MaxUIOp::create(b, parts, b.index(1));
-  return b.mul(b.ceilDiv(b.ceilDiv(m, parts), b.index(rows)), rows);
+  return b.mul(b.ceilDiv(b.ceilDiv(m, parts), b.index(rowStep)), rowStep);
 }

@@ -10,7 +10,7 @@
 #ifndef QOPT_LIB_CODEGEN_KERNELS_MATMULTASKS_H
 #define QOPT_LIB_CODEGEN_KERNELS_MATMULTASKS_H
 
-#include "../X86/AMX.h"
+#include "../X86/DigitsAMX.h"
 
 namespace mlir::qopt::kernels {
 
@@ -24,17 +24,24 @@ struct Form {
   /// Whether the product is made of tiles. Groups have to be whole steps of
   /// them; the others go by vectors.
   bool tiles;
+  /// Whether many rows are multiplied as digits, on tiles.
+  bool digits;
 
   Form(MatmulOp op, const Isa &isa)
       : integer(op.isInteger()), bf16(op.isBF16()),
         weightOnly(op.isWeightOnly()), grouped(op.getGroupSize().has_value()),
         tiles(isa.amx && (integer || bf16) &&
-              (!grouped || *op.getGroupSize() % x86::kTileDepth == 0)) {}
+              (!grouped || *op.getGroupSize() % x86::kTileDepth == 0)),
+        digits(isa.amx && weightOnly && !grouped &&
+               x86::takesDigits(
+                   cast<ShapedType>(op.getRhs().getType()).getDimSize(1))) {}
 };
 
 /// How a product is cut into tasks; everything but M is static.
 struct Tasks {
   int64_t n, columns, rows, maxRows;
+  /// Rows of a task are a multiple of it: of `rows`.
+  int64_t rowStep;
   /// Whether the weights come from beyond L2.
   bool streamed = false;
   /// Of a product that is made of tiles.
@@ -43,7 +50,8 @@ struct Tasks {
   /// Of tiles.
   Tasks(const Isa &isa, const Form &form, const x86::TilePlan &plan)
       : n(plan.n), columns(x86::kTileBlock), rows(x86::kTileBlock),
-        maxRows(plan.maxRows), plan(plan), isa(isa), form(form) {}
+        maxRows(plan.maxRows), rowStep(rows), plan(plan), isa(isa), form(form) {
+  }
   /// Of vectors.
   Tasks(const Isa &isa, const Form &form, int64_t n, int64_t k);
   /// Bytes of a widened element of lhs; 0: none is widened.
@@ -62,7 +70,7 @@ struct Tasks {
                                      : isa.integerVectorsOf(blockRows));
   }
 
-  /// Rows of a task: M in equal parts, each a multiple of `rows`.
+  /// Rows of a task: M in equal parts, each a multiple of `rowStep`.
   Value rowsPerTask(KernelBuilder &b, Value m) const;
 
 private:
