@@ -115,8 +115,8 @@ static LogicalResult applyFloat(FP32PresetOptions &preset,
     errors << "products are f32 or bf16, not " << quoteName(preset.products);
     return failure();
   }
-  if (preset.attention.hasValue() && preset.attention != "float" &&
-      preset.attention != "bf16x2" && preset.attention != "bf16") {
+  if (preset.attention != "float" && preset.attention != "bf16x2" &&
+      preset.attention != "bf16") {
     errors << "attention is float, bf16x2 or bf16, not "
            << quoteName(preset.attention);
     return failure();

@@ -12,23 +12,18 @@
 using namespace mlir;
 using namespace mlir::qopt;
 
-/// What is to be bf16 means attention too, unless that is said apart. Codes of
-/// 8 bits elsewhere hide what three products of bf16 lose.
-static std::string attentionOf(const FP32PresetOptions &options,
-                               bool quantizes) {
-  if (options.attention.hasValue())
-    return options.attention;
-  if (options.products == "bf16")
+/// What is to be bf16 means attention too, unless that is said apart.
+static std::string attentionOf(const FP32PresetOptions &options) {
+  if (!options.attention.hasValue() && options.products == "bf16")
     return "bf16";
-  return quantizes ? "bf16x2" : "float";
+  return options.attention;
 }
 
 static void addSimplification(OpPassManager &pm,
-                              const FP32PresetOptions &options,
-                              bool quantizes) {
+                              const FP32PresetOptions &options) {
   SmallVector<std::string> names(options.noLift.begin(), options.noLift.end());
   onnx::buildSimplifyPipeline(pm, names);
-  pm.addPass(createAttentionProductsPass({attentionOf(options, quantizes)}));
+  pm.addPass(createAttentionProductsPass({attentionOf(options)}));
 }
 
 static void addFloatProducts(OpPassManager &pm,
@@ -38,7 +33,7 @@ static void addFloatProducts(OpPassManager &pm,
 
 void qopt::buildFP32Pipeline(OpPassManager &pm,
                              const FP32PresetOptions &options) {
-  addSimplification(pm, options, /*quantizes=*/false);
+  addSimplification(pm, options);
   if (options.layerTaps)
     pm.addPass(createLayerTapsPass());
   addFloatProducts(pm, options);
@@ -99,7 +94,7 @@ std::string qopt::schemeText(StringRef method, const LLMInt8Options &options) {
 static void addQuantization(OpPassManager &pm, const std::string &scheme,
                             const QuantizePresetOptions &options,
                             const std::string &alpha = "off") {
-  addSimplification(pm, options, /*quantizes=*/true);
+  addSimplification(pm, options);
   PlanPassOptions plan;
   plan.scheme = scheme;
   plan.hasStatistics = !options.statistics.empty();

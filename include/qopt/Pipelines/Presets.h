@@ -19,8 +19,9 @@ struct FP32PresetOptions : PassPipelineOptions<FP32PresetOptions> {
   Option<std::string> attention{
       *this, "attention",
       llvm::cl::desc("Products of attention, where the target has fast ones "
-                     "(AMX): float (default of fp32), bf16x2 (three products "
-                     "of bf16, good to 2^-16; default of the others), bf16")};
+                     "(AMX): float, bf16x2 (three products of bf16, good to "
+                     "2^-16) or bf16"),
+      llvm::cl::init("float")};
   ListOption<std::string> noLift{
       *this, "no-lift",
       llvm::cl::desc("Decomposed ops to leave as they are, by the names of "

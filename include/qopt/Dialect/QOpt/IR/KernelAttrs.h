@@ -27,8 +27,8 @@ inline constexpr llvm::StringLiteral kOperandTypeAttrName("qopt.operand_type");
 /// And the bytes of its weights.
 inline constexpr llvm::StringLiteral kWeightBytesAttrName("qopt.weight_bytes");
 
-/// On an attention: what its factors are where the target has a fast way: "bf16",
-/// or "bf16x2", the sum of two; float without it.
+/// On an attention: what its factors are where the target has a fast way:
+/// "bf16", or "bf16x2", the sum of two; float without it.
 inline constexpr llvm::StringLiteral
     kAttentionProductsAttrName("qopt.attention_products");
 
