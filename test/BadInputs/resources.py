@@ -77,7 +77,7 @@ def r02():
     # From the address space of the worker alone to enough for all: sometimes a thread's
     # stack is what does not fit, whose size is that of many threads.
     for megabytes in (400, 448, 480, 512, 560, 640, 768, 1024):
-        yield one(f"RLIMIT_AS of {megabytes} MiB", (0, 5, 127), preexec=limit(megabytes), flags=["-j16"])
+        yield one(f"RLIMIT_AS of {megabytes} MiB", preexec=limit(megabytes), flags=["-j16"])
     yield one("--memory-limit=256M", flags=["--memory-limit=256M"])
     yield one("--memory-limit=1G", flags=["--memory-limit=1G"])
     yield one("no temporary directory", (0, 4, 5), env={"TMPDIR": "/nonexistent"})

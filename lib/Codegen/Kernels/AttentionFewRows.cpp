@@ -25,16 +25,12 @@ constexpr int64_t kLineFloats = 16;
 static Value sumsOfLanes(KernelBuilder &b, SmallVector<Value> rows) {
   int64_t lanes = rows.size();
   for (int64_t width = 1; width < lanes; width *= 2) {
-    SmallVector<int64_t> upper, lower;
-    for (int64_t i = 0; i < lanes; ++i) {
-      upper.push_back(i & width ? lanes + i - width : i);
-      lower.push_back(i & width ? lanes + i : i + width);
-    }
+    ExchangeMasks masks(lanes, width);
     SmallVector<Value> halves;
     for (size_t i = 0; i < rows.size(); i += 2)
       halves.push_back(arith::AddFOp::create(
-          b, vector::ShuffleOp::create(b, rows[i], rows[i + 1], upper),
-          vector::ShuffleOp::create(b, rows[i], rows[i + 1], lower)));
+          b, vector::ShuffleOp::create(b, rows[i], rows[i + 1], masks.upper),
+          vector::ShuffleOp::create(b, rows[i], rows[i + 1], masks.lower)));
     rows = halves;
   }
   return rows.front();

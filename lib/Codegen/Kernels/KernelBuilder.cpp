@@ -164,22 +164,26 @@ void KernelBuilder::rowBlocks(Value begin, Value end, int64_t rows,
   }
 }
 
+ExchangeMasks::ExchangeMasks(int64_t lanes, int64_t width) {
+  for (int64_t i = 0; i < lanes; ++i) {
+    upper.push_back(i & width ? lanes + i - width : i);
+    lower.push_back(i & width ? lanes + i : i + width);
+  }
+}
+
 void kernels::transposeInRegisters(KernelBuilder &b,
                                    SmallVectorImpl<Value> &rows) {
   // Swaps off-diagonal blocks of 1, 2, 4, ... lanes.
   int64_t lanes = rows.size();
   for (int64_t width = 1; width < lanes; width *= 2) {
-    SmallVector<int64_t> upper, lower;
-    for (int64_t i = 0; i < lanes; ++i) {
-      upper.push_back(i & width ? lanes + i - width : i);
-      lower.push_back(i & width ? lanes + i : i + width);
-    }
+    ExchangeMasks masks(lanes, width);
     for (int64_t i = 0; i < lanes; ++i) {
       if (i & width)
         continue;
       Value first = rows[i], second = rows[i + width];
-      rows[i] = vector::ShuffleOp::create(b, first, second, upper);
-      rows[i + width] = vector::ShuffleOp::create(b, first, second, lower);
+      rows[i] = vector::ShuffleOp::create(b, first, second, masks.upper);
+      rows[i + width] =
+          vector::ShuffleOp::create(b, first, second, masks.lower);
     }
   }
 }

@@ -64,6 +64,13 @@ public:
                  function_ref<void(Value row, int64_t rows)> body);
 };
 
+/// Two vectors of `lanes` as two others: blocks of `width` lanes that lie off
+/// the diagonal change places. `upper` takes the first of each pair of blocks.
+struct ExchangeMasks {
+  ExchangeMasks(int64_t lanes, int64_t width);
+  SmallVector<int64_t> upper, lower;
+};
+
 /// `rows` are the rows of a square matrix, then its columns.
 void transposeInRegisters(KernelBuilder &b, SmallVectorImpl<Value> &rows);
 

@@ -12,7 +12,8 @@
 
 #include "../Kernels/AttentionGenerator.h"
 #include "../Kernels/Products.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "AMX.h"
+#include "Vectors.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -20,75 +21,14 @@ using namespace mlir;
 using namespace mlir::qopt;
 using namespace mlir::qopt::kernels;
 
-/// Elements of a tile's row, rows of a tile, bytes of both.
-constexpr int64_t kDepth = 32, kTile = 16, kRowBytes = 64, kTileBytes = 1024;
-
-namespace {
-
-/// The tile instructions.
-struct Tiles {
-  explicit Tiles(KernelBuilder &b)
-      : b(b), type(LLVM::LLVMX86AMXType::get(b.getContext())),
-        rows(arith::ConstantOp::create(b, b.getI16IntegerAttr(kTile))),
-        width(arith::ConstantOp::create(b, b.getI16IntegerAttr(kRowBytes))) {}
-
-  Value zero() { return call("llvm.x86.tilezero.internal", {rows, width}); }
-  Value load(Value pointer, int64_t stride) {
-    return call("llvm.x86.tileloadd64.internal",
-                {rows, width, pointer, number(stride)});
-  }
-  void store(Value tile, Value pointer, int64_t stride) {
-    LLVM::CallIntrinsicOp::create(
-        b, b.getStringAttr("llvm.x86.tilestored64.internal"),
-        {rows, width, pointer, number(stride), tile});
-  }
-  Value dot(Value sums, Value lhs, Value rhs) {
-    return call("llvm.x86.tdpbf16ps.internal",
-                {rows, width, width, sums, lhs, rhs});
-  }
-  /// Of a buffer with the trivial layout.
-  Value pointerTo(Value memref) {
-    Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, memref);
-    return LLVM::IntToPtrOp::create(
-        b, LLVM::LLVMPointerType::get(b.getContext()), toI64(address));
-  }
-  Value advance(Value pointer, Value bytes) {
-    return LLVM::GEPOp::create(b, pointer.getType(), b.getI8Type(), pointer,
-                               ValueRange{toI64(bytes)});
-  }
-
-private:
-  Value toI64(Value index) {
-    return arith::IndexCastOp::create(b, b.getI64Type(), index);
-  }
-  Value number(int64_t value) {
-    return arith::ConstantOp::create(b, b.getI64IntegerAttr(value));
-  }
-  Value call(StringRef intrinsic, ValueRange operands) {
-    return callIntrinsic(b, intrinsic, type, operands);
-  }
-
-  KernelBuilder &b;
-  Type type;
-  Value rows, width;
-};
+/// Elements of a tile's row, bytes of it.
+constexpr int64_t kDepth = 32, kRowBytes = 64;
+constexpr int64_t kTile = x86::kTileRows, kTileBytes = x86::kTileBytes;
 
 /// Bytes from one row of a buffer to the next.
-int64_t pitchOf(Value memref) {
+static int64_t pitchOf(Value memref) {
   auto type = cast<MemRefType>(memref.getType());
   return type.getShape().back() * type.getElementTypeBitWidth() / 8;
-}
-
-} // namespace
-
-/// To the nearest bf16 as f32; what is between two goes away from zero.
-static Value roundToHalf(KernelBuilder &b, Value x) {
-  auto type = cast<VectorType>(x.getType());
-  auto words = VectorType::get(type.getShape(), b.getI32Type());
-  Value bits = arith::BitcastOp::create(b, words, x);
-  bits = b.add(bits, b.splat(words, 0x8000));
-  bits = arith::AndIOp::create(b, bits, b.splat(words, -0x10000));
-  return arith::BitcastOp::create(b, type, bits);
 }
 
 SmallVector<Value> AttentionGenerator::toHalves(Value low, Value high) {
@@ -99,7 +39,8 @@ SmallVector<Value> AttentionGenerator::toHalves(Value low, Value high) {
   };
   if (parts == 1)
     return {join(low, high)};
-  Value lowHalf = roundToHalf(b, low), highHalf = roundToHalf(b, high);
+  Value lowHalf = x86::roundToHalf(b, low),
+        highHalf = x86::roundToHalf(b, high);
   return {join(lowHalf, highHalf),
           join(arith::SubFOp::create(b, low, lowHalf),
                arith::SubFOp::create(b, high, highHalf))};
@@ -172,7 +113,10 @@ void AttentionGenerator::eachProduct(
 }
 
 void AttentionGenerator::multiplyKeyTiles(Rows rows, Keys keys) {
-  Tiles tiles(b);
+  x86::TileOps tiles(b);
+  auto load = [&](Value pointer, int64_t pitch) {
+    return tiles.load(pointer, tiles.i64(pitch), /*streamed=*/false);
+  };
   int64_t steps = llvm::divideCeil(size, kDepth);
   int64_t rowPitch = pitchOf(halfQueries), scorePitch = pitchOf(scores);
   Value queryRows =
@@ -191,16 +135,16 @@ void AttentionGenerator::multiplyKeyTiles(Rows rows, Keys keys) {
         SmallVector<Value> rhs;
         for (int64_t j = 0; j < 2; ++j) {
           int64_t tile = (j * parts + right) * steps + step;
-          rhs.push_back(tiles.load(
-              tiles.advance(stripe, b.index(tile * kTileBytes)), kRowBytes));
+          rhs.push_back(load(tiles.advance(stripe, b.index(tile * kTileBytes)),
+                             kRowBytes));
         }
         for (int64_t i = 0; i < rowTiles; ++i) {
           Value from = tiles.advance(
               queryRows, b.index(i * kTile * rowPitch +
                                  (left * steps + step) * kRowBytes));
-          Value lhs = tiles.load(from, rowPitch);
+          Value lhs = load(from, rowPitch);
           for (int64_t j = 0; j < 2; ++j)
-            sums[2 * i + j] = tiles.dot(sums[2 * i + j], lhs, rhs[j]);
+            sums[2 * i + j] = tiles.dotHalf(sums[2 * i + j], lhs, rhs[j]);
         }
       }
     });
@@ -210,7 +154,7 @@ void AttentionGenerator::multiplyKeyTiles(Rows rows, Keys keys) {
         tiles.store(
             sums[2 * i + j],
             tiles.advance(to, b.index(i * kTile * scorePitch + j * kRowBytes)),
-            scorePitch);
+            tiles.i64(scorePitch));
   });
 }
 
@@ -224,7 +168,10 @@ void AttentionGenerator::scaleSums(Value row, Value factor) {
 }
 
 void AttentionGenerator::addValueTiles(Rows rows, Keys keys) {
-  Tiles tiles(b);
+  x86::TileOps tiles(b);
+  auto load = [&](Value pointer, int64_t pitch) {
+    return tiles.load(pointer, tiles.i64(pitch), /*streamed=*/false);
+  };
   int64_t columns = llvm::divideCeil(valueSize, kTile);
   int64_t scorePitch = pitchOf(scores), sumPitch = pitchOf(sums);
   Value packed = tiles.pointerTo(valueTiles), weights = tiles.pointerTo(scores);
@@ -241,7 +188,7 @@ void AttentionGenerator::addValueTiles(Rows rows, Keys keys) {
     SmallVector<Value> initial;
     for (int64_t i = 0; i < rowTiles; ++i)
       for (int64_t j = 0; j < count; ++j)
-        initial.push_back(tiles.load(place(i, j), sumPitch));
+        initial.push_back(load(place(i, j), sumPitch));
     SmallVector<Value> results = b.loop(
         b.index(0), steps, 1, initial, [&](Value step, ValueRange carried) {
           SmallVector<Value> next(carried);
@@ -251,24 +198,24 @@ void AttentionGenerator::addValueTiles(Rows rows, Keys keys) {
           eachProduct([&](int64_t left, int64_t right) {
             SmallVector<Value> rhs;
             for (int64_t j = 0; j < count; ++j)
-              rhs.push_back(tiles.load(
+              rhs.push_back(load(
                   tiles.advance(block, b.index((right * columns + first + j) *
                                                kTileBytes)),
                   kRowBytes));
             for (int64_t i = 0; i < rowTiles; ++i) {
               Value own =
-                  tiles.load(tiles.advance(lhs, b.index(i * kTile * scorePitch +
-                                                        left * kRowBytes)),
-                             scorePitch);
+                  load(tiles.advance(lhs, b.index(i * kTile * scorePitch +
+                                                  left * kRowBytes)),
+                       scorePitch);
               for (int64_t j = 0; j < count; ++j)
                 next[i * count + j] =
-                    tiles.dot(next[i * count + j], own, rhs[j]);
+                    tiles.dotHalf(next[i * count + j], own, rhs[j]);
             }
           });
           return next;
         });
     for (int64_t i = 0; i < rowTiles; ++i)
       for (int64_t j = 0; j < count; ++j)
-        tiles.store(results[i * count + j], place(i, j), sumPitch);
+        tiles.store(results[i * count + j], place(i, j), tiles.i64(sumPitch));
   }
 }

@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Codes are widened to 16 bits and multiplied by vpmaddwd, which is exact for
-// every code. Rows are widened a block at a time, weights once for all rows of
-// a task, or as they are loaded where there are few rows.
+// every code. Rows are widened a block at a time, weights as they are loaded.
 //===----------------------------------------------------------------------===//
 
 #include "Dot.h"

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "TailAMX.h"
+#include "Vectors.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -93,13 +94,10 @@ static void splitRows(KernelBuilder &b, Value lhs, Value rows, Value begin,
 /// is a NaN where the value is one, whatever becomes of the high part.
 static std::pair<Value, Value> splitHalf(KernelBuilder &b, Value value) {
   auto words = VectorType::get({16}, b.getI32Type());
-  Value up =
-      b.add(arith::BitcastOp::create(b, words, value), b.splat(words, 0x8000));
-  Value high =
-      arith::AndIOp::create(b, up, b.splat(words, int32_t(0xffff0000)));
-  Value rest = arith::SubFOp::create(
-      b, value, arith::BitcastOp::create(b, value.getType(), high));
-  return {high, arith::BitcastOp::create(b, words, rest)};
+  Value high = roundToHalf(b, value);
+  Value rest = arith::SubFOp::create(b, value, high);
+  return {arith::BitcastOp::create(b, words, high),
+          arith::BitcastOp::create(b, words, rest)};
 }
 
 /// Panels [begin, end) of `count` rows of weights [J or K, N].

@@ -59,6 +59,15 @@ Value x86::packWords(KernelBuilder &b, ArrayRef<Value> four) {
       b, bytes.getType(), vector::ShuffleOp::create(b, joined, joined, order));
 }
 
+Value x86::roundToHalf(KernelBuilder &b, Value values) {
+  auto type = cast<VectorType>(values.getType());
+  auto words = VectorType::get(type.getShape(), b.getI32Type());
+  Value bits = arith::BitcastOp::create(b, words, values);
+  bits = b.add(bits, b.splat(words, 0x8000));
+  bits = arith::AndIOp::create(b, bits, b.splat(words, -0x10000));
+  return arith::BitcastOp::create(b, type, bits);
+}
+
 Value x86::timesPowerOfTwo(KernelBuilder &b, Value values, Value n) {
   return callIntrinsic(b, "llvm.x86.avx512.mask.scalef.ps.512",
                        values.getType(),

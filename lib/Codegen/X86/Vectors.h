@@ -19,6 +19,10 @@ Value roundToWords(KernelBuilder &b, Value values);
 /// Four vectors of words as one of bytes, in order; saturates.
 Value packWords(KernelBuilder &b, ArrayRef<Value> four);
 
+/// To the nearest bf16, as f32; what is between two goes away from zero. A NaN
+/// may become any number.
+Value roundToHalf(KernelBuilder &b, Value values);
+
 /// 16 `values` times 2^n, for whole `n`.
 Value timesPowerOfTwo(KernelBuilder &b, Value values, Value n);
 
