@@ -118,14 +118,6 @@ void AttentionGenerator::allocate() {
     tokens = stack({taskRows}, index);
   }
   panel = stack({blockKeys / isa.lanes, padded(size), isa.lanes}, f32);
-  // Products go on to whole steps of stripes. What happens to lie there might
-  // be denormal, and products of that a hundred times slower.
-  Value zero = b.splat(vectorType(f32), 0), none = b.index(0);
-  b.loop(none, b.index(blockKeys / isa.lanes), 1, [&](Value stripe) {
-    b.loop(none, b.index(size), 1, [&](Value depth) {
-      b.store(zero, panel, {stripe, depth, none}, isa.lanes);
-    });
-  });
   int64_t blockRows = hasTiles() ? kTileBlock : isa.floatRows;
   scores = stack({blockRows, blockKeys + kPad}, f32);
   factors = stack({blockRows}, f32);
