@@ -70,7 +70,8 @@ typedef enum {
 // All zero is the default of each field, and of the whole.
 typedef struct qopt_options {
   uint32_t size;       // sizeof(qopt_options); 0 means all fields of ABI 1
-  int32_t num_threads; // 0: the physical cores that this process may use
+  int32_t num_threads; // 0: the physical cores that this process may use; more
+                       // than it has CPUs are as many as those
   uint64_t flags;      // must be 0
   const char *isa;     // one of the library's variants; NULL: the best here,
                        // or the value of the environment variable QOPT_ISA

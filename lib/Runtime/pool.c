@@ -3,12 +3,11 @@
 //
 // A parallel loop is cut into one chunk per thread. Chunk i belongs to thread
 // i, so that from loop to loop a core finds its rows in its own cache; a chunk
-// whose thread has not woken up is run by whoever is done first. More threads
-// than CPUs are not started: their chunks are run by the others. During a run,
-// idle threads spin for the time of some small loops, since waking one up takes
-// longer than such a loop; between runs they sleep in a futex soon. A failure
-// leaves a chunk by longjmp to where the chunk was started, on whichever thread
-// that is.
+// whose thread has not woken up is run by whoever is done first. There are no
+// more threads than CPUs. During a run, idle threads spin for the time of some
+// small loops, since waking one up takes longer than such a loop; between runs
+// they sleep in a futex soon. A failure leaves a chunk by longjmp to where the
+// chunk was started, on whichever thread that is.
 //===----------------------------------------------------------------------===//
 
 #define _GNU_SOURCE
@@ -42,7 +41,7 @@ typedef struct {
 
 typedef struct rt_pool {
   int n_threads; // chunks of a loop at most
-  int n_started; // of them threads, the caller included
+  int n_started; // threads to join, and the caller
   int pid;
   atomic_bool stop, active;
   // The loop in progress; stable from the offer of its chunks until pending is
@@ -297,15 +296,15 @@ int rt_pool_open(rt_pool **result, const qopt_options *options, char *err,
                     n_threads, RT_MAX_THREADS);
   if (n_threads == 0)
     n_threads = rt_physical_cores();
+  int cpus = rt_available_cpus();
+  n_threads = n_threads < cpus ? n_threads : cpus;
   size_t bytes = sizeof(rt_pool) + (size_t)n_threads * sizeof(rt_slot);
   rt_pool *pool = aligned_alloc(128, (bytes + 127) & ~(size_t)127);
   if (!pool)
     return rt_error(err, n, QOPT_E_MEMORY, "out of memory");
   memset(pool, 0, bytes);
-  int cpus = rt_available_cpus();
   pool->pid = (int)getpid();
   pool->n_threads = n_threads;
-  int n_started = n_threads < cpus ? n_threads : cpus;
   pool->n_started = 1;
   sigset_t old;
   block_signals(&old);
@@ -314,7 +313,7 @@ int rt_pool_open(rt_pool **result, const qopt_options *options, char *err,
     rt_slot *slot = &pool->slots[i];
     slot->index = i;
     slot->pool = pool;
-    if (i && i < n_started && !(failure = start_thread(slot, options)))
+    if (i && !(failure = start_thread(slot, options)))
       pool->n_started = i + 1;
   }
   pthread_sigmask(SIG_SETMASK, &old, NULL);

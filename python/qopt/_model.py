@@ -319,7 +319,8 @@ def _copy_pointer(pointer):
 def load(path, num_threads=0, isa=None, observe=None):
     """Loads a library made by qopt and opens a model in it.
 
-    num_threads: 0 means the physical cores that this process may use.
+    num_threads: 0 means the physical cores that this process may use; no more threads
+        than it has CPUs are used.
     isa: a variant of the library; by default the best for this CPU.
     observe: called as observe(name, array) for every calibration tap.
     """
