@@ -5,10 +5,10 @@ their instructions can do at most.
   bench/kernels.py [--markdown FILE] [--rounds N] [--clock cpu] [--layers KxN,...]
                    [--large] [--rows M,...] [--kernels NAME,...]
 
-Timed is a whole run of a library with one quantized (or float) MatMul: checks of the
-arguments, quantization of the rows, product, scales, float output. The limit is a loop
-over registers (peak.cpp) that takes turns with them. The second share is that of the
-product alone: of the time that its columns take, which is that of the library less that
+Timed, by Google Benchmark (kernels.cpp), is a whole run of a library with one quantized
+or float MatMul: checks of the arguments, quantization of the rows, product, scales, float
+output. The limit is a loop over registers (peak.cpp) that takes turns with them. The second
+share is that of the product alone: of the time that its columns take, which is that of the library less that
 of another with 32 columns. One row is measured against plain reads of as many bytes,
 hot (the same weights again) and, from 2 MiB of weights on, cold (a walk through more
 than 128 MiB of copies). Ends with 1 when the integer products of AVX2 stay below 65 % of
@@ -19,8 +19,9 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 import argparse
 import ctypes
+import json
 import os
-import shutil
+import statistics
 import subprocess
 import sys
 
@@ -39,17 +40,16 @@ LARGE_LAYERS = ((2048, 8192), (4096, 4096), (4096, 11008))
 ROWS = (1, 8, 32, 128, 512)
 # The columns of the library that stands for everything but the product.
 FEW_COLUMNS = 32
-# Weights of a walk that finds none of them in a cache, and the least of one library.
-COLD_BYTES = 160 << 20
+# Fewer weights than these are in a cache whenever they are used at all.
 COLD_LEAST = 2 << 20
-# Kernels: instruction set, quantized or not, the loop that limits it.
+# Kernels: instruction set, quantized or not, the limit of its instructions.
 KERNELS = {
-    "amx int8": ("amx", True, "peakAmxInt8"),
-    "avx512vnni int8": ("avx512vnni", True, "peakAvx512VnniInt8"),
-    "avxvnni int8": ("avxvnni", True, "peakAvxVnniInt8"),
-    "avx2 int8": ("avx2", True, "peakAvx2Int8"),
-    "avx512 float": ("avx512vnni", False, "peakAvx512Float"),
-    "avx2 float": ("avx2", False, "peakAvx2Float"),
+    "amx int8": ("amx", True, "amx/int8"),
+    "avx512vnni int8": ("avx512vnni", True, "avx512vnni/int8"),
+    "avxvnni int8": ("avxvnni", True, "avxvnni/int8"),
+    "avx2 int8": ("avx2", True, "avx2/int8"),
+    "avx512 float": ("avx512vnni", False, "avx512vnni/float"),
+    "avx2 float": ("avx2", False, "avx2/float"),
 }
 # From this many rows on the products are to reach this share of the AVX2 limit. Fewer rows
 # leave the time to the quantization of one row and to the loads of the weights.
@@ -150,80 +150,73 @@ def kernel_call(path, isa, x, n, threads=1):
     return call
 
 
-def copies_of(path, count):
-    """The same library under other names: its weights are other memory."""
-    paths = []
-    for i in range(count):
-        paths.append(f"{path}.{i}.so")
-        shutil.copyfile(path, paths[-1])
-    return paths
+class Times:
+    """Medians over the repetitions of one benchmark, in seconds of one product."""
+
+    def __init__(self, entries):
+        calls = self.calls = entries[0].get("calls", 1)
+        self.seconds = {clock: statistics.median(entry[key] for entry in entries) / 1e9 / calls
+                        for clock, key in (("wall", "real_time"), ("cpu", "cpu_time"))}
+        self.operations = statistics.median(entry["op"] for entry in entries) if "op" in entries[0] else None
+        self.weights = int(entries[0].get("weights", 0))
+        self.waiting = max(0.0, 1 - self.seconds["cpu"] / self.seconds["wall"])
 
 
-def walk_call(peaks, calls, rounds):
-    """All of the calls' libraries in turn, `rounds` times, within one call."""
-    models = (ctypes.c_void_p * len(calls))(*(call.handle for call in calls))
-    first = calls[0]
-    run = ctypes.cast(first.run, ctypes.c_void_p)
+def run_benchmarks(wanted, libraries, isas, rows, rounds, cold=()):
+    """Times by name of everything that the pattern `wanted` matches. Repetitions come in
+    random order, in one process on one core."""
+    command = [os.path.join(support.BUILD, "bin", "kernel-benchmarks"), *libraries,
+               "--isa=" + ",".join(isas), f"--rows={rows}", *["--cold=" + path for path in cold],
+               f"--benchmark_filter={wanted}", f"--benchmark_repetitions={rounds}",
+               "--benchmark_enable_random_interleaving=true",
+               f"--benchmark_min_time={timing.BATCH_SECONDS}", "--benchmark_format=json"]
+    result = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True,
+                            preexec_fn=lambda: os.sched_setaffinity(0, timing.cores()[:1]))
+    entries = {}
+    for entry in json.loads(result.stdout)["benchmarks"]:
+        if entry["run_type"] == "iteration":
+            entries.setdefault(entry["name"], []).append(entry)
+    return {name: Times(found) for name, found in entries.items()}
 
-    def call():
-        if peaks.runEach(run, models, ctypes.c_int64(len(calls)), ctypes.c_int64(rounds), first.ins, first.outs):
-            raise RuntimeError("a run failed")
 
-    call.keep = calls
-    return call
+def stem(path):
+    return os.path.basename(path).removesuffix(".so")
 
 
-def one_row(peaks, kernels, libraries, few, k, n, options):
+def one_row(kernels, libraries, few, k, n, options):
     """Rows of the second table: GB/s of one row's product, hot and cold, and its share
     of the fastest plain read of as many bytes."""
-    x = np.random.default_rng(1).standard_normal((1, k), np.float32)
-    cells = {}
-    for place in ("hot", "cold") if k * n >= COLD_LEAST else ("hot",):
-        count = 1 if place == "hot" else COLD_BYTES // (k * n) + 1
-        rounds = max(1, round(4e6 / (k * n))) if place == "hot" else 1
-        total = count * rounds
-        contenders, rest, reads, loaded = {}, {}, [], []
-        for name, (isa, quantized, _) in kernels.items():
-            if not quantized:
-                continue
-            paths = copies_of(libraries[True], count) if place == "cold" else [libraries[True]]
-            calls = [kernel_call(path, isa, x, n) for path in paths]
-            loaded += calls
-            for path in paths if place == "cold" else ():
-                os.remove(path)
-            contenders[name] = timing.Contender(name, walk_call(peaks, calls, rounds))
-            small = kernel_call(few[True], isa, x, FEW_COLUMNS)
-            rest[name] = timing.Contender(name, walk_call(peaks, [small], 100))
-        memory = peaks.readBuffer(count * k * n)
-        for form in (peaks.readPlain, peaks.readPrefetched, peaks.readFourStreams):
-            def read(form=form):
-                for _ in range(rounds):
-                    for i in range(count):
-                        form(memory + i * k * n, k * n)
-            reads.append(timing.Contender("read", read))
-        timing.measure([*contenders.values(), *rest.values(), *reads], options.rounds)
-        limit = min(c.seconds(options.clock) for c in reads) / total
-        for name, contender in contenders.items():
-            seconds = contender.seconds(options.clock) / total
-            alone = (seconds - rest[name].seconds(options.clock) / 100) * n / (n - FEW_COLUMNS)
-            cells[name, place] = f"{k * n / seconds / 1e9:.0f} ({limit / seconds:.0%}; {limit / alone:.0%})"
-        cells["read", place] = f"{k * n / limit / 1e9:.0f}"
-        peaks.readFree(memory)
-        for call in loaded:
-            call.keep[0].close()
-    names = ["read", *(name for name in kernels if kernels[name][1])]
-    return [[f"1x{k}x{n}, {place}", *(cells[name, place] for name in names)]
-            for place in ("hot", "cold") if ("read", place) in cells]
+    whole, narrow = libraries[True], few[True]
+    isas = [isa for isa, quantized, _ in kernels.values() if quantized]
+    cold = [whole] if k * n >= COLD_LEAST else []
+    times = run_benchmarks(f"^({stem(whole)}|{stem(narrow)}|read)/", [whole, narrow], isas, 1, options.rounds, cold)
+    rows = []
+    for place, suffix in (("hot", ""), ("cold", "/cold"))[: 1 + len(cold)]:
+        found = {isa: times[f"{stem(whole)}/{isa}/rows:1{suffix}"] for isa in isas}
+        all_bytes = found[isas[0]].weights
+        limit = min(times[f"read/{form}/bytes:{all_bytes}"].seconds[options.clock]
+                    for form in ("plain", "prefetched", "streams"))
+        cells = [f"{all_bytes / limit / 1e9:.0f}"]
+        for isa in isas:
+            seconds, rest = found[isa].seconds[options.clock], times[f"{stem(narrow)}/{isa}/rows:1"]
+            limit_of_one = limit / found[isa].calls
+            alone = (seconds - rest.seconds[options.clock]) * n / (n - FEW_COLUMNS)
+            speed = all_bytes / found[isa].calls / seconds
+            cells.append(f"{speed / 1e9:.0f} ({limit_of_one / seconds:.0%}; {limit_of_one / alone:.0%})")
+        rows.append([f"1x{k}x{n}, {place}", *cells])
+    return rows
 
 
-def check_results(contenders, m, k, n, wrong):
+def check_results(kernels, libraries, m, k, n, wrong):
     """Integer sums are exact; those of floats differ in their order."""
     first = {}
-    for name, contender in contenders.items():
-        contender.call()
-        expected = first.setdefault(name.split()[1], contender.call).result
-        bound = 0 if name.endswith("int8") else 1e-4 * np.abs(expected).max()
-        if not np.abs(contender.call.result - expected).max() <= bound:
+    x = np.random.default_rng(1).standard_normal((m, k), np.float32)
+    for name, (isa, quantized, _) in kernels.items():
+        call = kernel_call(libraries[quantized], isa, x, n)
+        call()
+        expected = first.setdefault(quantized, call.result)
+        bound = 0 if quantized else 1e-4 * np.abs(expected).max()
+        if not np.abs(call.result - expected).max() <= bound:
             wrong.append(f"{name} at {m}x{k}x{n} differs from another instruction set")
 
 
@@ -259,7 +252,6 @@ def parse():
 def main():
     options = parse()
     os.makedirs(WORK, exist_ok=True)
-    peaks = peak_library()
     kernels = available(kernel_library(*LAYERS[0], True), options.kernels)
     verdicts, rows, single, noisy, wrong = timing.Verdicts(), [], [], [], []
     for k, n in options.layers:
@@ -267,25 +259,21 @@ def main():
         few = {q: kernel_library(k, FEW_COLUMNS, q) for q in (True, False)}
         for m in options.rows:
             if m == 1 and any(kernels[name][1] for name in kernels):
-                single += one_row(peaks, kernels, libraries, few, k, n, options)
+                single += one_row(kernels, libraries, few, k, n, options)
                 print(*single[-2:], sep="\n", flush=True)
-            x = np.random.default_rng(1).standard_normal((m, k), np.float32)
-            contenders, limits, rest, operations = {}, {}, {}, {}
-            for name, (isa, quantized, peak) in kernels.items():
-                contenders[name] = timing.Contender(name, kernel_call(libraries[quantized], isa, x, n))
-                rest[name] = timing.Contender(name, kernel_call(few[quantized], isa, x, FEW_COLUMNS))
-                loop, operations[name] = peak_call(peaks, peak)
-                limits[name] = timing.Contender(peak, loop)
-            check_results(contenders, m, k, n, wrong)
-            timing.measure([c for name in contenders
-                            for c in (contenders[name], limits[name], rest[name])], options.rounds)
-            noisy += timing.disturbed(contenders.values())
+            check_results(kernels, libraries, m, k, n, wrong)
+            names = {name: [f"{stem(path)}/{isa}/rows:{m}" for path in (libraries[quantized], few[quantized])]
+                     for name, (isa, quantized, _) in kernels.items()}
+            wanted = "|".join(["limit/.*", *sum(names.values(), [])])
+            times = run_benchmarks(f"^({wanted})$", [*libraries.values(), *few.values()],
+                                   dict.fromkeys(isa for isa, _, _ in kernels.values()), m, options.rounds)
             cells = []
-            for name in kernels:
-                seconds = contenders[name].seconds(options.clock)
-                limit = operations[name] / limits[name].seconds(options.clock)
+            for name, (_, _, peak) in kernels.items():
+                whole, narrow = (times[path] for path in names[name])
+                noisy += [whole] * (whole.waiting > timing.DISTURBED)
+                seconds, limit = whole.seconds[options.clock], times["limit/" + peak].operations
                 share = 2 * m * k * n / seconds / limit
-                alone = 2 * m * k * (n - FEW_COLUMNS) / (seconds - rest[name].seconds(options.clock)) / limit
+                alone = 2 * m * k * (n - FEW_COLUMNS) / (seconds - narrow.seconds[options.clock]) / limit
                 cells.append(f"{share * limit / 1e9:.0f} ({share:.0%}; {alone:.0%})")
                 if name == "avx2 int8" and m >= BOUND_ROWS:
                     verdicts.add(f"{m}x{k}x{n}: avx2 int8 / limit", share, BOUND_SHARE, True)

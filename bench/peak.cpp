@@ -5,10 +5,11 @@
 // no loads but those of tiles, no stores. The rate of such a loop is the limit
 // that a kernel of the same instructions is measured against, in the same
 // process, as the clock of a shared machine drifts. And plain reads, the limit
-// of products with one row. bench/kernels.py builds and calls this.
+// of products with one row.
 //===----------------------------------------------------------------------===//
 
-#include <cstdint>
+#include "peak.h"
+
 #include <cstdlib>
 #include <cstring>
 #include <immintrin.h>
@@ -21,9 +22,6 @@
 #define TOUCH(value) __asm__ volatile("" : "+v"(value))
 
 static constexpr int chains = 12;
-
-// Every function runs `steps` rounds and returns the operations of one round,
-// where a multiply and an add are two.
 
 /// A loop over `chains` sums, which `update` changes one after another.
 #define REGISTER_LOOP(Vector, steps, update)                                   \
@@ -162,7 +160,6 @@ extern "C" BEST_VECTORS void readFourStreams(const char *data, int64_t bytes) {
   readOnce<4, 0>(data, bytes);
 }
 
-/// Zeroed memory on huge pages where the system has them.
 extern "C" char *readBuffer(int64_t bytes) {
   constexpr int64_t hugePage = 2 << 20;
   int64_t whole = (bytes + hugePage - 1) & -hugePage;
@@ -173,17 +170,3 @@ extern "C" char *readBuffer(int64_t bytes) {
 }
 
 extern "C" void readFree(char *data) { free(data); }
-
-/// Runs the models one after the other, `rounds` times, without an interpreter
-/// in between; 0, or the first error.
-extern "C" int runEach(int (*run)(void *, const void *, int, void *, int,
-                                  char *, size_t),
-                       void **models, int64_t count, int64_t rounds,
-                       const void *inputs, void *outputs) {
-  char error[256];
-  for (int64_t round = 0; round < rounds; ++round)
-    for (int64_t i = 0; i < count; ++i)
-      if (int failed = run(models[i], inputs, 1, outputs, 1, error, 256))
-        return failed;
-  return 0;
-}

@@ -13,7 +13,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 scripts/setup-debian.sh
-scripts/build.sh qopt
+scripts/build.sh qopt kernel-benchmarks
 scripts/python-env.sh
 
 if [ $# -gt 0 ]; then

@@ -39,6 +39,7 @@ tools = [
     ToolSubst("qopt-calib", unresolved="ignore"),
     ToolSubst("qopt-info", unresolved="ignore"),
     ToolSubst("qopt-reduce", unresolved="ignore"),
+    ToolSubst("kernel-benchmarks", unresolved="ignore"),
     ToolSubst("mlir-opt", unresolved="ignore"),
     ToolSubst("mlir-runner", unresolved="ignore"),
     ToolSubst("FileCheck", unresolved="fatal"),
@@ -67,7 +68,7 @@ for name in ("FakeCache", "FakeModel"):
         (substitution, f"{config.qopt_obj_root}/unittests/Runtime/{name}.so")
     )
 
-for tool in ("qopt", "qopt-opt", "qopt-run", "qopt-eval", "qopt-bench", "qopt-calib", "qopt-info", "qopt-reduce"):
+for tool in ("qopt", "qopt-opt", "qopt-run", "qopt-eval", "qopt-bench", "qopt-calib", "qopt-info", "qopt-reduce", "kernel-benchmarks"):
     if os.path.exists(os.path.join(config.qopt_tools_dir, tool)):
         config.available_features.add("tool-" + tool)
 if os.path.isdir(config.onnx_testdata_dir):
