@@ -18,7 +18,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-
+# Arguments for a stack of the 1-B class of Llamas.
+LLAMA = "--layers 8 --width 2048 --inner 5632 --heads 32 --kv-heads 4 --vocabulary 32000".split()
 TOTAL = "past_sequence_length + sequence_length"
 
 

@@ -26,9 +26,8 @@ import timing
 
 support = timing.support
 WORK = models.WORK
-LLAMA = "--layers 8 --width 2048 --inner 5632 --heads 32 --kv-heads 4 --vocabulary 32000".split()
 MODELS = {"gpt2": (gpt2.write, lambda: gpt2.parser().parse_args([])),
-          "llama": (decoder.write, lambda: decoder.parse(LLAMA))}
+          "llama": (decoder.write, lambda: decoder.parse(decoder.LLAMA))}
 # New tokens, past.
 CASES = {"prefill 128": (128, 0), "prefill 512": (512, 0), "decode at 128": (1, 128), "decode at 1024": (1, 1024)}
 ROOM = 1152  # tokens that a cache in place has room for
