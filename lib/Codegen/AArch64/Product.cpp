@@ -108,44 +108,66 @@ public:
                                              : block.rows * vectors;
     int64_t sets = kernels::accumulatorSets(perSet, isa.registers());
     SmallVector<Value> initial(sets * perSet, b.splat(i32x4(b), 0));
-    SmallVector<Value> sums = b.loop(
-        b.index(0), b.index(blocksOfK), 1, initial,
-        [&](Value kBlock, ValueRange carried) {
-          SmallVector<Value> next(carried);
-          for (int64_t i = 0; i < 4; ++i)
-            step(kBlock, i,
-                 MutableArrayRef<Value>(next).slice(i % sets * perSet, perSet));
-          b.disableUnrolling();
-          return next;
-        });
+    SmallVector<Value> sums =
+        b.loop(b.index(0), b.index(blocksOfK), 1, initial,
+               [&](Value kBlock, ValueRange carried) {
+                 b.disableUnrolling();
+                 return sets == 1 ? loopOfSteps(kBlock, carried)
+                                  : allSteps(kBlock, carried, sets);
+               });
     return finish(kernels::sumSets(b, sums, sets));
   }
 
 private:
   Value column(int64_t offset) { return b.add(block.column, offset); }
 
+  static constexpr int64_t kStepsOfBlock = 4;
+
+  /// A loop, as LLVM would load ahead over several steps and spill for it.
+  SmallVector<Value> loopOfSteps(Value kBlock, ValueRange carried) {
+    return b.loop(b.index(0), b.index(kStepsOfBlock), 1, carried,
+                  [&](Value i, ValueRange current) {
+                    SmallVector<Value> next(current);
+                    step(kBlock, i, next);
+                    b.disableUnrolling();
+                    return next;
+                  });
+  }
+
+  /// Sets of sums take turns.
+  SmallVector<Value> allSteps(Value kBlock, ValueRange carried, int64_t sets) {
+    SmallVector<Value> next(carried);
+    int64_t perSet = carried.size() / sets;
+    for (int64_t i = 0; i < kStepsOfBlock; ++i)
+      step(kBlock, b.index(i),
+           MutableArrayRef<Value>(next).slice(i % sets * perSet, perSet));
+    return next;
+  }
+
   /// Codes [16 * i, 16 * i + 16) of a K block.
-  void step(Value kBlock, int64_t i, MutableArrayRef<Value> sums) {
+  void step(Value kBlock, Value i, MutableArrayRef<Value> sums) {
     SmallVector<Value> rows;
     for (int64_t row = 0; row < block.rows; ++row)
       rows.push_back(b.load(
-          in.lhs, {b.add(block.row, row), b.add(b.mul(kBlock, 64), 16 * i)}, 16,
+          in.lhs,
+          {b.add(block.row, row), b.add(b.mul(kBlock, 64), b.mul(i, 16))}, 16,
           16));
     if (isa.arm == ArmDot::Long)
-      return stepLong(kBlock, 2 * i, rows, sums);
-    for (int64_t part = 0; part < 2; ++part)
+      return stepLong(kBlock, b.mul(i, 2), rows, sums);
+    for (int64_t part = 0; part < 2; ++part) {
+      Value group = b.add(b.mul(i, 2), part);
       if (matrix)
-        stepMatrix(kBlock, 2 * i + part, part, rows, sums);
+        stepMatrix(kBlock, group, part, rows, sums);
       else
-        stepDot(kBlock, 2 * i + part, part, rows, sums);
+        stepDot(kBlock, group, part, rows, sums);
+    }
   }
 
-  void stepDot(Value kBlock, int64_t group, int64_t part, ArrayRef<Value> rows,
+  void stepDot(Value kBlock, Value group, int64_t part, ArrayRef<Value> rows,
                MutableArrayRef<Value> sums) {
     for (int64_t v = 0; v < vectors; ++v) {
-      Value first = loadPair(b, in.rhs, kBlock, b.index(group), column(4 * v));
-      Value second =
-          loadPair(b, in.rhs, kBlock, b.index(group), column(4 * v + 2));
+      Value first = loadPair(b, in.rhs, kBlock, group, column(4 * v));
+      Value second = loadPair(b, in.rhs, kBlock, group, column(4 * v + 2));
       for (int64_t quad = 0; quad < 2; ++quad) {
         Value rhs = quadsOf(b, first, second, quad);
         for (int64_t row = 0; row < block.rows; ++row) {
@@ -157,14 +179,14 @@ private:
     }
   }
 
-  void stepMatrix(Value kBlock, int64_t group, int64_t part,
-                  ArrayRef<Value> rows, MutableArrayRef<Value> sums) {
+  void stepMatrix(Value kBlock, Value group, int64_t part, ArrayRef<Value> rows,
+                  MutableArrayRef<Value> sums) {
     SmallVector<Value> lhs;
     for (int64_t row = 0; row < block.rows; row += 2)
       lhs.push_back(shuffle(b, rows[row], rows[row + 1], 64, {part, part + 2}));
     int64_t pairs = 2 * vectors;
     for (int64_t pair = 0; pair < pairs; ++pair) {
-      Value rhs = loadPair(b, in.rhs, kBlock, b.index(group), column(2 * pair));
+      Value rhs = loadPair(b, in.rhs, kBlock, group, column(2 * pair));
       for (auto [i, codes] : llvm::enumerate(lhs)) {
         Value &sum = sums[i * pairs + pair];
         sum = callIntrinsic(b, "llvm.aarch64.neon.smmla", i32x4(b),
@@ -173,13 +195,13 @@ private:
     }
   }
 
-  void stepLong(Value kBlock, int64_t group, ArrayRef<Value> rows,
+  void stepLong(Value kBlock, Value group, ArrayRef<Value> rows,
                 MutableArrayRef<Value> sums) {
     for (int64_t pair = 0; pair < 2 * vectors; ++pair) {
       Value halves[2];
       for (int64_t i = 0; i < 2; ++i)
         halves[i] =
-            loadPair(b, in.rhs, kBlock, b.index(group + i), column(2 * pair));
+            loadPair(b, in.rhs, kBlock, b.add(group, i), column(2 * pair));
       for (int64_t i = 0; i < 2; ++i) {
         Value codes = shuffle(b, halves[0], halves[1], 64, {i, i + 2});
         for (int64_t row = 0; row < block.rows; ++row) {

@@ -49,8 +49,10 @@ struct Isa {
   /// Vectors of results of an integer block of `rows` rows: fewer rows leave
   /// registers for more columns, and whole panels are read as one stream.
   int64_t integerVectorsOf(int64_t rows) const {
+    if (arm == ArmDot::Long)
+      return 1;
     if (isArm())
-      return arm == ArmDot::Long ? 1 : kMostVectors;
+      return rows > 4 ? 2 : kMostVectors;
     return vectorsOf(rows, widens() ? 2 : 1);
   }
   /// The same of a block that vpmaddubsw multiplies.
@@ -90,9 +92,10 @@ inline constexpr Isa kAMX = {"amx", 16, true,    12,      12,  2,
                              64,    32, 5000000, 1000000, true};
 
 /// 32 registers of 128 bits. Beside 24 accumulators the rows and weights of a
-/// step have no room: LLVM then spills in the loop.
+/// step have no room: LLVM then spills in the loop. sdot takes the weights of
+/// four columns out of two registers, which pays with many rows.
 inline constexpr Isa kDotprod = {
-    "dotprod", 4, false, 4, 6, 4, 64, 16, 500000, 250000, false, ArmDot::Dot};
+    "dotprod", 4, false, 8, 6, 4, 64, 16, 500000, 250000, false, ArmDot::Dot};
 /// An accumulator is 2 rows x 2 columns.
 inline constexpr Isa kI8MM = {
     "i8mm", 4, false, 4, 6, 4, 64, 16, 1000000, 250000, false, ArmDot::Matrix};
