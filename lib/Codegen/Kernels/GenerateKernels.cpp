@@ -69,11 +69,14 @@ private:
       return signalPassFailure();
     }
     SmallVector<Operation *> work;
+    int64_t weightBytes = 0;
     getOperation().walk([&](Operation *op) {
       if (hasKernel(op))
         work.push_back(op);
+      if (auto matmul = dyn_cast<MatmulOp>(op))
+        weightBytes += bytesOf(cast<MemRefType>(matmul.getRhs().getType()));
     });
-    kernels::KernelTable kernels(getOperation());
+    kernels::KernelTable kernels(getOperation(), weightBytes);
     for (Operation *op : work) {
       if (!mlir::isa<linalg::LinalgOp>(op))
         makeReadable(op);
@@ -101,6 +104,12 @@ private:
       ++numCalls;
     }
     numKernels += kernels.getNumKernels();
+  }
+
+  static int64_t bytesOf(MemRefType type) {
+    return type.hasStaticShape()
+               ? type.getNumElements() * type.getElementTypeBitWidth() / 8
+               : 0;
   }
 
   static bool hasKernel(Operation *op) {

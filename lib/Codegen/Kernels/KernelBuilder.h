@@ -86,7 +86,9 @@ Value viewAsVector(KernelBuilder &b, Value value);
 
 class KernelTable {
 public:
-  explicit KernelTable(ModuleOp module) : symbols(module), module(module) {}
+  /// `weightBytes`: the packed weights of all products of the module.
+  KernelTable(ModuleOp module, int64_t weightBytes)
+      : symbols(module), module(module), weightBytes(weightBytes) {}
 
   using Generator = function_ref<void(KernelBuilder &, Value begin, Value end,
                                       ValueRange captures)>;
@@ -95,10 +97,12 @@ public:
   func::FuncOp get(Location loc, StringRef name, StringRef key,
                    TypeRange captures, Generator generate);
   unsigned getNumKernels() const { return kernels.size(); }
+  int64_t getWeightBytes() const { return weightBytes; }
 
 private:
   SymbolTable symbols;
   ModuleOp module;
+  int64_t weightBytes;
   llvm::StringMap<func::FuncOp> kernels;
 };
 

@@ -111,15 +111,27 @@ private:
       else if (in.lhsNear)
         return b.ifElse(
             x86::areNear(b, in, block, blockRows),
-            [&] {
-              x86::startBytes(b, isa, in, range, start);
-              emitBlocks(b, in, range, /*inBytes=*/true);
-            },
-            inWords);
+            [&] { coverInBytes(b, in, range); }, inWords);
       else if (widened)
         return inWords();
       emitBlocks(b, in, range);
     });
+  }
+
+  /// Rows that can be multiplied in bytes.
+  void coverInBytes(KernelBuilder &b, Operands &in, const Tile &range) {
+    auto byOffset = [&] {
+      x86::startBytes(b, isa, in, range, start);
+      emitBlocks(b, in, range, /*inBytes=*/true);
+    };
+    if (range.rows > 1)
+      return byOffset();
+    auto bySigns = [&] {
+      signs = true;
+      emitBlock(b, in, range, Value());
+      signs = false;
+    };
+    b.ifElse(x86::isAlone(b, in), bySigns, byOffset);
   }
 
   /// A range of columns as blocks of accumulators.
@@ -174,6 +186,8 @@ private:
     if (block.rows == tasks.rows && tasks.streamed)
       fetch.part = arith::DivUIOp::create(b, b.sub(block.row, firstRow),
                                           b.index(tasks.rows));
+    if (signs)
+      return x86::signProduct(b, isa, in, block, fetch);
     if (offset)
       return x86::byteProduct(b, isa, in, start, offset, block, fetch);
     if (widened)
@@ -227,6 +241,8 @@ private:
   const Tasks &tasks;
   Value widened, start;
   x86::DigitMemory digits;
+  /// Whether the weights of the block being written take the signs of its row.
+  bool signs = false;
   /// Of the current task.
   Value firstRow;
 };
@@ -325,7 +341,7 @@ LogicalResult kernels::lowerMatmul(MatmulOp op, const Isa &isa,
   Tasks tasks = form.tiles ? Tasks(isa, form,
                                    x86::TilePlan(rhsType.getDimSize(1),
                                                  form.bf16 ? 2 * k : k, n))
-                           : Tasks(isa, form, n, k);
+                           : Tasks(isa, form, n, k, kernels.getWeightBytes());
   if (form.tiles && !form.grouped && tasks.plan->copiesRows)
     views->lhsTiles = copyToTiles(b, views->lhs, kernels);
   if (form.digits)

@@ -9,13 +9,16 @@ using namespace mlir;
 using namespace mlir::qopt;
 using namespace mlir::qopt::kernels;
 
-/// Larger weights do not stay in L2 beside the rows: they are fetched ahead.
+/// Weights that stay in L2 beside the rows from one run to the next, if all of
+/// the model are not more. Others are fetched ahead, small ones too: by the
+/// time that they are read again, all others have been.
 constexpr int64_t kResidentBytes = 1 << 20;
 /// Digits of the rows of a task stay in L2.
 constexpr int64_t kDigitBytes = 1 << 20;
 
-Tasks::Tasks(const Isa &isa, const Form &form, int64_t n, int64_t k)
-    : n(n), isa(isa), form(form) {
+Tasks::Tasks(const Isa &isa, const Form &form, int64_t n, int64_t k,
+             int64_t modelBytes)
+    : n(n), streamed(modelBytes > kResidentBytes), isa(isa), form(form) {
   bool integer = form.integer;
   columns = integer ? isa.integerColumns : isa.floatColumns;
   // A row of a panel of bytes is half a cache line: one task reads it all.
@@ -28,7 +31,6 @@ Tasks::Tasks(const Isa &isa, const Form &form, int64_t n, int64_t k)
   if (integer && form.grouped)
     rows = isa.groupedRows();
   int64_t bytesPerRow = integer ? k : 4 * k;
-  streamed = n * bytesPerRow > kResidentBytes;
   // Widened rows are on the stack.
   if (int64_t bytes = widenedBytes(isa, form))
     rows = std::clamp<int64_t>(kWidenedBytes / (bytes * k), 1, rows);

@@ -52,8 +52,9 @@ struct Tasks {
       : n(plan.n), columns(x86::kTileBlock), rows(x86::kTileBlock),
         maxRows(plan.maxRows), rowStep(rows), plan(plan), isa(isa), form(form) {
   }
-  /// Of vectors.
-  Tasks(const Isa &isa, const Form &form, int64_t n, int64_t k);
+  /// Of vectors. `modelBytes`: the weights of all products.
+  Tasks(const Isa &isa, const Form &form, int64_t n, int64_t k,
+        int64_t modelBytes);
   /// Bytes of a widened element of lhs; 0: none is widened.
   static int64_t widenedBytes(const Isa &isa, const Form &form) {
     if (form.bf16)

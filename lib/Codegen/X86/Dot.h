@@ -56,6 +56,13 @@ Value areNear(KernelBuilder &b, const Operands &in, Value row, int64_t rows);
 void startBytes(KernelBuilder &b, const Isa &isa, const Operands &in,
                 const Tile &range, Value start);
 
+/// The same of a product that has no other row, whose weights take the signs of
+/// its codes. `block` is all columns of a task.
+Accumulators signProduct(KernelBuilder &b, const Isa &isa, const Operands &in,
+                         const Tile &block, const Fetch &fetch);
+/// Whether there is no other row.
+Value isAlone(KernelBuilder &b, const Operands &in);
+
 /// The sum over all groups of their exact products times their column scales:
 /// f32 vectors. Without VNNI rows are read from `widened` if there is one.
 Accumulators groupedProduct(KernelBuilder &b, const Isa &isa,

@@ -11,7 +11,7 @@
 // weights. Modulo 2^32 all of it is exact, whatever the codes are.
 //===----------------------------------------------------------------------===//
 
-#include "Dot.h"
+#include "Bytes.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
@@ -28,46 +28,60 @@ constexpr int64_t kNear = 128;
 /// words, which then is as fast.
 static int64_t mostFar(int64_t depth) { return depth / 16; }
 
-/// Columns of lhsStart.
-constexpr int64_t kFirstSum = 0, kFarQuads = 1;
-
-/// The products of 32 unsigned by 32 signed bytes, in pairs.
-static Value multiplyBytes(KernelBuilder &b, Value left, Value right) {
+Value x86::multiplyBytes(KernelBuilder &b, Value left, Value right) {
   return callIntrinsic(b, "llvm.x86.avx2.pmadd.ub.sw",
                        VectorType::get({16}, b.getI16Type()), {left, right});
 }
 
-/// `sum` plus `words` in pairs.
-static Value addWords(KernelBuilder &b, Value sum, Value words) {
+Value x86::addWords(KernelBuilder &b, Value sum, Value words) {
   Value ones = b.splat(cast<VectorType>(words.getType()), 1);
   return b.add(sum, callIntrinsic(b, "llvm.x86.avx2.pmadd.wd", sum.getType(),
                                   {words, ones}));
 }
 
-/// Appends the quads of `words` that are not 0 to the list of the row.
-static void appendFar(KernelBuilder &b, Value far, Value start, Value row,
-                      Value k, Value words, Value notZero) {
-  Type i64 = b.getI64Type();
+void x86::appendFar(KernelBuilder &b, const Operands &in, Value row, Value bits,
+                    ArrayRef<int64_t> lanes,
+                    function_ref<Value(int64_t)> entry) {
   SmallVector<Value> counter{row, b.index(kFarQuads)};
   // What does not fit overwrites an element that nobody reads.
-  int64_t last = cast<MemRefType>(far.getType()).getDimSize(1) - 1;
-  Value count = memref::LoadOp::create(b, start, counter);
+  int64_t last = cast<MemRefType>(in.lhsFar.getType()).getDimSize(1) - 1;
+  Value count = memref::LoadOp::create(b, in.lhsStart, counter);
+  for (int64_t lane : lanes) {
+    Value place =
+        arith::IndexCastUIOp::create(b, b.getIndexType(), count).getResult();
+    memref::StoreOp::create(b, entry(lane), in.lhsFar,
+                            ValueRange{row, b.min(place, b.index(last))});
+    Value bit = vector::ExtractOp::create(b, bits, ArrayRef<int64_t>{lane});
+    count = b.add(count, arith::ExtUIOp::create(b, b.getI32Type(), bit));
+  }
+  memref::StoreOp::create(b, count, in.lhsStart, counter);
+}
+
+Value x86::anyOf(KernelBuilder &b, Value bits) {
+  Value byte = vector::ExtractOp::create(
+      b,
+      vector::BitCastOp::create(b, VectorType::get({1}, b.getI8Type()), bits),
+      ArrayRef<int64_t>{0});
+  return arith::CmpIOp::create(
+      b, arith::CmpIPredicate::ne, byte,
+      arith::ConstantIntOp::create(b, b.getI8Type(), 0));
+}
+
+/// Appends the quads of `words` that are not 0: their codes, and above them
+/// their number.
+static void appendCodes(KernelBuilder &b, const Operands &in, Value row,
+                        Value k, Value words, Value notZero) {
+  Type i64 = b.getI64Type();
   Value first = arith::IndexCastOp::create(
       b, i64, arith::DivUIOp::create(b, k, b.index(4)));
-  for (int64_t lane = 0; lane < 8; ++lane) {
+  appendFar(b, in, row, notZero, {0, 1, 2, 3, 4, 5, 6, 7}, [&](int64_t lane) {
     Value quad = b.add(first, arith::ConstantIntOp::create(b, i64, lane));
     Value word = arith::ExtUIOp::create(
         b, i64, vector::ExtractOp::create(b, words, ArrayRef<int64_t>{lane}));
     Value high = arith::ShLIOp::create(
         b, quad, arith::ConstantIntOp::create(b, i64, 32));
-    Value place =
-        arith::IndexCastUIOp::create(b, b.getIndexType(), count).getResult();
-    memref::StoreOp::create(b, arith::OrIOp::create(b, high, word), far,
-                            ValueRange{row, b.min(place, b.index(last))});
-    Value bit = vector::ExtractOp::create(b, notZero, ArrayRef<int64_t>{lane});
-    count = b.add(count, arith::ExtUIOp::create(b, b.getI32Type(), bit));
-  }
-  memref::StoreOp::create(b, count, start, counter);
+    return arith::OrIOp::create(b, high, word).getResult();
+  });
 }
 
 /// Splits 32 codes of a row, and returns `sum` plus their sum.
@@ -93,32 +107,41 @@ static Value splitCodes(KernelBuilder &b, const Operands &in, Value row,
   Value notZero =
       arith::CmpIOp::create(b, arith::CmpIPredicate::ne, quads,
                             b.splat(cast<VectorType>(quads.getType()), 0));
-  Value bits = vector::ExtractOp::create(
-      b,
-      vector::BitCastOp::create(b, VectorType::get({1}, b.getI8Type()),
-                                notZero),
-      ArrayRef<int64_t>{0});
-  Value any =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bits,
-                            arith::ConstantIntOp::create(b, b.getI8Type(), 0));
   b.ifElse(
-      any,
-      [&] { appendFar(b, in.lhsFar, in.lhsStart, row, k, quads, notZero); },
+      anyOf(b, notZero), [&] { appendCodes(b, in, row, k, quads, notZero); },
       [] {});
   return addWords(b, sum, pairs);
+}
+
+static void splitRow(KernelBuilder &b, const Operands &in, Value row,
+                     int64_t depth) {
+  auto sums = VectorType::get({8}, b.getI32Type());
+  memref::StoreOp::create(b, arith::ConstantIntOp::create(b, b.getI32Type(), 0),
+                          in.lhsStart, ValueRange{row, b.index(kFarQuads)});
+  Value sum =
+      b.loop(b.index(0), b.index(depth), 32, ValueRange{b.splat(sums, 0)},
+             [&](Value k, ValueRange carried) {
+               return SmallVector<Value>{splitCodes(b, in, row, k, carried[0])};
+             })[0];
+  Value all = vector::ReductionOp::create(b, vector::CombiningKind::ADD, sum);
+  memref::StoreOp::create(
+      b, b.mul(all, arith::ConstantIntOp::create(b, b.getI32Type(), -128)),
+      in.lhsStart, ValueRange{row, b.index(kFirstSum)});
 }
 
 void x86::splitRows(KernelBuilder &b, Operands &views, KernelTable &kernels) {
   auto type = cast<MemRefType>(views.lhs.getType());
   int64_t depth = 64 * cast<MemRefType>(views.rhs.getType()).getDimSize(1);
   Value m = b.dim(views.lhs, 0);
-  auto allocate = [&](int64_t columns, Type element) {
+  auto allocate = [&](Value rows, int64_t columns, Type element) {
     return memref::AllocOp::create(
-        b, MemRefType::get({ShapedType::kDynamic, columns}, element), m);
+        b, MemRefType::get({ShapedType::kDynamic, columns}, element), rows);
   };
-  views.lhsNear = allocate(type.getDimSize(1), type.getElementType());
-  views.lhsFar = allocate(mostFar(depth) + 1, b.getI64Type());
-  views.lhsStart = allocate(2, b.getI32Type());
+  // One more: a single row takes two, its magnitudes and its signs.
+  views.lhsNear =
+      allocate(b.add(m, 1), type.getDimSize(1), type.getElementType());
+  views.lhsFar = allocate(m, mostFar(depth) + 1, b.getI64Type());
+  views.lhsStart = allocate(m, 2, b.getI32Type());
   SmallVector<Value> captures{views.lhs, views.lhsNear, views.lhsFar,
                               views.lhsStart};
   func::FuncOp kernel = kernels.get(
@@ -128,25 +151,12 @@ void x86::splitRows(KernelBuilder &b, Operands &views, KernelTable &kernels) {
         Operands in;
         in.lhs = arguments[0], in.lhsNear = arguments[1],
         in.lhsFar = arguments[2], in.lhsStart = arguments[3];
-        auto sums = VectorType::get({8}, inner.getI32Type());
-        inner.loop(begin, end, 1, [&](Value row) {
-          memref::StoreOp::create(
-              inner, arith::ConstantIntOp::create(inner, inner.getI32Type(), 0),
-              in.lhsStart, ValueRange{row, inner.index(kFarQuads)});
-          Value sum = inner.loop(inner.index(0), inner.index(depth), 32,
-                                 ValueRange{inner.splat(sums, 0)},
-                                 [&](Value k, ValueRange carried) {
-                                   return SmallVector<Value>{splitCodes(
-                                       inner, in, row, k, carried[0])};
-                                 })[0];
-          Value all = vector::ReductionOp::create(
-              inner, vector::CombiningKind::ADD, sum);
-          memref::StoreOp::create(
-              inner,
-              inner.mul(all, arith::ConstantIntOp::create(
-                                 inner, inner.getI32Type(), -128)),
-              in.lhsStart, ValueRange{row, inner.index(kFirstSum)});
-        });
+        inner.ifElse(
+            isAlone(inner, in), [&] { splitAlone(inner, in, depth); },
+            [&] {
+              inner.loop(begin, end, 1,
+                         [&](Value row) { splitRow(inner, in, row, depth); });
+            });
       });
   ParallelCallOp::create(b, kernel.getSymName(), m,
                          b.index(std::max<int64_t>(1, (128 << 10) / depth)),

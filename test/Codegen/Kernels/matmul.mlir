@@ -33,6 +33,19 @@ func.func @layers(%x: memref<?x?x128xi8>, %s: memref<?x?xf32>, %w: memref<2x2x2x
 // Pairs that add up to more than 128 are taken apart; quads of what is left are
 // listed, a quarter of a row at most.
 // AVX2: func.func private @[[SPLIT]](%{{.*}}, %{{.*}}: memref<?x128xi8>, %{{.*}}: memref<?x128xi8>, %{{.*}}: memref<?x9xi64>, %{{.*}}: memref<?x2xi32>)
+// A row that has no other: its magnitudes, its signs, and a list of quads that
+// the sum of a lane has no room for.
+// AVX2: arith.cmpi eq, %{{.*}}, %c1
+// AVX2: scf.if
+// AVX2: %[[SIGNS:.*]] = arith.extsi %{{.*}} : vector<32xi1> to vector<32xi8>
+// AVX2: %[[MAGNITUDES:.*]] = arith.subi %{{.*}}, %[[SIGNS]]
+// AVX2: llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"(%[[MAGNITUDES]], %[[SIGNS]])
+// AVX2: vector.store %[[SIGNS]]
+// AVX2: scf.if
+// AVX2-COUNT-4: memref.store %{{.*}} : memref<?x9xi64>
+// AVX2-NOT: memref<?x9xi64>
+// AVX2: scf.for
+// AVX2: scf.for
 // AVX2: %[[PAIRS:.*]] = llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"
 // AVX2: arith.cmpi sgt, %{{.*}}, %{{.*}} : vector<16xi16>
 // AVX2: scf.if
@@ -187,6 +200,30 @@ func.func @streamed_codes(%x: memref<?x2048xi8>, %s: memref<?xf32>, %w: memref<3
   qopt.matmul ins(%x, %w : memref<?x2048xi8>, memref<32x32x2x16x64xi8>)
     row_scales(%s : memref<?xf32>) column_scales(%ws : memref<1024xf32>) sums(%sums : memref<1024xi32>)
     outs(%y : memref<?x1024xf32>) epilogue {
+  ^bb0(%a: f32):
+    qopt.yield %a : f32
+  }
+  return
+}
+
+// -----
+
+// Weights that are small, of a model whose weights are not: by the time that they
+// are read again the others have been.
+// CHECK-LABEL: func.func @small_ones_of_many
+// CHECK: func.func private @matmul_i8_1024x640
+// CHECK: memref.prefetch %{{.*}}, read, locality<3>, data : memref<20x16x2x16x64xi8>
+func.func @small_ones_of_many(%x: memref<?x1024xi8>, %s: memref<?xf32>, %w: memref<20x16x2x16x64xi8>, %ws: memref<640xf32>,
+                              %sums: memref<640xi32>, %y: memref<?x640xf32>, %v: memref<20x16x2x16x64xi8>, %z: memref<?x640xf32>) {
+  qopt.matmul ins(%x, %w : memref<?x1024xi8>, memref<20x16x2x16x64xi8>)
+    row_scales(%s : memref<?xf32>) column_scales(%ws : memref<640xf32>) sums(%sums : memref<640xi32>)
+    outs(%y : memref<?x640xf32>) epilogue {
+  ^bb0(%a: f32):
+    qopt.yield %a : f32
+  }
+  qopt.matmul ins(%x, %v : memref<?x1024xi8>, memref<20x16x2x16x64xi8>)
+    row_scales(%s : memref<?xf32>) column_scales(%ws : memref<640xf32>) sums(%sums : memref<640xi32>)
+    outs(%z : memref<?x640xf32>) epilogue {
   ^bb0(%a: f32):
     qopt.yield %a : f32
   }

@@ -60,11 +60,17 @@ static int8_t *codes;
 static float *rowScales, *tail;
 static int64_t rows;
 
+/// What a single row holds: the first of those below, any codes, or such that
+/// four of them are as much as 16 bits take.
+static int alone;
+
 /// Ten rows of codes near 0, with some about 64, where pairs begin to be too
 /// much for 16 bits, and few beyond; then ten rows of any codes.
 static int rowCode(int64_t m) {
   int code = randomCode(), kind = random32() % 32;
-  if (m / 10 % 2 || kind == 0)
+  if (alone == 2)
+    return code < 0 ? -64 : 64;
+  if (m / 10 % 2 || kind == 0 || alone)
     return code;
   return kind < 5 ? (code < 0 ? -64 : 64) + kind % 2 : code / 4;
 }
@@ -131,6 +137,13 @@ static void check(int64_t M, int timing) {
   qopt_arg in[] = {{x, {M, K}}, {packed, {}}, {bias, {N}}, {residual, {M, N}}};
 #endif
   judge(in, M, timing);
+#ifdef CODES
+  if (M == 1 && !timing && alone < 2) {
+    ++alone;
+    check(M, timing);
+    alone = 0;
+  }
+#endif
 }
 
 int main(int argc, char **argv) {
