@@ -10,26 +10,31 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import argparse
 import os
 import re
-import subprocess
 import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, os.path.join(ROOT, "bench"))
+sys.path[:0] = [os.path.join(ROOT, "bench"), os.path.join(ROOT, "test")]
 import timing
 
 timing.support.use_venv()
+import disassembly
 import kernels
 
-DOTS = {"amx": "tdpbssd", "avx512vnni": "vpdpbusd", "avxvnni": "vpdpbusd", "avx2": "vpmaddubsw"}
+DOTS = {"amx": "tdpbssd", "avx512vnni": "vpdpbusd", "avxvnni": "vpdpbusd", "avx2": "vpmaddubsw",
+        "i8mm": "smmla", "dotprod": "sdot", "neon": "sadalp"}
+# Of AArch64: a processor that llvm-mca has a model of, and how many dot instructions (with
+# smull, for neon) that starts in a cycle.
+ARM = {"i8mm": ("neoverse-n2", 2), "dotprod": ("neoverse-n1", 2), "neon": ("neoverse-n1", 1)}
+ARM_TRIPLE = "aarch64-linux-gnu"
 # First match of mnemonic and operands.
 NOTES = (
     (r"tdpbssd", "16x16 sums += 16 rows x 64 codes by 64 codes x 16 columns"),
     (r"tdpbf16ps|tdpfp16ps", "the same of 32 halves"),
     (r"tileloaddt1", "a tile of weights, past L1"),
     (r"tileloadd", "a tile of rows"),
-    (r"vpdpbusd .*\(", "sums of 4 codes; one operand from memory"),
-    (r"vpdpbusd", "every lane: sum += 4 codes of the row by 4 of the column"),
+    (r"(\{vex\} )?vpdpbusd .*\(", "sums of 4 codes; one operand from memory"),
+    (r"(\{vex\} )?vpdpbusd", "every lane: sum += 4 codes of the row by 4 of the column"),
     (r"vpmaddubsw", "two lanes: 2 codes of the column, + 128, by 2 of the row, in 16 bits"),
     (r"vpmaddwd", "every lane: the two added"),
     (r"vpxor", "weights + 128"),
@@ -42,7 +47,14 @@ NOTES = (
     (r"vmov\w+ .*\((%rsp|%rbp|.*%rsp)", "the stack"),
     (r"vmov\w+ .*\(.*, *%[xyz]mm", "weights, 64 or 32 codes"),
     (r"vmov\w+ %[xyz]mm\d+, *%[xyz]mm", "a copy"),
-    (r"j\w+ ", "next step of K"),
+    (r"smmla", "2x2 sums += 2 rows x 8 codes by 8 codes x 2 columns"),
+    (r"sdot", "every lane: sum += 4 codes of a row by 4 of the column"),
+    (r"smull", "products of 8 codes by 8, in 16 bits"),
+    (r"sadalp", "sums of four lanes += neighbours added"),
+    (r"uzp[12]", "4 codes each of four columns"),
+    (r"zip[12]|mov v.*\.d\[", "8 codes each of two rows or columns"),
+    (r"ld[pr1-4] .*[qv]\d", "codes of rows or columns"),
+    (r"j\w+ |b\.|cbn?z", "next step of K"),
     (r"add|sub|lea|inc|dec|cmp|test", "addresses and the count of steps"),
 )
 
@@ -51,64 +63,44 @@ def note(instruction):
     return next((text for pattern, text in NOTES if re.match(pattern, instruction)), "")
 
 
-def disassembly(path):
-    """(address, instruction) of a library, in order."""
-    text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", path], check=True, capture_output=True, text=True).stdout
-    found = []
-    for line in text.splitlines():
-        if match := re.match(r"\s*([0-9a-f]+):\s+(.*?)\s*(#.*|<.*>)?$", line):
-            found.append((int(match.group(1), 16), re.sub(r"\s+", " ", match.group(2))))
-    return found
-
-
-def loops(code):
-    """Innermost: from the target of a backward jump to the jump, with no other inside."""
-    places = {address: index for index, (address, _) in enumerate(code)}
-    ends = []
-    for index, (address, text) in enumerate(code):
-        match = re.match(r"j\w+ ([0-9a-f]+)$", text)
-        if match and (target := int(match.group(1), 16)) <= address and target in places:
-            ends.append((places[target], index))
-    for start, end in ends:
-        if not any(start <= other and last < end for other, last in ends if (other, last) != (start, end)):
-            yield [text for _, text in code[start : end + 1]]
-
-
-def blocks(code):
-    """Straight runs of instructions, for kernels whose steps are all unrolled."""
-    block = []
-    for _, text in code:
-        block.append(text)
-        if re.match(r"j|ret|call", text):
-            yield block
-            block = []
-
-
 def inner_loop(isa, folder):
     """The loop with the most products per step of a library for this instruction set."""
     path = os.path.join(folder, isa + ".so")
     model = kernels.product(4096, 768, ("product", "bias"))
-    timing.support.compile_model(model, path, "--pass-pipeline=w8a8", "--quantize=product=w8a8", "--isa=" + isa)
+    target = ["--mtriple=" + ARM_TRIPLE] if isa in ARM else []
+    timing.support.compile_model(model, path, "--pass-pipeline=w8a8", "--quantize=product=w8a8", "--isa=" + isa, *target)
     os.remove(model)
+    loops = [loop for _, code in disassembly.functions(path) for loop in disassembly.innermost_loops(code)]
+    found = [loop for loop in loops if products(isa, loop)]
+    if not found:
+        sys.exit(f"inner_loops: the library for {isa} has no loop with {DOTS[isa]}")
+    if isa in ARM:  # loops of small blocks have several steps, side by side
+        return min(found, key=lambda loop: cycles(isa, loop) / products(isa, loop))
+    return max(found, key=lambda loop: products(isa, loop))
 
-    def products(loop):
-        return sum(DOTS[isa] in text for text in loop)
 
-    code = disassembly(path)
-    loop = max(loops(code), key=products, default=[])
-    return loop if products(loop) else max(blocks(code), key=products)
+def products(isa, loop):
+    return sum(DOTS[isa] in text for text in loop)
+
+
+def cycles(isa, loop):
+    return disassembly.cycles(loop, ARM_TRIPLE, ARM[isa][0])
 
 
 def section(isa, loop):
-    products = sum(DOTS[isa] in text for text in loop)
-    stack = sum("%rsp" in text or "%rbp" in text for text in loop)
-    loads = sum(bool(re.search(r"\(%", text)) for text in loop)
+    stack = sum(bool(re.search(r"%rsp|%rbp|\bsp\b", text)) for text in loop)
+    loads = sum(bool(re.search(r"\(%|^ld", text)) for text in loop)
     width = max(len(text) for text in loop)
     lines = [f"{text:{width}}  ; {note(text)}".rstrip(" ;") for text in loop]
     if len(lines) > 48:
         lines = lines[:36] + [f"... {len(lines) - 42} instructions of the same kinds ..."] + lines[-6:]
-    return (f"### {isa}\n\n{products} `{DOTS[isa]}` in {len(loop)} instructions, {loads} of which read memory; "
-            f"{stack} use the stack.\n\n```asm\n" + "\n".join(lines) + "\n```")
+    said = (f"{products(isa, loop)} `{DOTS[isa]}` in {len(loop)} instructions, {loads} of which read memory; "
+            f"{stack} use the stack.")
+    if isa in ARM:
+        cpu, per_cycle = ARM[isa]
+        said += (f" {cycles(isa, loop):.1f} cycles by `llvm-mca`'s model of {cpu}, "
+                 f"{products(isa, loop) / per_cycle:.0f} for the products alone.")
+    return f"### {isa}\n\n{said}\n\n```asm\n" + "\n".join(lines) + "\n```"
 
 
 def main():
@@ -116,16 +108,8 @@ def main():
     parser.add_argument("--page", default=os.path.join(ROOT, "docs", "performance.md"))
     options = parser.parse_args()
     os.makedirs(kernels.WORK, exist_ok=True)
-    usage = subprocess.run([timing.support.QOPT, "--help"], capture_output=True, text=True).stdout
-    known = re.search(r"--isa=.*?:([^(\n]*)", usage).group(1)
-    parts = []
     with tempfile.TemporaryDirectory() as folder:
-        for isa in re.findall(r"\w+", known):
-            if isa in DOTS:
-                loop = inner_loop(isa, folder)
-                if not loop or not any(DOTS[isa] in text for text in loop):
-                    sys.exit(f"inner_loops: the library for {isa} has no loop with {DOTS[isa]}")
-                parts.append(section(isa, loop))
+        parts = [section(isa, inner_loop(isa, folder)) for isa in DOTS]
     timing.write_markdown(options.page, "loops", "\n\n".join(parts))
 
 

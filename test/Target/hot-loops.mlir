@@ -16,6 +16,21 @@
 // AVX2: vpmaddubsw{{.*}} 0 spills
 // AVX2: vpmaddwd{{.*}} 0 spills
 // AVX2: vfmadd{{.*}} 0 spills
+// AArch64, where nothing is timed: cycles by the models of processors.
+// RUN: qopt-lower %s --mtriple=aarch64-linux-gnu --isa=i8mm -o %t.i8mm.so
+// RUN: %python %S/Inputs/hot_loops.py %t.i8mm.so "smmla,2,0.8" --cpu=neoverse-n2:2 --cpu=neoverse-v1:4 "fmla.*4s,4,0.9" | FileCheck %s --check-prefix=I8MM
+// I8MM: smmla: {{.*}} 0 spills
+// I8MM: neoverse-n2:
+// I8MM: neoverse-v1:
+// I8MM: fmla{{.*}} 0 spills
+// RUN: qopt-lower %s --mtriple=aarch64-linux-gnu --isa=dotprod -o %t.dotprod.so
+// RUN: %python %S/Inputs/hot_loops.py %t.dotprod.so "sdot,4,0.75" --cpu=neoverse-n1:2 | FileCheck %s --check-prefix=DOTPROD
+// DOTPROD: sdot: {{.*}} 0 spills
+// DOTPROD: neoverse-n1:
+// RUN: qopt-lower %s --mtriple=aarch64-linux-gnu --isa=neon -o %t.neon.so
+// RUN: %python %S/Inputs/hot_loops.py %t.neon.so "sadalp,3,0.4" --cpu=neoverse-n1:1 | FileCheck %s --check-prefix=NEON
+// NEON: sadalp: {{.*}} 0 spills
+// NEON: neoverse-n1:
 // The check itself: an instruction that is not there.
 // RUN: not %python %S/Inputs/hot_loops.py %t.avx2.so "vpdpbusd" | FileCheck %s --check-prefix=NONE
 // NONE: vpdpbusd: 0 of 1 loops
