@@ -3,86 +3,34 @@
 //
 // Torch's dynamo exporter writes layers as functions. They are inlined on the
 // protobuf messages, before anything else looks at the graph: each call gets
-// its own copy of the body, with values renamed to `<call>/<name>`. Recursion
-// is refused, and the size of the result is computed before anything is copied,
-// since functions that call functions can grow exponentially.
+// its own copy of the body, with values renamed to `<call>/<name>`.
 //===----------------------------------------------------------------------===//
 
 #include "Functions.h"
-#include "llvm/ADT/DenseMap.h"
+#include "FunctionTable.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/Support/MathExtras.h"
-#include <google/protobuf/unknown_field_set.h>
 
 using namespace llvm;
 
 namespace mlir::qopt::importer {
 
 namespace {
-// ONNX's own constants.
-constexpr unsigned maxFunctions = 10'000, maxDepth = 100;
-
-// Fields newer than the schema.
-constexpr int nodeOverloadField = 8, functionOverloadField = 13,
-              functionAttributeProtoField = 11;
-
-template <typename Message>
-std::string unknownString(const Message &message, int number) {
-  const google::protobuf::UnknownFieldSet &fields = message.unknown_fields();
-  for (int i = 0; i < fields.field_count(); ++i)
-    if (fields.field(i).number() == number &&
-        fields.field(i).type() ==
-            google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED)
-      return fields.field(i).length_delimited();
-  return {};
-}
-
-std::string functionKey(StringRef domain, StringRef name, StringRef overload) {
-  std::string key = canonicalDomain(domain).str();
-  key.push_back('\0');
-  key += name;
-  key.push_back('\0');
-  key += overload;
-  return key;
-}
-
-/// What a list of nodes becomes when its calls are inlined.
-struct Extent {
-  unsigned depth = 0; ///< Levels of calls.
-  uint64_t size = 0;  ///< Nodes, saturating.
-};
-
-/// What is known about one function.
-struct Function {
-  const pb::FunctionProto *proto = nullptr;
-  const Opsets *opsets = nullptr;
-  StringMap<pb::AttributeProto> defaults;
-  std::string text;
-  enum { New, Active, Done } state = New;
-  Extent extent;
-};
-
 class Inliner {
 public:
-  Inliner(pb::ModelProto &model, Reporter &reporter, FlatGraph &graph)
-      : model(model), reporter(reporter), graph(graph) {}
+  Inliner(pb::ModelProto &model, const FunctionTable &functions,
+          Reporter &reporter, FlatGraph &graph)
+      : model(model), functions(functions), reporter(reporter), graph(graph) {}
 
-  LogicalResult collect(function_ref<bool(StringRef)> isStandardOp);
-  LogicalResult measure();
   LogicalResult run();
 
 private:
   using Names = StringMap<std::string>;
   using Attributes = StringMap<const pb::AttributeProto *>;
 
-  Function *callee(const pb::NodeProto &node);
-  template <typename Nodes>
-  LogicalResult visitCalls(const Nodes &nodes, Extent &extent);
-  LogicalResult visit(Function &function);
   /// Takes the nodes of the result, in order.
   using Emit = function_ref<void(pb::NodeProto &&node, const Opsets *opsets)>;
-  LogicalResult inlineCall(const pb::NodeProto &call, Function &function,
+  LogicalResult inlineCall(const pb::NodeProto &call, const Function &function,
                            Emit emit);
   LogicalResult inlineInside(pb::NodeProto &node);
   LogicalResult inlineGraph(pb::GraphProto &nested);
@@ -93,142 +41,12 @@ private:
   void rememberNames(const pb::GraphProto &graph);
 
   pb::ModelProto &model;
+  const FunctionTable &functions;
   Reporter &reporter;
   FlatGraph &graph;
-  StringMap<Function> functions;
   StringSet<> taken;
-  unsigned activeDepth = 0;
 };
 } // namespace
-
-StringRef canonicalDomain(StringRef domain) {
-  return domain == "ai.onnx" ? StringRef() : domain;
-}
-
-LogicalResult readOpsets(
-    const google::protobuf::RepeatedPtrField<pb::OperatorSetIdProto> &imports,
-    const Twine &subject, Reporter &reporter, Opsets &opsets) {
-  for (const pb::OperatorSetIdProto &import : imports) {
-    StringRef domain = canonicalDomain(import.domain());
-    std::string shown = domain.empty() ? "ai.onnx" : escaped(domain);
-    if (!opsets.try_emplace(domain, import.version()).second)
-      return reporter.invalid(subject + "opset_import names domain " + shown +
-                              " twice");
-    if (import.version() <= 0)
-      return reporter.invalid(subject + "opset_import of domain " + shown +
-                              ": version " + Twine(import.version()) +
-                              " is not positive");
-  }
-  return success();
-}
-
-Function *Inliner::callee(const pb::NodeProto &node) {
-  if (functions.empty())
-    return nullptr;
-  auto found = functions.find(functionKey(
-      node.domain(), node.op_type(), unknownString(node, nodeOverloadField)));
-  return found == functions.end() ? nullptr : &found->second;
-}
-
-LogicalResult Inliner::collect(function_ref<bool(StringRef)> isStandardOp) {
-  if (model.functions_size() > static_cast<int>(maxFunctions))
-    return reporter.invalid("the model has " + Twine(model.functions_size()) +
-                            " functions; the limit is " + Twine(maxFunctions));
-  for (const pb::FunctionProto &proto : model.functions()) {
-    std::string text = "function " + quoted(proto.name());
-    if (proto.name().empty())
-      return reporter.invalid("a function has no name");
-    if (canonicalDomain(proto.domain()).empty() && isStandardOp(proto.name()))
-      return reporter.invalid(text + " has the name of a standard operator");
-    auto [it, isNew] = functions.try_emplace(
-        functionKey(proto.domain(), proto.name(),
-                    unknownString(proto, functionOverloadField)));
-    if (!isNew)
-      return reporter.invalid(text + " is defined twice");
-    Function &function = it->second;
-    function.proto = &proto;
-    function.text = text;
-    Opsets &opsets = graph.opsets.emplace_back();
-    if (failed(readOpsets(proto.opset_import(), text + ": ", reporter, opsets)))
-      return failure();
-    function.opsets = &opsets;
-    StringSet<> formals;
-    for (const std::string &name : proto.input())
-      if (!formals.insert(name).second)
-        return reporter.invalid(text + ": input " + quoted(name) +
-                                " is declared twice");
-    const google::protobuf::UnknownFieldSet &fields = proto.unknown_fields();
-    for (int i = 0; i < fields.field_count(); ++i) {
-      if (fields.field(i).number() != functionAttributeProtoField)
-        continue;
-      pb::AttributeProto attribute;
-      if (fields.field(i).type() !=
-              google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED ||
-          !attribute.ParseFromString(fields.field(i).length_delimited()))
-        return reporter.invalid(text + ": a default attribute does not parse");
-      std::string name = attribute.name();
-      function.defaults[name] = std::move(attribute);
-    }
-  }
-  return success();
-}
-
-template <typename Nodes>
-LogicalResult Inliner::visitCalls(const Nodes &nodes, Extent &extent) {
-  for (const pb::NodeProto &node : nodes) {
-    uint64_t own = 1;
-    if (Function *function = callee(node)) {
-      if (failed(visit(*function)))
-        return failure();
-      own = function->extent.size;
-      extent.depth = std::max(extent.depth, function->extent.depth + 1);
-    }
-    extent.size = SaturatingAdd(extent.size, own);
-    for (const pb::AttributeProto &attribute : node.attribute()) {
-      if (attribute.has_g() && failed(visitCalls(attribute.g().node(), extent)))
-        return failure();
-      for (const pb::GraphProto &subgraph : attribute.graphs())
-        if (failed(visitCalls(subgraph.node(), extent)))
-          return failure();
-    }
-  }
-  return success();
-}
-
-LogicalResult Inliner::visit(Function &function) {
-  if (function.state == Function::Done)
-    return success();
-  if (function.state == Function::Active)
-    return reporter.invalid(function.text +
-                            " calls itself, directly or through others");
-  function.state = Function::Active;
-  // The first check bounds this recursion, the second one that of inlineCall.
-  bool tooDeep = ++activeDepth > maxDepth;
-  if (!tooDeep && failed(visitCalls(function.proto->node(), function.extent)))
-    return failure();
-  --activeDepth;
-  if (tooDeep || function.extent.depth >= maxDepth)
-    return reporter.invalid(function.text +
-                            ": functions call each other more "
-                            "than " +
-                            Twine(maxDepth) + " levels deep");
-  function.state = Function::Done;
-  return success();
-}
-
-LogicalResult Inliner::measure() {
-  Extent extent;
-  for (auto &entry : functions)
-    if (failed(visit(entry.second)))
-      return failure();
-  if (failed(visitCalls(model.graph().node(), extent)))
-    return failure();
-  uint64_t limit = reporter.getOptions().maxNodes;
-  if (extent.size > limit)
-    return reporter.limit("the graph has more than " + Twine(limit) + " nodes" +
-                          (functions.empty() ? "" : " with functions inlined"));
-  return success();
-}
 
 void Inliner::rememberNames(const pb::GraphProto &source) {
   for (const pb::ValueInfoProto &value : source.input())
@@ -307,8 +125,8 @@ LogicalResult Inliner::copyNode(pb::NodeProto &node, const Names &names,
   return success();
 }
 
-LogicalResult Inliner::inlineCall(const pb::NodeProto &call, Function &function,
-                                  Emit emit) {
+LogicalResult Inliner::inlineCall(const pb::NodeProto &call,
+                                  const Function &function, Emit emit) {
   const pb::FunctionProto &body = *function.proto;
   if (call.input_size() > body.input_size() ||
       call.output_size() > body.output_size())
@@ -374,7 +192,7 @@ LogicalResult Inliner::inlineCall(const pb::NodeProto &call, Function &function,
         return reporter.invalid(function.text + ": " + describe(node) +
                                 " reads " + quoted(node.input(i)) +
                                 ", which nothing produces");
-    if (Function *inner = callee(copy)) {
+    if (const Function *inner = functions.find(copy)) {
       if (failed(inlineCall(copy, *inner, emit)))
         return failure();
     } else {
@@ -405,7 +223,7 @@ LogicalResult Inliner::inlineInside(pb::NodeProto &node) {
 
 LogicalResult Inliner::inlineGraph(pb::GraphProto &nested) {
   if (any_of(nested.node(),
-             [&](const pb::NodeProto &node) { return callee(node); })) {
+             [&](const pb::NodeProto &node) { return functions.find(node); })) {
     google::protobuf::RepeatedPtrField<pb::NodeProto> nodes;
     std::vector<const Opsets *> opsets;
     auto emit = [&](pb::NodeProto &&node, const Opsets *from) {
@@ -413,7 +231,7 @@ LogicalResult Inliner::inlineGraph(pb::GraphProto &nested) {
       opsets.push_back(from);
     };
     for (pb::NodeProto &node : *nested.mutable_node()) {
-      if (Function *function = callee(node)) {
+      if (const Function *function = functions.find(node)) {
         if (failed(inlineCall(node, *function, emit)))
           return failure();
       } else {
@@ -439,7 +257,7 @@ LogicalResult Inliner::run() {
     graph.nodes.push_back({&graph.inlined.back(), opsets});
   };
   for (pb::NodeProto &node : *model.mutable_graph()->mutable_node()) {
-    if (Function *function = callee(node)) {
+    if (const Function *function = functions.find(node)) {
       if (failed(inlineCall(node, *function, emit)))
         return failure();
     } else {
@@ -461,11 +279,12 @@ LogicalResult flatten(pb::ModelProto &model,
   if (failed(
           readOpsets(model.opset_import(), "", reporter, graph.opsets.front())))
     return failure();
-  Inliner inliner(model, reporter, graph);
-  if (failed(inliner.collect(isStandardOp)) || failed(inliner.measure()))
+  FunctionTable functions(model, reporter);
+  if (failed(functions.collect(isStandardOp, graph)) ||
+      failed(functions.measure()))
     return failure();
   graph.nodes.reserve(model.graph().node_size());
-  return inliner.run();
+  return Inliner(model, functions, reporter, graph).run();
 }
 
 } // namespace mlir::qopt::importer
