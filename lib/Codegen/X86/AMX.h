@@ -33,8 +33,10 @@ struct TilePlan {
   int64_t n, panels, steps;
   /// Rows of a task at most: multiples of a block.
   int64_t maxRows;
-  /// Panels that one block of rows passes before the next one does. Longer rows
-  /// than L1 holds pass a single one.
+  /// Whether a block's rows stay in L1 while panels pass.
+  bool resident;
+  /// Panels that one block of rows passes before the next one does; where rows
+  /// do not stay, those that all blocks pass before what is left of the rows.
   int64_t chunkPanels;
   /// Whether weights come from beyond L2, so that they are asked for ahead. A
   /// single block of rows waits for them either way, and the processor follows

@@ -39,12 +39,9 @@ TileNest::TileNest(const TiledProduct &product)
     choose(lhs.stride, b.index(kTileDepth));
   }
   lhs.stride = tiles.toI64(lhs.stride);
-  state = memref::AllocaOp::create(
-      b, MemRefType::get({Pending::size}, b.getIndexType()));
 }
 
 void TileNest::emitTasks(Value begin, Value end) {
-  setPending(noBlock());
   // A range of tasks is a range of panels for each part of the rows.
   Value panels = b.index(plan.panels);
   Value first = arith::DivUIOp::create(b, begin, panels);
@@ -56,12 +53,9 @@ void TileNest::emitTasks(Value begin, Value end) {
     emitPanels(row, b.min(b.add(row, rowsPerTask), m), b.sub(from, task),
                b.sub(to, task));
   });
-  if (!in.groupRows)
-    flush();
 }
 
 void TileNest::emitPanels(Value row, Value rowEnd, Value begin, Value end) {
-  Value blocks = b.ceilDiv(b.sub(rowEnd, row), b.index(kTileBlock));
   auto eachBlock = [&](function_ref<void(Value, Value)> body) {
     b.loop(row, rowEnd, kTileBlock, [&](Value first) {
       body(first, b.min(b.add(first, kTileBlock), rowEnd));
@@ -73,34 +67,67 @@ void TileNest::emitPanels(Value row, Value rowEnd, Value begin, Value end) {
         emitGroupedBlock(first, last, panel);
       });
     });
-  Value single = isEqual(blocks, 1);
+  Value full = b.min(end, b.index(plan.fullPanels()));
+  emitFullPanels(row, rowEnd, begin, full);
+  // The last panel's columns are masked: code of its own.
+  if (int64_t columns = plan.n % kTileBlock)
+    b.loop(full, end, 1, [&](Value panel) {
+      eachBlock([&](Value first, Value last) {
+        emitApart(first, last, panel, columns);
+      });
+    });
+}
+
+void TileNest::emitFullPanels(Value row, Value rowEnd, Value begin, Value end) {
+  auto compare = [&](arith::CmpIPredicate how, Value left, Value right) {
+    return arith::CmpIOp::create(b, how, left, right);
+  };
+  auto choose = [&](Value condition, Value left, Value right) -> Value {
+    return arith::SelectOp::create(b, condition, left, right);
+  };
+  // Rows that fit a single tile are left for one.
+  Value blocks = arith::DivUIOp::create(
+      b, b.add(b.sub(rowEnd, row), kTileRows - 1), b.index(kTileBlock));
+  Value left = b.add(row, b.mul(blocks, kTileBlock));
+  Value none = compare(arith::CmpIPredicate::uge, left, rowEnd);
+  Value single = compare(arith::CmpIPredicate::ule, blocks, b.index(1));
   if (plan.prefetch) {
-    linesAhead = b.ceilDiv(b.index(kTileStepBytes / kLineBytes), blocks);
+    linesAhead = b.ceilDiv(b.index(kTileStepBytes / kLineBytes),
+                           arith::MaxUIOp::create(b, blocks, b.index(1)));
     if (!plan.prefetchesForFew)
-      linesAhead = arith::SelectOp::create(b, single, b.index(0), linesAhead);
+      linesAhead = choose(single, b.index(0), linesAhead);
   }
-  // A single block of rows meets each panel once: nothing has to stay in L1.
+  // Where rows stay in L1 a chunk passes over one block of them after the
+  // other; otherwise one panel does. All panels are a chunk if neither rows nor
+  // panels have to be kept for another one.
+  Value all = arith::MaxUIOp::create(b, b.sub(end, begin), b.index(1));
   Value width =
-      arith::SelectOp::create(b, single, b.index(1), b.index(plan.chunkPanels));
-  int64_t panelBytes = plan.steps * kTileStepBytes;
+      choose(plan.resident ? single : none, all, b.index(plan.chunkPanels));
   b.loop(b.index(0), b.ceilDiv(b.sub(end, begin), width), 1, [&](Value i) {
     Value chunk = b.add(begin, b.mul(i, width));
     Value chunkEnd = b.min(b.add(chunk, width), end);
-    eachBlock([&](Value first, Value last) {
-      Value before = b.mul(
-          arith::DivUIOp::create(b, b.sub(first, row), b.index(kTileBlock)),
-          b.sub(chunkEnd, chunk));
-      b.loop(chunk, chunkEnd, 1, [&](Value panel) {
-        Value ahead;
-        if (plan.prefetch) {
-          Value lines =
-              b.mul(b.mul(b.add(before, b.sub(panel, chunk)), linesAhead),
-                    plan.steps * kLineBytes);
-          ahead = b.add(b.mul(chunkEnd, panelBytes), lines);
+    Value count = b.sub(chunkEnd, chunk);
+    emitRun(b.mul(blocks, count), [&](Value i) {
+      Value fastest = plan.resident ? count : blocks;
+      Value slow = arith::DivUIOp::create(b, i, fastest);
+      Value fast = arith::RemUIOp::create(b, i, fastest);
+      Value panel = b.add(chunk, plan.resident ? fast : slow);
+      Value first = b.add(row, b.mul(plan.resident ? slow : fast, kTileBlock));
+      Item item{first, b.min(b.add(first, kTileBlock), rowEnd), panel, {}};
+      if (plan.prefetch) {
+        Value from = b.add(panel, 1), before = fast;
+        if (plan.resident) {
+          from = choose(single, from, chunkEnd);
+          before = choose(single, b.index(0), i);
         }
-        emitBlock(first, last, panel, ahead);
-      });
+        item.ahead =
+            b.add(b.mul(from, plan.steps * kTileStepBytes),
+                  b.mul(b.mul(before, linesAhead), plan.steps * kLineBytes));
+      }
+      return item;
     });
+    b.loop(chunk, choose(none, chunk, chunkEnd), 1,
+           [&](Value panel) { emitApart(left, rowEnd, panel, kTileBlock); });
   });
 }
 
@@ -116,36 +143,80 @@ TileNest::Rows TileNest::rowsOf(Value first, Value end) {
   return rows;
 }
 
-void TileNest::emitBlock(Value first, Value end, Value panel, Value ahead) {
-  Rows rows = rowsOf(first, end);
-  auto emit = [&](ArrayRef<Value> starts, bool interleaved) {
-    multiply(starts, rows.base, panel, b.index(0), b.index(plan.steps),
-             interleaved, interleaved ? ahead : Value());
-    if (tail)
-      emitTailTiles(b, tiles, in, starts, rows.base, panel, tailPointer);
+void TileNest::emitRun(Value count, function_ref<Item(Value)> itemAt) {
+  // The block before: its rows, their number, the column and the place of its
+  // second tile. Then its sums, unless those of outliers need the tiles.
+  constexpr size_t parts = 4;
+  Value zero = b.index(0);
+  SmallVector<Value> carried{zero, zero, zero, b.index(kTileRows)};
+  if (!tail)
+    carried.append(zeros(4));
+  auto blockOf = [&](ValueRange values) {
+    return Block{values[0], values[1], values[2], zero};
   };
-  b.ifElse(
-      rows.two, [&] { emit({rows.first, rows.second}, /*interleaved=*/true); },
-      [&] {
-        flush();
-        setPending(noBlock());
-        emit({rows.base}, /*interleaved=*/false);
-      });
-  Pending next{first, b.sub(end, first), b.mul(panel, kTileBlock),
-               b.sub(first, rows.base)};
-  auto defer = [&] { setPending(next); };
-  int64_t rest = plan.n % kTileBlock;
-  if (!rest)
-    return defer();
-  // The last panel's columns are masked: code of its own, at once.
-  b.ifElse(
-      isEqual(panel, plan.fullPanels()),
-      [&] {
-        setPending(noBlock());
-        b.loop(b.index(0), next.rows, 1,
-               [&](Value r) { finishRows(next, r, 1, rest); });
-      },
-      defer);
+  carried = b.loop(zero, count, 1, carried, [&](Value i, ValueRange values) {
+    Item item = itemAt(i);
+    Rows rows = rowsOf(item.first, item.end);
+    Block before = blockOf(values);
+    Streams from = streamsOf({rows.first, rows.second}, item.panel, item.ahead);
+    SmallVector<Value> sums =
+        tail ? step(from, zero, zeros(4))
+             : step(from, zero, values.drop_front(parts), placesOf(values[3]));
+    sums = b.loop(
+        zero, b.index(plan.finishTimes()), 1, sums,
+        [&](Value time, ValueRange current) {
+          b.disableUnrolling();
+          Value begin = b.add(b.mul(time, plan.finishSteps), 1);
+          SmallVector<Value> next(current);
+          if (plan.finishSteps == 1)
+            next = step(from, begin, current);
+          else if (plan.finishSteps)
+            next = steps(from, begin, b.add(begin, plan.finishSteps), current);
+          finishChunk(before, b.mul(time, plan.finishRows), plan.finishRows);
+          return next;
+        });
+    sums = steps(from, b.index(1 + plan.finishTimes() * plan.finishSteps),
+                 b.index(plan.steps), sums);
+    SmallVector<Value> next{item.first, b.sub(item.end, item.first),
+                            b.mul(item.panel, kTileBlock),
+                            b.sub(rows.second, rows.first)};
+    if (!tail) {
+      next.append(sums);
+      return next;
+    }
+    tiles.storeBlock(sums, {rows.first, rows.second}, rows.base,
+                     scratchPointer);
+    emitTailTiles(b, tiles, in, {rows.first, rows.second}, rows.base,
+                  item.panel, tailPointer);
+    return next;
+  });
+  if (!tail)
+    for (auto [sum, place] : llvm::zip_equal(
+             ValueRange(carried).drop_front(parts), placesOf(carried[3])))
+      tiles.store(sum, place, tiles.i64(4 * kTileBlock));
+  Block last = blockOf(carried);
+  b.loop(zero, last.rows, 1,
+         [&](Value r) { finishRows(last, r, 1, kTileBlock); });
+}
+
+void TileNest::emitApart(Value first, Value end, Value panel, int64_t columns) {
+  Rows rows = rowsOf(first, end);
+  multiply(rows, panel, b.index(0), b.index(plan.steps));
+  if (tail)
+    b.ifElse(
+        rows.two,
+        [&] {
+          emitTailTiles(b, tiles, in, {rows.first, rows.second}, rows.base,
+                        panel, tailPointer);
+        },
+        [&] {
+          emitTailTiles(b, tiles, in, {rows.base}, rows.base, panel,
+                        tailPointer);
+        });
+  Block block{first, b.sub(end, first), b.mul(panel, kTileBlock),
+              b.sub(first, rows.base)};
+  b.loop(b.index(0), block.rows, 1,
+         [&](Value r) { finishRows(block, r, 1, columns); });
 }
 
 void x86::emitTiledTasks(const TiledProduct &product, Value begin, Value end) {

@@ -4,9 +4,11 @@
 // A block of 32 x 32 sums is 2 x 2 tiles: four loads feed four products. Tiles
 // reach the vector epilogue through memory, as there is no other way, and the
 // epilogue of a block is spread over the k steps of the next one: vectors have
-// nothing else to do there. Any number of rows from a tile's on is covered by
-// whole tiles that overlap: the rows of the overlap are computed twice, and
-// finished once, since an epilogue may read what it overwrites.
+// nothing else to do there. The first of these steps stores the sums, each just
+// before it takes their tile: stored in one go, they would wait for the last
+// products, and the tiles for them. Any number of rows from a tile's on is
+// covered by whole tiles that overlap: the rows of the overlap are computed
+// twice, and finished once, since an epilogue may read what it overwrites.
 //===----------------------------------------------------------------------===//
 
 #ifndef QOPT_LIB_CODEGEN_X86_TILENEST_H
@@ -30,14 +32,11 @@ private:
   static constexpr int64_t kFinishRows = 4;
   static constexpr int64_t kLineBytes = 64;
 
-  /// A block whose sums wait for their epilogue.
-  struct Pending {
+  /// A block whose sums are in the scratch buffer.
+  struct Block {
     /// First row and their number, column, the first row's place among the
     /// sums.
     Value row, rows, column, offset;
-
-    static constexpr int64_t size = 4;
-    SmallVector<Value *> parts() { return {&row, &rows, &column, &offset}; }
   };
 
   /// The rows of a block by two tiles, or by one if they fit.
@@ -48,41 +47,59 @@ private:
   };
   Rows rowsOf(Value first, Value end);
 
+  /// A block of a run: its rows, and the first byte of the weights that it asks
+  /// for.
+  struct Item {
+    Value first, end, panel, ahead;
+  };
+
   /// Rows [row, rowEnd) by panels [begin, end), in the order of the plan.
   void emitPanels(Value row, Value rowEnd, Value begin, Value end);
-  /// `ahead` is the first byte of the weights that this block asks for.
-  void emitBlock(Value first, Value end, Value panel, Value ahead);
+  /// Panels of 32 columns, by blocks of two tiles of rows and what is left.
+  void emitFullPanels(Value row, Value rowEnd, Value begin, Value end);
+  /// `count` blocks of two tiles of rows by 32 columns, one after the other.
+  void emitRun(Value count, function_ref<Item(Value)> itemAt);
+  /// A block whose epilogue follows at once.
+  void emitApart(Value first, Value end, Value panel, int64_t columns);
   /// Every group goes through scratch into f32 sums.
   void emitGroupedBlock(Value first, Value end, Value panel);
 
+  /// Where the operands of a block begin, and the weights that it asks for.
+  struct Streams {
+    SmallVector<Value> lhs;
+    Value rhs, ahead;
+  };
+  Streams streamsOf(ArrayRef<Value> rows, Value panel, Value ahead = {});
+  /// The sums after one more step. With `stores` each goes there first, and
+  /// begins anew.
+  SmallVector<Value> step(const Streams &from, Value position, ValueRange sums,
+                          ArrayRef<Value> stores = {});
+  SmallVector<Value> steps(const Streams &from, Value begin, Value end,
+                           ValueRange sums);
+  /// Where the tiles of a block go; the second one begins at row `second`.
+  SmallVector<Value> placesOf(Value second);
+  SmallVector<Value> zeros(size_t count);
   /// Sums of 16 rows from each of `rows` on over k steps [begin, end), to rows
   /// of 32 in the scratch buffer, the first of which is `base`.
   void multiply(ArrayRef<Value> rows, Value base, Value panel, Value begin,
-                Value end, bool interleaved, Value ahead);
+                Value end);
+  void multiply(const Rows &rows, Value panel, Value begin, Value end);
   /// Asks for the cache lines of a step, from byte `from` of the weights on.
   void prefetch(Value from);
 
   /// Epilogue of `count` rows from number `r` of the block on.
-  void finishRows(const Pending &block, Value r, int64_t count,
-                  int64_t columns);
-  /// Rows [r, r + count) of the waiting block, as far as it has them.
-  void finishChunk(const Pending &block, Value r, int64_t count);
-  /// The epilogue of the waiting block, if there is one.
-  void flush();
+  void finishRows(const Block &block, Value r, int64_t count, int64_t columns);
+  /// Rows [r, r + count) of a block, as far as it has them.
+  void finishChunk(const Block &block, Value r, int64_t count);
 
   Accumulators loadSums(Value from, Value row, const Tile &block);
   void storeSums(ArrayRef<Value> sums, Value row, const Tile &block);
   /// Rows of 32 sums.
   Value allocate(int64_t rows, Type element);
-  Value isEqual(Value value, int64_t number);
-  /// Kept on the stack until LLVM finds registers for it.
-  Pending getPending();
-  void setPending(Pending pending);
-  Pending noBlock();
 
   bool bf16;
   TileOps tiles;
-  Value scratch, groupSums, tail, state;
+  Value scratch, groupSums, tail;
   /// Where tiles of the rows are: their distance in K, and of the rows of one.
   struct {
     Value pointer, rowBytes, stepBytes, stride;

@@ -30,9 +30,10 @@ void TileNest::emitGroupedBlock(Value first, Value end, Value panel) {
       return cover(kTileBlock);
     if (full == 0)
       return cover(plan.n);
+    Value last = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, panel,
+                                       b.index(full));
     b.ifElse(
-        isEqual(panel, full), [&] { cover(plan.n % kTileBlock); },
-        [&] { cover(kTileBlock); });
+        last, [&] { cover(plan.n % kTileBlock); }, [&] { cover(kTileBlock); });
   };
 
   Value zero = b.splat(VectorType::get({isa.lanes}, b.getF32Type()), 0);
@@ -45,13 +46,7 @@ void TileNest::emitGroupedBlock(Value first, Value end, Value panel) {
   b.loop(b.index(0), b.index(groups), 1, [&](Value group) {
     Value begin = b.mul(group, steps);
     Value last = b.min(b.add(begin, steps), b.index(plan.steps));
-    auto multiplyRows = [&](ArrayRef<Value> starts) {
-      multiply(starts, rows.base, panel, begin, last, /*interleaved=*/false,
-               Value());
-    };
-    b.ifElse(
-        rows.two, [&] { multiplyRows({rows.first, rows.second}); },
-        [&] { multiplyRows({rows.base}); });
+    multiply(rows, panel, begin, last);
     forRows([&](const Tile &block, Value row) {
       storeSums(addGroup(b, isa, in, group, block,
                          loadSums(scratch, row, block),

@@ -11,66 +11,92 @@ using namespace mlir::qopt;
 using namespace mlir::qopt::kernels;
 using namespace mlir::qopt::x86;
 
-void TileNest::multiply(ArrayRef<Value> rows, Value base, Value panel,
-                        Value begin, Value end, bool interleaved, Value ahead) {
-  Value rhs =
-      tiles.advance(rhsPointer, b.mul(panel, plan.steps * kTileStepBytes));
-  Value rhsStride = tiles.i64(64);
-  SmallVector<Value> lhsRows, sums;
+TileNest::Streams TileNest::streamsOf(ArrayRef<Value> rows, Value panel,
+                                      Value ahead) {
+  Streams from;
   for (Value row : rows)
-    lhsRows.push_back(tiles.advance(lhs.pointer, b.mul(row, lhs.rowBytes)));
-  for (size_t i = 0; i < 2 * rows.size(); ++i)
-    sums.push_back(tiles.zero());
-  auto step = [&](Value position, ValueRange carried) {
-    SmallVector<Value> next(carried), rhsTiles;
-    Value rhsStep = tiles.advance(rhs, b.mul(position, kTileStepBytes));
-    for (int64_t half = 0; half < 2; ++half)
-      rhsTiles.push_back(
-          tiles.load(tiles.advance(rhsStep, b.index(half * kTileBytes)),
-                     rhsStride, /*streamed=*/true));
-    for (auto [i, row] : llvm::enumerate(lhsRows)) {
-      Value lhsTile =
-          tiles.load(tiles.advance(row, b.mul(position, lhs.stepBytes)),
-                     lhs.stride, /*streamed=*/false);
-      for (int64_t half = 0; half < 2; ++half)
-        next[2 * i + half] =
-            bf16 ? tiles.dotHalf(next[2 * i + half], lhsTile, rhsTiles[half])
-                 : tiles.dot(next[2 * i + half], lhsTile, rhsTiles[half]);
+    from.lhs.push_back(tiles.advance(lhs.pointer, b.mul(row, lhs.rowBytes)));
+  from.rhs =
+      tiles.advance(rhsPointer, b.mul(panel, plan.steps * kTileStepBytes));
+  from.ahead = ahead;
+  return from;
+}
+
+SmallVector<Value> TileNest::step(const Streams &from, Value position,
+                                  ValueRange sums, ArrayRef<Value> stores) {
+  SmallVector<Value> next(sums), lhsTiles, rhsTiles;
+  Value rhsStep = tiles.advance(from.rhs, b.mul(position, kTileStepBytes));
+  for (int64_t half = 0; half < 2; ++half)
+    rhsTiles.push_back(
+        tiles.load(tiles.advance(rhsStep, b.index(half * kTileBytes)),
+                   tiles.i64(64), /*streamed=*/true));
+  auto loadLhs = [&](Value row) {
+    lhsTiles.push_back(
+        tiles.load(tiles.advance(row, b.mul(position, lhs.stepBytes)),
+                   lhs.stride, /*streamed=*/false));
+  };
+  // Loads do not wait for what is stored behind them.
+  if (!stores.empty())
+    llvm::for_each(from.lhs, loadLhs);
+  for (auto [i, row] : llvm::enumerate(from.lhs)) {
+    if (stores.empty())
+      loadLhs(row);
+    for (int64_t half = 0; half < 2; ++half) {
+      Value &sum = next[2 * i + half];
+      if (!stores.empty()) {
+        tiles.store(sum, stores[2 * i + half], tiles.i64(4 * kTileBlock));
+        sum = tiles.zero();
+      }
+      sum = bf16 ? tiles.dotHalf(sum, lhsTiles[i], rhsTiles[half])
+                 : tiles.dot(sum, lhsTiles[i], rhsTiles[half]);
     }
-    if (ahead)
-      prefetch(b.add(ahead, b.mul(b.mul(position, linesAhead), kLineBytes)));
-    return next;
-  };
-  auto steps = [&](Value from, Value to, ValueRange carried) {
-    return b.loop(from, to, 1, carried,
-                  [&](Value position, ValueRange current) {
-                    b.disableUnrolling();
-                    return step(position, current);
-                  });
-  };
-
-  if (interleaved) {
-    Pending waiting = getPending();
-    sums = b.loop(
-        b.index(0), b.index(plan.finishTimes()), 1, sums,
-        [&](Value time, ValueRange carried) {
-          b.disableUnrolling();
-          Value from = b.mul(time, plan.finishSteps);
-          SmallVector<Value> next =
-              plan.finishSteps == 1
-                  ? step(from, carried)
-                  : steps(from, b.add(from, plan.finishSteps), carried);
-          finishChunk(waiting, b.mul(time, plan.finishRows), plan.finishRows);
-          return next;
-        });
-    begin = b.index(plan.finishTimes() * plan.finishSteps);
   }
-  sums = steps(begin, end, sums);
+  if (from.ahead)
+    prefetch(b.add(from.ahead, b.mul(b.mul(position, linesAhead), kLineBytes)));
+  return next;
+}
 
+SmallVector<Value> TileNest::steps(const Streams &from, Value begin, Value end,
+                                   ValueRange sums) {
+  return b.loop(begin, end, 1, sums, [&](Value position, ValueRange current) {
+    b.disableUnrolling();
+    return step(from, position, current);
+  });
+}
+
+SmallVector<Value> TileNest::placesOf(Value second) {
+  SmallVector<Value> places;
+  for (Value row : {b.index(0), second})
+    for (int64_t half = 0; half < 2; ++half)
+      places.push_back(tiles.advance(
+          scratchPointer, b.add(b.mul(row, 4 * kTileBlock), 64 * half)));
+  return places;
+}
+
+SmallVector<Value> TileNest::zeros(size_t count) {
+  SmallVector<Value> sums;
+  while (sums.size() < count)
+    sums.push_back(tiles.zero());
+  return sums;
+}
+
+void TileNest::multiply(ArrayRef<Value> rows, Value base, Value panel,
+                        Value begin, Value end) {
+  SmallVector<Value> sums =
+      steps(streamsOf(rows, panel), begin, end, zeros(2 * rows.size()));
   tiles.storeBlock(sums, rows, base, scratchPointer);
 }
 
-void TileNest::finishChunk(const Pending &block, Value r, int64_t count) {
+void TileNest::multiply(const Rows &rows, Value panel, Value begin, Value end) {
+  b.ifElse(
+      rows.two,
+      [&] {
+        multiply({rows.first, rows.second}, rows.base, panel, begin, end);
+      },
+      [&] { multiply({rows.base}, rows.base, panel, begin, end); });
+}
+
+void TileNest::finishChunk(const Block &block, Value r, int64_t count) {
   Value end = b.add(r, count);
   Value whole =
       arith::CmpIOp::create(b, arith::CmpIPredicate::ule, end, block.rows);
@@ -99,7 +125,7 @@ void TileNest::prefetch(Value from) {
   });
 }
 
-void TileNest::finishRows(const Pending &block, Value r, int64_t count,
+void TileNest::finishRows(const Block &block, Value r, int64_t count,
                           int64_t columns) {
   Tile tile{b.add(block.row, r), block.column, count, columns};
   Value row = b.add(block.offset, r);
@@ -108,12 +134,6 @@ void TileNest::finishRows(const Pending &block, Value r, int64_t count,
   if (tail)
     outliers = loadSums(tail, row, tile);
   finish(tile, sums, outliers);
-}
-
-void TileNest::flush() {
-  Pending block = getPending();
-  b.loop(b.index(0), block.rows, 1,
-         [&](Value r) { finishRows(block, r, 1, kTileBlock); });
 }
 
 Accumulators TileNest::loadSums(Value from, Value row, const Tile &block) {
@@ -136,26 +156,4 @@ void TileNest::storeSums(ArrayRef<Value> sums, Value row, const Tile &block) {
 Value TileNest::allocate(int64_t rows, Type element) {
   return memref::AllocaOp::create(
       b, MemRefType::get({rows, kTileBlock}, element), b.getI64IntegerAttr(64));
-}
-
-Value TileNest::isEqual(Value value, int64_t number) {
-  return arith::CmpIOp::create(b, arith::CmpIPredicate::eq, value,
-                               b.index(number));
-}
-
-TileNest::Pending TileNest::getPending() {
-  Pending pending;
-  for (auto [i, part] : llvm::enumerate(pending.parts()))
-    *part = memref::LoadOp::create(b, state, ValueRange{b.index(i)});
-  return pending;
-}
-
-void TileNest::setPending(Pending pending) {
-  for (auto [i, part] : llvm::enumerate(pending.parts()))
-    memref::StoreOp::create(b, *part, state, ValueRange{b.index(i)});
-}
-
-TileNest::Pending TileNest::noBlock() {
-  Value zero = b.index(0);
-  return {zero, zero, zero, zero};
 }

@@ -32,28 +32,23 @@ constexpr int64_t kFarBytes = 24 << 20;
 TilePlan::TilePlan(int64_t steps, int64_t rowBytes, int64_t n)
     : n(n), panels(llvm::divideCeil(n, kTileBlock)), steps(steps) {
   int64_t panelBytes = steps * kTileStepBytes;
-  bool resident = panelBytes <= kResidentBytes;
+  resident = panelBytes <= kResidentBytes;
   maxRows = std::clamp<int64_t>(kRowsBytes / (steps * kTileDepth), kTileBlock,
                                 kMostRows) /
             kTileBlock * kTileBlock;
   prefetch = panels * panelBytes > kNearBytes;
   prefetchesForFew = panels * panelBytes > kFarBytes;
   copiesRows = !resident && rowBytes % kConflict == 0 && n >= kCopyColumns;
-  int64_t chunkBytes = prefetch ? kFetchedChunkBytes : kChunkBytes;
-  chunkPanels =
-      resident ? std::clamp<int64_t>(chunkBytes / panelBytes, 1, panels) : 1;
+  int64_t chunkBytes = prefetch || !resident ? kFetchedChunkBytes : kChunkBytes;
+  chunkPanels = std::clamp<int64_t>(chunkBytes / panelBytes, 1, panels);
   // Few rows at a time, as many as share what they load of columns at most, and
-  // few steps at the end that have none.
-  int64_t rest = steps;
-  for (int64_t rows = std::max<int64_t>(4, llvm::divideCeil(kTileBlock, steps));
-       rows > 0; --rows) {
-    int64_t times = llvm::divideCeil(kTileBlock, rows);
-    if (times > steps || steps % times >= rest)
-      continue;
-    rest = steps % times;
-    finishRows = rows;
-    finishSteps = steps / times;
-  }
+  // a few steps at the end that have none. The first step stores the sums.
+  constexpr int64_t rowsAtOnce = 4;
+  int64_t free = steps - 1;
+  finishRows =
+      free ? llvm::alignTo(llvm::divideCeil(kTileBlock, free), rowsAtOnce)
+           : kTileBlock;
+  finishSteps = free / finishTimes();
 }
 
 void x86::emitTileCopy(KernelBuilder &b, Value rows, Value tiles, Value begin,

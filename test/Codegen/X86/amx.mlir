@@ -59,9 +59,17 @@ func.func @main(%x: tensor<?x4096xi8>, %s: tensor<?xf32>, %w: tensor<3x64x2x16x6
 // CHECK-NEXT: scf.yield
 
 // Two tiles of rows by two of columns, four loads for four products; the tiles of
-// the weights are not to displace the rows in L1. Each step asks for its share of
-// the weights of the next panel.
+// the weights are not to displace the rows in L1. The sums go from block to block:
+// the first step of one stores those of the one before, each just before its tile is
+// taken. Each step asks for its share of the weights of the next panel.
 // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilezero.internal"
+// CHECK: scf.for {{.*}} -> (index, index, index, index, !llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx)
+// CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tileloaddt164.internal"
+// CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
+// CHECK: llvm.call_intrinsic "llvm.x86.tilestored64.internal"
+// CHECK: llvm.call_intrinsic "llvm.x86.tilezero.internal"
+// CHECK: llvm.call_intrinsic "llvm.x86.tdpbssd.internal"
+// CHECK: llvm.call_intrinsic "llvm.x86.tilestored64.internal"
 // CHECK: scf.for {{.*}} -> (!llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx)
 // CHECK: scf.for {{.*}} -> (!llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx)
 // CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tileloaddt164.internal"
@@ -85,22 +93,40 @@ func.func @main(%x: tensor<?x4096xi8>, %s: tensor<?xf32>, %w: tensor<3x64x2x16x6
 
 // One configuration per call and no tile in memory but the sums. The loops that
 // the time is spent in: four loads and four products a step, on all of eight tiles
-// but one. First two tiles of rows, then one.
+// but one; the first step of a block stores four tiles too.
 // ASM: ldtilecfg
 // ASM-NOT: ldtilecfg
 // ASM-COUNT-4: tilezero
 // ASM-NEXT: tileloaddt1
 // ASM-NEXT: tileloaddt1
 // ASM-NEXT: tileloadd
-// ASM-NEXT: tdpbssd
-// ASM-NEXT: tdpbssd
 // ASM-NEXT: tileloadd
-// ASM-NEXT: tdpbssd
-// ASM-NEXT: tdpbssd
+// ASM-NEXT: tilestored
 // ASM-NEXT: tilezero
+// ASM-NEXT: tdpbssd
+// ASM-NEXT: tilestored
 // ASM-NEXT: tilezero
+// ASM-NEXT: tdpbssd
+// ASM-NEXT: tilestored
+// ASM-NEXT: tilezero
+// ASM-NEXT: tdpbssd
+// ASM-NEXT: tilestored
+// ASM-NEXT: tilezero
+// ASM-NEXT: tdpbssd
 // ASM-NEXT: tileloaddt1
 // ASM-NEXT: tileloaddt1
 // ASM-NEXT: tileloadd
 // ASM-NEXT: tdpbssd
 // ASM-NEXT: tdpbssd
+// ASM-NEXT: tileloadd
+// ASM-NEXT: tdpbssd
+// ASM-NEXT: tdpbssd
+// ASM-NEXT: tileloaddt1
+// ASM-NEXT: tileloaddt1
+// ASM-NEXT: tileloadd
+// ASM-NEXT: tdpbssd
+// ASM-NEXT: tdpbssd
+// ASM-NEXT: tileloadd
+// ASM-NEXT: tdpbssd
+// ASM-NEXT: tdpbssd
+// ASM-NEXT: tilestored
