@@ -116,8 +116,8 @@ static LogicalResult applyFloat(FP32PresetOptions &preset,
     return failure();
   }
   if (preset.attention != "float" && preset.attention != "bf16x2" &&
-      preset.attention != "bf16") {
-    errors << "attention is float, bf16x2 or bf16, not "
+      preset.attention != "int8" && preset.attention != "bf16") {
+    errors << "attention is float, bf16x2, bf16 or int8, not "
            << quoteName(preset.attention);
     return failure();
   }

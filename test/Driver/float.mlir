@@ -17,7 +17,7 @@
 // F32-NOT: bf16
 // UNKNOWN: error: {{.*}}: products are f32 or bf16, not 'f8'
 // BUILDER: error: products are f32 or bf16, not 'f8'
-// ATTENTION: error: {{.*}}: attention is float, bf16x2 or bf16, not 'half'
+// ATTENTION: error: {{.*}}: attention is float, bf16x2, bf16 or int8, not 'half'
 // TEXT: error: {{.*}}--float,
 func.func @main(%x: tensor<?x32xf32> {onnx.name = "x", onnx.dims = ["n", 32]}) -> (tensor<?x8xf32> {onnx.name = "y"}, tensor<?x8xf32> {onnx.name = "z"}) {
   %a = onnx.Constant {value = dense<1.0> : tensor<32x8xf32>} : tensor<32x8xf32>

@@ -13,8 +13,8 @@ import support
 import zoo
 from onnx import helper
 
-# Of the largest value of the result, by what the operands are on AMX.
-RELATIVE = {"float": 2e-6, "bf16x2": 3e-5, "bf16": 1.5e-2}
+# Of the largest value of the result, by what the operands are on AMX, or with VNNI.
+RELATIVE = {"float": 2e-6, "bf16x2": 3e-5, "bf16": 1.5e-2, "int8": 1.5e-2}
 
 
 def model_of(name, heads, groups, size, value_size, mask, flat, **attributes):
@@ -130,6 +130,23 @@ def compare(got, want):
 SIZES = ((1, 1), (1, 7), (5, 5), (12, 300), (17, 130), (64, 64), (197, 257))
 
 
+def variants(library, products):
+    """The instruction sets to run: with bytes those that multiply bytes, as far as the CPU
+    has them."""
+    import qopt
+
+    if products != "int8" or zoo.tested:
+        return (zoo.tested,)
+    found = []
+    for isa in ("avx512vnni", "avxvnni"):
+        try:
+            qopt.load(library, isa=isa)
+            found.append(isa)
+        except qopt.Error:
+            pass
+    return found or (None,)
+
+
 def check(name, heads=2, groups=2, size=32, value_size=None, mask=None, flat=True, past=(None,), sizes=SIZES,
           lengths=False, products="float", **attributes):
     import qopt
@@ -144,13 +161,14 @@ def check(name, heads=2, groups=2, size=32, value_size=None, mask=None, flat=Tru
         data = data_of(2, queries, keys, heads, groups, size, value_size, mask, flat, before, lengths)
         want = reference(data, heads, groups, flat, **attributes)
         results = []
-        for threads in (1, 3):
-            results.append(qopt.load(library, isa=zoo.tested, num_threads=threads)(data))
+        for isa, threads in itertools.product(variants(library, products), (1, 3)):
+            results.append(qopt.load(library, isa=isa, num_threads=threads)(data))
         for key in want:
             if key not in results[0]:
                 continue
-            assert np.array_equal(results[0][key], results[1][key], equal_nan=True), "threads change the result"
-            worst = max(worst, compare(results[0][key], want[key]))
+            for one, more in zip(results[::2], results[1::2]):
+                assert np.array_equal(one[key], more[key], equal_nan=True), "threads change the result"
+                worst = max(worst, compare(one[key], want[key]))
         runs += 1
     bound = RELATIVE[products]
     assert worst <= bound, f"{worst:.1e} of the largest value, bound {bound}"
@@ -201,5 +219,7 @@ FORMS = {
 
 TILES = ("plain", "odd-sizes", "size-64", "grouped-causal-past", "head-mask", "bool-mask", "padding-mask", "lengths-causal")
 FORMS.update({f"{name}-{kind}": {**FORMS[name], "products": kind} for name in TILES for kind in ("bf16x2", "bf16")})
+BYTES = (*TILES, "heads-first", "size-128", "size-256", "causal-past", "decode", "bool-padding", "softcap")
+FORMS.update({f"{name}-int8": {**FORMS[name], "products": "int8"} for name in BYTES})
 
 TESTS = {f"attention/{name}": test(name, **settings) for name, settings in FORMS.items()}

@@ -19,8 +19,8 @@ struct FP32PresetOptions : PassPipelineOptions<FP32PresetOptions> {
   Option<std::string> attention{
       *this, "attention",
       llvm::cl::desc("Products of attention, where the target has fast ones "
-                     "(AMX): float, bf16x2 (three products of bf16, good to "
-                     "2^-16) or bf16"),
+                     "(AMX, VNNI): float, bf16x2 (three products of bf16, "
+                     "good to 2^-16), bf16, or int8 (VNNI; bf16 on AMX)"),
       llvm::cl::init("float")};
   ListOption<std::string> noLift{
       *this, "no-lift",

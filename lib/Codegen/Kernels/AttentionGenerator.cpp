@@ -29,8 +29,11 @@ constexpr int64_t kTileRows = 16, kTileBlock = 32;
 AttentionGenerator::AttentionGenerator(KernelBuilder &b, const Isa &isa,
                                        AttentionOp op, ValueRange captures)
     : b(b), isa(isa), op(op) {
-  if (auto note = op->getAttrOfType<StringAttr>(kAttentionProductsAttrName))
-    parts = isa.amx ? (note.getValue() == "bf16" ? 1 : 2) : 0;
+  if (auto note = op->getAttrOfType<StringAttr>(kAttentionProductsAttrName)) {
+    // Tiles of bf16 are as fast as vectors of bytes, and more exact.
+    parts = !isa.amx ? 0 : note.getValue() == "bf16x2" ? 2 : 1;
+    hasBytes = isa.vnni && !isa.amx && note.getValue() == "int8";
+  }
   auto take = [&](Value operand) {
     if (!operand)
       return Value();
@@ -121,6 +124,8 @@ void AttentionGenerator::allocate() {
   int64_t blockRows = hasTiles() ? kTileBlock : isa.floatRows;
   scores = stack({blockRows, blockKeys + kPad}, f32);
   factors = stack({blockRows}, f32);
+  if (hasBytes)
+    allocateBytes();
   if (!hasTiles())
     return;
   int64_t depth = llvm::divideCeil(size, 2 * kTileRows),
@@ -208,6 +213,8 @@ void AttentionGenerator::emitTask(Value task) {
       Keys keys{from, b.min(b.sub(seen, from), b.index(blockKeys))};
       if (tiled)
         packTiles(keys);
+      else if (inBytes)
+        packBytes(keys);
       else
         packKeys(keys);
       eachBlock(computed, [&](Rows rows) { emitBlock(rows, keys); });
@@ -219,9 +226,45 @@ void AttentionGenerator::emitTask(Value task) {
     Value few =
         arith::CmpIOp::create(b, arith::CmpIPredicate::ule, count,
                               b.index(std::min(kFewRows, isa.floatRows)));
-    b.ifElse(few, [&] { emitFewRows(count, seen); }, pack);
+    b.ifElse(
+        few, [&] { emitFewRows(count, seen); },
+        [&] {
+          inBytes = hasBytes;
+          if (inBytes)
+            b.loop(b.index(0), count, 1, [&](Value i) { copyQueryCodes(i); });
+          pack();
+          inBytes = false;
+        });
   }
   finishRows(first, count);
+}
+
+SmallVector<Value> AttentionGenerator::eachRow(Value first, Value count,
+                                               ValueRange carried,
+                                               RowBody body) {
+  // Heads and tokens are counted: a division takes as long as a row.
+  Value head = b.add(b.mul(group, perGroup), div(first, queries));
+  SmallVector<Value> state{head, rem(first, queries)};
+  llvm::append_range(state, carried);
+  Value last = b.sub(b.mul(perGroup, queries), b.index(1));
+  state = b.loop(b.index(0), count, 1, state, [&](Value i, ValueRange now) {
+    Value head = now[0], token = now[1];
+    SmallVector<Value> next{head, b.add(token, 1)};
+    Value wraps =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::eq, next[1], queries);
+    next[0] = arith::SelectOp::create(b, wraps, b.add(head, 1), head);
+    next[1] = arith::SelectOp::create(b, wraps, b.index(0), next[1]);
+    // Rows that fill up a tile repeat the last one.
+    if (tiled) {
+      Value more = arith::CmpIOp::create(b, arith::CmpIPredicate::ult,
+                                         b.add(first, i), last);
+      next[0] = arith::SelectOp::create(b, more, next[0], head);
+      next[1] = arith::SelectOp::create(b, more, next[1], token);
+    }
+    llvm::append_range(next, body(i, head, token, now.drop_front(2)));
+    return next;
+  });
+  return SmallVector<Value>(ArrayRef(state).drop_front(2));
 }
 
 Value AttentionGenerator::beginRows(Value first, Value count) {
@@ -233,13 +276,7 @@ Value AttentionGenerator::beginRows(Value first, Value count) {
     pastLength = arith::IndexCastOp::create(b, b.getIndexType(), pastLength);
   }
   Value none = b.index(0);
-  Value last = b.sub(b.mul(perGroup, queries), b.index(1));
-  Value most = b.loop(none, count, 1, none, [&](Value i, ValueRange carried) {
-    Value row = b.add(first, i);
-    if (tiled)
-      row = b.min(row, last);
-    Value head = b.add(b.mul(group, perGroup), div(row, queries));
-    Value token = rem(row, queries);
+  auto begin = [&](Value i, Value head, Value token, ValueRange carried) {
     copyQuery(i, head, token);
     eachVector(valueSize, [&](Value column, int64_t) {
       b.store(zero, sums, {i, column}, isa.lanes);
@@ -259,8 +296,8 @@ Value AttentionGenerator::beginRows(Value first, Value count) {
     }
     Value more = arith::MaxUIOp::create(b, carried[0], seen);
     return SmallVector<Value>{more};
-  })[0];
-  return most;
+  };
+  return eachRow(first, count, none, begin)[0];
 }
 
 void AttentionGenerator::copyQuery(Value i, Value head, Value token) {
@@ -296,6 +333,11 @@ void AttentionGenerator::emitBlock(Rows rows, Keys keys) {
       });
       return addValueTiles(rows, keys);
     }
+    if (inBytes) {
+      multiplyByKeyBytes(rows, keys);
+      exponentials(rows, keys);
+      return addValueBytes(rows, keys);
+    }
     multiplyByKeys(rows, keys);
     exponentials(rows, keys);
     addValues(rows, keys);
@@ -320,10 +362,7 @@ void AttentionGenerator::emitBlock(Rows rows, Keys keys) {
 }
 
 void AttentionGenerator::finishRows(Value first, Value count) {
-  b.loop(b.index(0), count, 1, [&](Value i) {
-    Value row = b.add(first, i);
-    Value head = b.add(b.mul(group, perGroup), div(row, queries));
-    Value token = rem(row, queries);
+  auto finish = [&](Value i, Value head, Value token, ValueRange) {
     Value total = vector::ReductionOp::create(
         b, vector::CombiningKind::ADD,
         b.load(totals, {i, b.index(0)}, isa.lanes, isa.lanes),
@@ -340,5 +379,7 @@ void AttentionGenerator::finishRows(Value first, Value count) {
         result = arith::SelectOp::create(b, seen, result, zero);
       b.store(result, out, at(3, head, token, column), lanes);
     });
-  });
+    return SmallVector<Value>();
+  };
+  eachRow(first, count, {}, finish);
 }

@@ -52,6 +52,12 @@ private:
   /// Queries of the task to the stack, nothing seen yet; returns how many keys
   /// the row that sees most sees.
   Value beginRows(Value first, Value count);
+  /// The rows of a task, [first, first + count): `body` gets the number of the
+  /// row in the task, its head and its token.
+  using RowBody = function_ref<SmallVector<Value>(Value i, Value head,
+                                                  Value token, ValueRange)>;
+  SmallVector<Value> eachRow(Value first, Value count, ValueRange carried,
+                             RowBody body);
   void copyQuery(Value i, Value head, Value token);
   void emitBlock(Rows rows, Keys keys);
   void finishRows(Value first, Value count);
@@ -83,6 +89,17 @@ private:
   /// what is left of both.
   SmallVector<Value> toHalves(Value low, Value high);
 
+  /// The same in bytes.
+  void allocateBytes();
+  void copyQueryCodes(Value i);
+  void packBytes(Keys keys);
+  void packValueBytes(Keys keys);
+  void multiplyByKeyBytes(Rows rows, Keys keys);
+  void addValueBytes(Rows rows, Keys keys);
+  /// An exponential as an integer less 128, after adding it to `total`.
+  Value toCode(Value exponential, Value &total);
+  void storeCodes(Value slot, Value column, ArrayRef<Value> four);
+
   /// The final scores of rows at keys [from + column, + lanes).
   SmallVector<Value> maskedScores(Rows rows, Keys keys, Value column,
                                   ArrayRef<Value> limits, MaskRows maskRows);
@@ -98,6 +115,10 @@ private:
                   function_ref<void(Value column, int64_t count)> body);
   /// Blocks of the sizes that there is code for.
   void eachBlock(Value count, function_ref<void(Rows)> body);
+  /// Exponentials of a row that are made together.
+  int64_t stepOfKeys() const {
+    return isa.lanes * (inBytes ? 4 : tiled ? 2 : 1);
+  }
   /// Vectors beside each other in a block of so many rows.
   int64_t vectorsOf(int64_t rows);
   Value slotOf(Rows rows, int64_t i) { return b.add(rows.slot, i); }
@@ -117,11 +138,15 @@ private:
   int64_t parts = 0;
   /// Whether the code being written works on tiles.
   bool tiled = false;
+  /// Whether blocks of rows are multiplied in bytes, by vpdpbusd; whether the
+  /// code being written does.
+  bool hasBytes = false, inBytes = false;
   /// Of the task at hand.
   Value batch, group, length;
   /// On the stack.
   Value ownQueries, halfQueries, keyTiles, valueTiles, sums, maxima, totals,
-      limits, heads, tokens, panel, scores, factors;
+      limits, heads, tokens, panel, scores, factors, queryCodes, queryScales,
+      keyCodes, keyStarts, keyScales, valueCodes, valueScales, weightCodes;
 };
 
 } // namespace mlir::qopt::kernels

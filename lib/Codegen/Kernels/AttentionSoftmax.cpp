@@ -65,7 +65,7 @@ Value AttentionGenerator::maskVector(ArrayRef<Value> row, Value key) {
   auto type = cast<MemRefType>(mask.getType());
   SmallVector<Value> indices(row);
   indices.push_back(key);
-  if (!type.isDynamicDim(3) && type.getDimSize(3) % isa.lanes == 0)
+  if (!type.isDynamicDim(3) && type.getDimSize(3) % stepOfKeys() == 0)
     return b.load(mask, indices, isa.lanes, isa.lanes);
   // Masked loads are slow where the instruction set lacks them.
   VectorType vector = vectorType(type.getElementType());
@@ -145,8 +145,7 @@ SmallVector<Value> AttentionGenerator::maskedScores(Rows rows, Keys keys,
 void AttentionGenerator::exponentials(Rows rows, Keys keys) {
   VectorType type = vectorType(b.getF32Type());
   Value zero = b.index(0);
-  // Exponentials for tiles are made in pairs.
-  int64_t step = tiled ? 2 * isa.lanes : isa.lanes;
+  int64_t step = stepOfKeys();
   Value end = b.mul(b.ceilDiv(keys.count, b.index(step)), step);
   // Per row, or one for all.
   SmallVector<Value> limitVectors;
@@ -202,11 +201,14 @@ void AttentionGenerator::exponentials(Rows rows, Keys keys) {
         b, b.load(totals, {row, zero}, isa.lanes, isa.lanes), factor));
   }
 
-  ExpAccuracy accuracy = !tiled      ? ExpAccuracy::Float
+  ExpAccuracy accuracy = inBytes     ? ExpAccuracy::Half
+                         : !tiled    ? ExpAccuracy::Float
                          : parts > 1 ? ExpAccuracy::TwoHalves
                                      : ExpAccuracy::Half;
   // As many rows side by side as leave registers for the polynomial.
   int64_t together = std::max<int64_t>(1, isa.registers() / 4);
+  if (inBytes)
+    together = std::max<int64_t>(1, together / 3);
   for (int64_t i = 0; i < rows.count; i += together) {
     int64_t count = std::min(together, rows.count - i);
     SmallVector<Value> own(ArrayRef(sumsSoFar).slice(i, count));
@@ -218,9 +220,18 @@ void AttentionGenerator::exponentials(Rows rows, Keys keys) {
           Value x = b.load(scores, {slot, at}, isa.lanes, isa.lanes);
           x = arith::SubFOp::create(b, x, bases[i + j]);
           x = expOfNonPositive(b, x, accuracy);
+          if (inBytes)
+            return toCode(x, next[j]);
           next[j] = arith::AddFOp::create(b, next[j], x);
           return x;
         };
+        if (inBytes) {
+          SmallVector<Value> codes;
+          for (int64_t v = 0; v < 4; ++v)
+            codes.push_back(exponential(b.add(column, v * isa.lanes)));
+          storeCodes(slot, column, codes);
+          continue;
+        }
         Value x = exponential(column);
         if (!tiled) {
           b.store(x, scores, {slot, column}, isa.lanes);

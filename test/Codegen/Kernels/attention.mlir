@@ -64,3 +64,39 @@ func.func @strided(%q: memref<?x1x?x16xf32>, %k: memref<?x1x?x16xf32, strided<[?
     outs(%o : memref<?x1x?x16xf32>) scale 1.0 tokens_first [false, false, false, false]
   return
 }
+
+// -----
+
+// In bytes: queries with a scale each, keys as [16 keys][4 elements], values as [16
+// columns][4 keys], exponentials as integers. What the keys add to codes + 128 is where
+// sums begin. Few rows stay floats, and so do targets without vpdpbusd; on AMX tiles of
+// bf16 are as fast.
+// CHECK-LABEL: func.func @bytes
+// CHECK: func.func private @attention
+// CHECK: memref.alloca() {{.*}}: memref<192x128xi8>
+// CHECK: memref.alloca() {{.*}}: memref<16x8x64xi8>
+// CHECK: memref.alloca() {{.*}}: memref<64x2x64xi8>
+// Few rows.
+// CHECK: vector.fma
+// Keys, of whose codes 128 times the sum is taken off.
+// CHECK: vector.store %[[CODES:[0-9]+]], %{{.*}} : memref<16x8x64xi8>
+// CHECK: llvm.x86.avx512.vpdpbusd.512"(%{{.*}}, %{{.*}}, %[[CODES]])
+// CHECK: arith.subi {{.*}} : vector<16xi32>
+// Values: four keys in each lane.
+// CHECK: arith.shli {{.*}} : vector<16xi32>
+// CHECK: vector.store {{.*}} : memref<64x2x64xi8>
+// Scores of 12 rows, then their sums of values.
+// CHECK-COUNT-24: llvm.x86.avx512.vpdpbusd.512
+// CHECK: arith.sitofp {{.*}} : vector<16xi32> to vector<16xf32>
+// CHECK: llvm.x86.avx512.packssdw.512
+// CHECK-COUNT-24: llvm.x86.avx512.vpdpbusd.512
+// AMX-LABEL: func.func @bytes
+// AMX: llvm.x86.tdpbf16ps.internal
+// AVX2-LABEL: func.func @bytes
+// AVX2-NOT: i8>
+func.func @bytes(%q: memref<?x?x12x32xf32>, %o: memref<?x?x12x32xf32>) {
+  qopt.attention ins(%q, %q, %q : memref<?x?x12x32xf32>, memref<?x?x12x32xf32>, memref<?x?x12x32xf32>)
+    outs(%o : memref<?x?x12x32xf32>) scale 0.25
+    tokens_first [true, true, true, true] {qopt.attention_products = "int8"}
+  return
+}

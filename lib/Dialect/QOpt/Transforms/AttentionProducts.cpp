@@ -24,6 +24,8 @@ std::string qopt::describeAttention(ModuleOp module) {
     return {};
   std::string text = std::to_string(all) + " attention" + (all > 1 ? "s" : "") +
                      ": products in ";
+  if (type == "int8")
+    return text + "int8 on VNNI, in bf16 on AMX, in f32 elsewhere";
   return text +
          (type.empty() ? "f32" : type.str() + " on AMX, in f32 elsewhere");
 }
@@ -40,8 +42,10 @@ public:
   using AttentionProductsPassBase::AttentionProductsPassBase;
 
   void runOnOperation() override {
-    if (type != "float" && type != "bf16x2" && type != "bf16") {
-      getOperation().emitError("attention is float, bf16x2 or bf16, not '")
+    if (type != "float" && type != "bf16x2" && type != "bf16" &&
+        type != "int8") {
+      getOperation().emitError(
+          "attention is float, bf16x2, bf16 or int8, not '")
           << type << "'";
       return signalPassFailure();
     }
