@@ -43,7 +43,7 @@ TilePlan::TilePlan(int64_t steps, int64_t rowBytes, int64_t n)
   chunkPanels = std::clamp<int64_t>(chunkBytes / panelBytes, 1, panels);
   // Few rows at a time, as many as share what they load of columns at most, and
   // a few steps at the end that have none. The first step stores the sums.
-  constexpr int64_t rowsAtOnce = 4;
+  constexpr int64_t rowsAtOnce = 8;
   int64_t free = steps - 1;
   finishRows =
       free ? llvm::alignTo(llvm::divideCeil(kTileBlock, free), rowsAtOnce)
