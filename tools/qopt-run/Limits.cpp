@@ -12,20 +12,11 @@
 #include <thread>
 #include <vector>
 
-using namespace llvm;
-
 #if defined(__x86_64__)
-// bench/peak.cpp: each runs so many rounds and returns the operations of one.
-extern "C" {
-int64_t peakAvx2Int8(int64_t steps);
-int64_t peakAvx512VnniInt8(int64_t steps);
-int64_t peakAvxVnniInt8(int64_t steps);
-int64_t peakAvx2Float(int64_t steps);
-int64_t peakAvx512Float(int64_t steps);
-int64_t peakAmxInt8(int64_t steps);
-int64_t peakAmxBF16(int64_t steps);
-}
+#include "peak.h"
 #endif
+
+using namespace llvm;
 
 namespace runner {
 
