@@ -137,11 +137,14 @@ def product(x, w, bias, scheme):
 
 def tail_bound(x, w, y, scheme):
     """How far y may be off where half-precision tiles multiply the outliers: each factor has
-    two parts of 8 bits, and the order of the sum is the tile's."""
+    two parts of 8 bits, and the order of the sum is the tile's. Numbers near the largest one
+    overflow in one order and not in another."""
     _, _, columns, tail = split(x, scheme)
     rows = w[columns].astype(np.float16).astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
-        return 3e-5 * (np.abs(tail.astype(np.float64)) @ np.abs(rows)) + 4e-7 * np.abs(y) + 1e-30
+        magnitudes = np.abs(tail.astype(np.float64)) @ np.abs(rows)
+        bound = 3e-5 * magnitudes + 4e-7 * np.abs(y) + 1e-30
+        return np.where(magnitudes > np.finfo(F32).max, np.inf, bound)
 
 
 def dequantized(codes, scales, groups):

@@ -7,6 +7,7 @@
 // independent and packed in parallel.
 //===----------------------------------------------------------------------===//
 
+#include "PackedForms.h"
 #include "mlir/IR/Threading.h"
 #include "qopt/Codegen/Passes.h"
 #include "qopt/Dialect/QOpt/IR/QOptDialect.h"
@@ -21,63 +22,7 @@ namespace mlir::qopt {
 
 namespace {
 
-/// Columns of a panel.
-constexpr int64_t kPanel = 32;
-
-struct Matrix {
-  const char *data;
-  int64_t rows, columns;
-};
-
-/// Panel [Kp/64, 2, 16, 64] of codes: byte of (k, n) is k%depth within n%16
-/// within (k%64)/depth. `sums` gets the sums of the 32 columns over each group
-/// of rows, one group every `stride` numbers.
-void packCodes(const Matrix &from, int64_t panel, char *to, int64_t depth,
-               int64_t groupRows, int32_t *sums, int64_t stride) {
-  int64_t blocks = llvm::divideCeil(from.rows, 64);
-  int64_t first = panel * kPanel;
-  int64_t count = std::min(kPanel, from.columns - first);
-  memset(to, 0, blocks * 64 * kPanel);
-  for (int64_t k = 0; k < from.rows; ++k) {
-    if (k % groupRows == 0) {
-      if (k)
-        sums += stride;
-      std::fill_n(sums, kPanel, 0);
-    }
-    const char *row = from.data + k * from.columns + first;
-    char *group =
-        to + k / 64 * 64 * kPanel + k % 64 / depth * depth * 16 + k % depth;
-    for (int64_t n = 0; n < count; ++n) {
-      group[n / 16 * 1024 + n % 16 * depth] = row[n];
-      sums[n] += int8_t(row[n]);
-    }
-  }
-}
-
-/// Rows of `width` columns, `size` bytes each, from column `first` on; columns
-/// beyond the matrix are zero.
-void packRows(const Matrix &from, int64_t size, int64_t first, int64_t width,
-              char *to) {
-  int64_t count = std::min(width, from.columns - first);
-  for (int64_t k = 0; k < from.rows; ++k, to += width * size) {
-    memcpy(to, from.data + (k * from.columns + first) * size, count * size);
-    memset(to + count * size, 0, (width - count) * size);
-  }
-}
-
-/// Panel [K/32, 2, 16, 32] of bf16: (k, n) is k%2 within n%16 within (k%32)/2.
-void packPairs(const Matrix &from, int64_t panel, uint16_t *to) {
-  int64_t first = panel * kPanel;
-  int64_t count = std::min(kPanel, from.columns - first);
-  auto *data = reinterpret_cast<const uint16_t *>(from.data);
-  memset(to, 0, from.rows * kPanel * sizeof(uint16_t));
-  for (int64_t k = 0; k < from.rows; ++k) {
-    const uint16_t *row = data + k * from.columns + first;
-    uint16_t *pair = to + k / 32 * 32 * kPanel + k % 32 / 2 * 32 + k % 2;
-    for (int64_t n = 0; n < count; ++n)
-      pair[n / 16 * 512 + n % 16 * 2] = row[n];
-  }
-}
+using namespace packed;
 
 /// What one weight became.
 struct Packed {
@@ -127,8 +72,18 @@ private:
     }
     Value tail = op.getTailRhs();
     WeightOp tailWeight = tail ? rowMajorWeight(tail) : WeightOp();
-    if (tailWeight &&
-        tailWeight.getValue().getShapedType().getShape()[1] % kPanel != 0) {
+    // Lists that are known: others pick their rows in each call.
+    if (tailWeight && depth == 4 && !op.getColumns() &&
+        getElementTypeOrSelf(tail).isF16() &&
+        cast<ShapedType>(op.getTailLhs().getType()).getShape().back() ==
+            cast<ShapedType>(tail.getType()).getDimSize(0)) {
+      FailureOr<Packed> packed = packParts(tailWeight);
+      if (failed(packed))
+        return failure();
+      replace(builder, tailWeight, op.getTailRhsMutable()[0], packed->value);
+    } else if (tailWeight &&
+               tailWeight.getValue().getShapedType().getShape()[1] % kPanel !=
+                   0) {
       FailureOr<Packed> packed = widen(tailWeight);
       if (failed(packed))
         return failure();
@@ -229,6 +184,22 @@ private:
       auto *to = reinterpret_cast<uint16_t *>(blob.getMutableData().data());
       parallelFor(&getContext(), 0, panels, [&](size_t panel) {
         packPairs(from, panel, to + panel * from.rows * kPanel);
+      });
+      return Packed{DenseResourceElementsAttr::get(type, name, std::move(blob)),
+                    ElementsAttr()};
+    });
+  }
+
+  FailureOr<Packed> packParts(WeightOp weight) {
+    return once(weight, "parts", [&](const Matrix &from, StringRef name) {
+      TailLayout layout(from.rows);
+      int64_t panels = llvm::divideCeil(from.columns, kPanel);
+      auto type = RankedTensorType::get({panels, layout.tiles(), 2, 16, 32},
+                                        BFloat16Type::get(&getContext()));
+      AsmResourceBlob blob = allocate(type);
+      auto *to = reinterpret_cast<uint16_t *>(blob.getMutableData().data());
+      parallelFor(&getContext(), 0, panels, [&](size_t panel) {
+        packTail(from, panel, layout, to + panel * layout.tiles() * 1024);
       });
       return Packed{DenseResourceElementsAttr::get(type, name, std::move(blob)),
                     ElementsAttr()};

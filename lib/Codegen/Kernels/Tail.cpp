@@ -8,6 +8,7 @@
 #include "Products.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "qopt/Dialect/QOpt/IR/TailLayout.h"
 
 using namespace mlir;
 using namespace mlir::qopt;
@@ -104,10 +105,85 @@ Accumulators kernels::addCodeTail(KernelBuilder &b, const Isa &isa,
                 });
 }
 
+/// Outliers of a fixed list: two of them share a word, whose halves are the
+/// upper parts of floats. High and low part add up to the weight exactly.
+static Accumulators addParts(KernelBuilder &b, const Isa &isa,
+                             const Operands &in, const Tile &block,
+                             ArrayRef<Value> accumulators) {
+  int64_t count = cast<MemRefType>(in.tailLhs.getType()).getDimSize(1);
+  TailLayout layout(count);
+  int64_t inGroups = std::min(16 * layout.groups, count / 2);
+  auto floats = VectorType::get({isa.lanes}, b.getF32Type());
+  auto words = VectorType::get({isa.lanes}, b.getI32Type());
+  auto panel = [&](Value column) {
+    return arith::DivUIOp::create(b, column, b.index(32));
+  };
+  auto wordsAt = [&](Value pair, Value column) -> Value {
+    Value inPanel = arith::RemUIOp::create(b, column, b.index(32));
+    Value half = arith::DivUIOp::create(b, inPanel, b.index(16));
+    Value element = b.mul(arith::RemUIOp::create(b, inPanel, b.index(16)), 2);
+    Value parts =
+        b.load(in.tailRhs,
+               {panel(column), arith::DivUIOp::create(b, pair, b.index(16)),
+                half, arith::RemUIOp::create(b, pair, b.index(16)), element},
+               2 * isa.lanes, 2 * isa.lanes);
+    return vector::BitCastOp::create(b, words, parts);
+  };
+  auto part = [&](Value pair, bool odd) -> Value {
+    Value bits =
+        odd ? Value(arith::AndIOp::create(b, pair,
+                                          b.splat(words, int32_t(0xffff0000))))
+            : Value(arith::ShLIOp::create(b, pair, b.splat(words, 16)));
+    return arith::BitcastOp::create(b, floats, bits);
+  };
+  // Outliers j and j + 1, whose parts are pairs `high` and `low` of the panel.
+  auto add = [&](Value j, Value high, Value low, int64_t number,
+                 ValueRange carried) {
+    Accumulators next(carried);
+    SmallVector<Value> highs, lows;
+    for (int64_t v = 0; v < block.vectors(isa); ++v) {
+      Value column = b.add(block.column, v * isa.lanes);
+      highs.push_back(wordsAt(high, column));
+      lows.push_back(wordsAt(low, column));
+    }
+    for (int64_t i = 0; i < number; ++i) {
+      SmallVector<Value> weights;
+      for (auto [high, low] : llvm::zip(highs, lows))
+        weights.push_back(
+            arith::AddFOp::create(b, part(high, i), part(low, i)));
+      addOuterProduct(b, isa, in.tailLhs, b.add(j, i), block, weights, next);
+    }
+    return next;
+  };
+  // Pairs of 16 in high and low tiles by turns.
+  auto inGroup = [&](Value pair, int64_t number, ValueRange carried) {
+    Value tile = b.mul(arith::DivUIOp::create(b, pair, b.index(16)), 16);
+    Value high = b.add(pair, tile);
+    return add(b.mul(pair, 2), high, b.add(high, 16), number, carried);
+  };
+  auto behind = [&](Value pair, int64_t number, ValueRange carried) {
+    Value high = b.add(pair, 16 * layout.groups);
+    return add(b.mul(pair, 2), high, b.add(high, layout.rest), number, carried);
+  };
+  Accumulators sums = b.loop(b.index(0), b.index(inGroups), 1, accumulators,
+                             [&](Value pair, ValueRange carried) {
+                               return inGroup(pair, 2, carried);
+                             });
+  sums = b.loop(
+      b.index(inGroups), b.index(count / 2), 1, sums,
+      [&](Value pair, ValueRange carried) { return behind(pair, 2, carried); });
+  if (count % 2 == 0)
+    return sums;
+  Value last = b.index(count / 2);
+  return layout.rest ? behind(last, 1, sums) : inGroup(last, 1, sums);
+}
+
 Accumulators kernels::addTail(KernelBuilder &b, const Isa &isa,
                               const Operands &in, const Tile &block,
                               ArrayRef<Value> accumulators) {
   Value lhs = in.tailLhs, rhs = in.tailRhs;
+  if (cast<MemRefType>(rhs.getType()).getRank() == 5)
+    return addParts(b, isa, in, block, accumulators);
   int64_t vectors = block.vectors(isa);
   // Packing widens rhs to whole panels; otherwise the last vector is masked.
   int64_t width = cast<MemRefType>(rhs.getType()).getDimSize(1);

@@ -20,6 +20,8 @@ using namespace mlir::qopt::x86;
 constexpr int64_t kCopyBytes = 256 << 10;
 /// Columns of two panels.
 constexpr int64_t kColumns = 2 * kTileBlock;
+/// Rows that meet outliers together.
+constexpr int64_t kRowsTogether = 4;
 
 static bool isBF16(const Operands &in) {
   return cast<MemRefType>(in.lhs.getType()).getElementType().isBF16();
@@ -122,15 +124,27 @@ private:
           rowBytes = tiles.i64(4 * kColumns);
     for (auto [i, sum] : llvm::enumerate(sums))
       tiles.store(sum, tiles.advance(target, b.index(64 * i)), rowBytes);
-    int64_t lanes = isa.lanes;
-    b.loop(b.index(0), m, 1, [&](Value row) {
-      Tile block{row, b.mul(panel, kTileBlock), 1, columns};
-      Accumulators values;
+    auto finishRows = [&](Value row, int64_t count) {
+      Tile block{row, b.mul(panel, kTileBlock), count, columns};
+      finish(block, loadSums(block), {});
+    };
+    // Outliers' weights are read once for all rows of a block.
+    Value whole = b.index(0);
+    if (in.tailLhs)
+      whole = arith::AndIOp::create(b, m, b.index(-kRowsTogether));
+    b.loop(b.index(0), whole, kRowsTogether,
+           [&](Value row) { finishRows(row, kRowsTogether); });
+    b.loop(whole, m, 1, [&](Value row) { finishRows(row, 1); });
+  }
+
+  Accumulators loadSums(const Tile &block) {
+    Accumulators values;
+    for (int64_t i = 0; i < block.rows; ++i)
       for (int64_t v = 0; v < block.vectors(isa); ++v)
-        values.push_back(
-            b.load(memory.sums, {row, b.index(v * lanes)}, lanes, lanes));
-      finish(block, values, {});
-    });
+        values.push_back(b.load(memory.sums,
+                                {b.add(block.row, i), b.index(v * isa.lanes)},
+                                isa.lanes, isa.lanes));
+    return values;
   }
 
   const FewRowsMemory &memory;

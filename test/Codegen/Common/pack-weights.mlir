@@ -55,19 +55,23 @@ func.func @pairs(%x: tensor<?x32xbf16>, %y: tensor<?x1xf32>) -> tensor<?x1xf32> 
 
 // -----
 
-// Floats keep their rows; a weight that others read too stays as it is. The tail
-// is widened to a whole panel.
+// Floats keep their rows; a weight that others read too stays as it is. A tail whose
+// columns are known is split into bfloat16, its high parts twice; one that is found in each
+// call is widened to a whole panel.
 // CHECK-LABEL: func.func @floats
 // CHECK-DAG: %[[W:.*]] = qopt.weight dense_resource<floats> : tensor<2x3xf32> : tensor<2x3xf32>
 // CHECK-DAG: %[[P:.*]] = qopt.weight dense_resource<floats_packed> : tensor<1x2x32xf32> : tensor<1x2x32xf32>
-// CHECK-DAG: %[[T:.*]] = qopt.weight dense_resource<tail_wide> : tensor<1x32xf16> : tensor<1x32xf16>
+// CHECK-DAG: %[[T:.*]] = qopt.weight dense_resource<tail_parts> : tensor<1x1x2x16x32xbf16> : tensor<1x1x2x16x32xbf16>
+// CHECK-DAG: %[[F:.*]] = qopt.weight dense_resource<found_wide> : tensor<2x32xf16> : tensor<2x32xf16>
 // CHECK-DAG: qopt.matmul ins(%{{.*}}, %[[P]] : tensor<?x2xf32>, tensor<1x2x32xf32>)
 // CHECK-DAG: tail_rows(%[[T]] :
-// CHECK: return %{{.*}}, %[[W]]
+// CHECK-DAG: tail_rows(%[[F]] :
+// CHECK: return %{{.*}}, %{{.*}}, %[[W]]
 // CHECK-DAG: floats: "0x
 // CHECK-DAG: floats_packed: "0x400000000000803F0000004000004040{{(00)+}}0000804000
-// CHECK-DAG: tail_wide: "0x40000000003C00400042{{(00)+}}"
-func.func @floats(%x: tensor<?x2xf32>, %t: tensor<?x1xf32>, %y: tensor<?x3xf32>) -> (tensor<?x3xf32>, tensor<2x3xf32>) {
+// CHECK-DAG: tail_parts: "0x40000000803F803F0040004040404040{{(0000)+}}803A{{(0000)+}}"
+// CHECK-DAG: found_wide: "0x40000000013C00400042{{(00)+}}003C003C003C{{(00)+}}"
+func.func @floats(%x: tensor<?x2xf32>, %t: tensor<?x1xf32>, %f: tensor<?x?xf32>, %c: tensor<2xi32>, %y: tensor<?x3xf32>) -> (tensor<?x3xf32>, tensor<?x3xf32>, tensor<2x3xf32>) {
   %w = qopt.weight dense_resource<floats> : tensor<2x3xf32> : tensor<2x3xf32>
   %tw = qopt.weight dense_resource<tail> : tensor<1x3xf16> : tensor<1x3xf16>
   %0 = qopt.matmul ins(%x, %w : tensor<?x2xf32>, tensor<2x3xf32>) tail(%t : tensor<?x1xf32>) tail_rows(%tw : tensor<1x3xf16>)
@@ -75,11 +79,18 @@ func.func @floats(%x: tensor<?x2xf32>, %t: tensor<?x1xf32>, %y: tensor<?x3xf32>)
   ^bb0(%a: f32):
     qopt.yield %a : f32
   } -> tensor<?x3xf32>
-  return %0, %w : tensor<?x3xf32>, tensor<2x3xf32>
+  %fw = qopt.weight dense_resource<found> : tensor<2x3xf16> : tensor<2x3xf16>
+  %1 = qopt.matmul ins(%x, %w : tensor<?x2xf32>, tensor<2x3xf32>) tail(%f : tensor<?x?xf32>) tail_rows(%fw : tensor<2x3xf16>)
+    columns(%c : tensor<2xi32>) outs(%y : tensor<?x3xf32>) epilogue {
+  ^bb0(%a: f32):
+    qopt.yield %a : f32
+  } -> tensor<?x3xf32>
+  return %0, %1, %w : tensor<?x3xf32>, tensor<?x3xf32>, tensor<2x3xf32>
 }
 {-# dialect_resources: { builtin: {
   floats: "0x400000000000803F000000400000404000008040000000000000A040",
-  tail: "0x40000000003C00400042" } } #-}
+  tail: "0x40000000013C00400042",
+  found: "0x40000000013C00400042003C003C003C" } } #-}
 
 // -----
 

@@ -12,6 +12,12 @@
 // RUN: %S/Inputs/run.sh amx codes 2048 1030 0 | FileCheck %s
 // Two tiles of outlier columns, with rows of the last tile that are not there.
 // RUN: %S/Inputs/run.sh amx codes 2048 1030 33 | FileCheck %s
+// Weights of known columns: a step for few of them, two, three, and some behind 32.
+// RUN: %S/Inputs/run.sh amx parts 100 70 7 | FileCheck %s
+// RUN: %S/Inputs/run.sh amx parts 384 200 17 | FileCheck %s
+// RUN: %S/Inputs/run.sh amx parts 100 70 27 | FileCheck %s
+// RUN: %S/Inputs/run.sh amx parts 2048 1030 32 | FileCheck %s
+// RUN: %S/Inputs/run.sh amx parts 100 70 43 | FileCheck %s
 // Chunks of the weights, the last one smaller.
 // RUN: %S/Inputs/run.sh amx codes 3000 330 1 | FileCheck %s
 // RUN: %S/Inputs/run.sh amx f16 129 64 0 | FileCheck %s

@@ -4,6 +4,7 @@
 // RUN: %S/Inputs/run.sh avx2 codes 100 70 3 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx2 codes 384 200 6 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx2 codes 7 5 2 | FileCheck %s
+// RUN: %S/Inputs/run.sh avx2 parts 100 70 43 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx2 f32 100 70 0 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx2 f32 384 96 0 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx2 bf16 32 5 0 | FileCheck %s

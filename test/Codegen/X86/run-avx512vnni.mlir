@@ -5,6 +5,7 @@
 // RUN: %S/Inputs/run.sh avx512vnni codes 100 70 3 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx512vnni codes 384 200 6 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx512vnni codes 7 5 2 | FileCheck %s
+// RUN: %S/Inputs/run.sh avx512vnni parts 100 70 43 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx512vnni f32 100 70 0 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx512vnni f32 384 96 0 | FileCheck %s
 // RUN: %S/Inputs/run.sh avx512vnni bf16 32 5 0 | FileCheck %s

@@ -5,6 +5,7 @@
 // RUN: env EMULATE=1 %S/Inputs/run.sh amx codes 100 70 3 | FileCheck %s
 // RUN: env EMULATE=1 %S/Inputs/run.sh amx codes 384 200 6 | FileCheck %s
 // RUN: env EMULATE=1 %S/Inputs/run.sh amx codes 7 5 2 | FileCheck %s
+// RUN: env EMULATE=1 %S/Inputs/run.sh amx parts 100 70 43 | FileCheck %s
 // RUN: env EMULATE=1 %S/Inputs/run.sh amx rows 130 | FileCheck %s
 // RUN: env EMULATE=1 %S/Inputs/run.sh amx steps 130 | FileCheck %s
 // RUN: env EMULATE=1 %S/Inputs/run.sh amx contractions 19 | FileCheck %s

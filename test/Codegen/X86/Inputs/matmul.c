@@ -1,9 +1,10 @@
 // Compares a generated product with a scalar reference: integers bit by bit, in
 // the order of the epilogue. With the argument `time` it measures instead.
 // Macros: ISA, K, N; CODES with OFFSET, J (columns of the tail) and TILES
-// (whether those of many rows are multiplied by half-precision tiles), or
-// WEIGHT (the element type of a float product), with PAIRS that of both
-// operands.
+// (whether those of many rows are multiplied by half-precision tiles), with
+// PARTS their weights in bfloat16, as the compiler packs those of known
+// columns; or WEIGHT (the element type of a float product), with PAIRS that of
+// both operands.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "product.h"
@@ -13,6 +14,45 @@ static int8_t weights[(size_t)K * N];
 static _Alignas(64) int8_t packed[(size_t)KP * NP];
 static int32_t sums[NP];
 static _Float16 tailWeights[(J + 1) * NP];
+#ifdef PARTS
+static _Alignas(64) uint16_t tailRows[NP / 32][3 * (J / 32 + 1)][2][16][16][2];
+static int tailTiles = J / 32 * 2 + (J % 32 == 0 ? 0 : J % 32 <= 10 ? 1 : 2);
+
+static void put(int slot, int n, float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, 4);
+  // Tiles of a panel lie side by side, however many there could be.
+  uint16_t *panel =
+      &tailRows[0][0][0][0][0][0] + (size_t)(n / 32) * tailTiles * 1024;
+  panel[slot / 32 * 1024 + n % 32 / 16 * 512 + slot % 32 / 2 * 32 + n % 16 * 2 +
+        slot % 2] = bits >> 16;
+}
+
+/// 32 outliers are a tile of high parts and one of low parts; at most 21 behind
+/// them lie side by side: high, high, low.
+static void makeTail(void) {
+  for (int j = 0; j < J; ++j)
+    for (int n = 0; n < NP; ++n) {
+      float value = (float)tailWeights[j * NP + n], high;
+      uint32_t bits;
+      memcpy(&bits, &value, 4);
+      bits &= 0xffff0000;
+      memcpy(&high, &bits, 4);
+      int rest = J % 32, first = J / 32 * 64;
+      if (j / 32 < J / 32 || rest > 21) {
+        put(j / 32 * 64 + j % 32, n, high);
+        put(j / 32 * 64 + j % 32 + 32, n, value - high);
+      } else {
+        put(first + j % 32, n, high);
+        put(first + rest + j % 32, n, high);
+        put(first + 2 * rest + j % 32, n, value - high);
+      }
+    }
+}
+#else
+#define tailRows tailWeights
+static void makeTail(void) {}
+#endif
 
 static void makeWeights(void) {
   for (size_t k = 0; k < K; ++k)
@@ -23,6 +63,7 @@ static void makeWeights(void) {
     }
   for (size_t i = 0; i < J * NP; ++i)
     tailWeights[i] = (_Float16)randomFloat();
+  makeTail();
 }
 #else
 #ifdef PAIRS
@@ -128,7 +169,7 @@ static void check(int64_t M, int timing) {
   for (int64_t i = 0; i < M * J; ++i)
     tail[i] = 8 * randomFloat();
   qopt_arg in[] = {{stored, {M, KP}}, {packed, {}},   {rowScales, {M}},
-                   {scales, {N}},     {tail, {M, J}}, {tailWeights, {J, NP}},
+                   {scales, {N}},     {tail, {M, J}}, {tailRows, {J, NP}},
                    {sums, {NP}},      {bias, {N}},    {residual, {M, N}}};
 #else
   x = get(M * K * sizeof *x);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# run.sh ISA codes|f32|f16|bf16 K N J [time]
+# run.sh ISA codes|parts|f32|f16|bf16 K N J [time]
 # run.sh ISA groups|zeros K N GROUP [time]
 # run.sh ISA bytes K N GROUP [time]
 # run.sh ISA rows|steps K
@@ -15,7 +15,7 @@ isa=$1 kind=$2 k=$3
 shift 3
 n=1 j=1
 case $kind in
-  codes | f32 | f16 | bf16 | groups | zeros | bytes) n=$1 j=$2 && shift 2 ;;
+  codes | parts | f32 | f16 | bf16 | groups | zeros | bytes) n=$1 j=$2 && shift 2 ;;
 esac
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -44,6 +44,7 @@ case $kind in
   zeros) source=run-schemes.mlir program=schemes.c defines="-DOFFSET=$offset -DZERO=1 -DGROUP=$group" ;;
   bytes) source=run-bytes.mlir program=schemes.c defines="-DBYTES -DGROUP=$group" ;;
   codes) source=run-codes.mlir program=matmul.c defines="-DCODES -DOFFSET=$offset -DJ=$j -DTILES=$tiles" ;;
+  parts) source=run-codes.mlir program=matmul.c defines="-DCODES -DPARTS -DOFFSET=$offset -DJ=$j -DTILES=$tiles" ;;
   f16) source=run-floats.mlir program=matmul.c defines=-DWEIGHT=_Float16 ;;
   bf16) source=run-pairs.mlir program=matmul.c defines="-DPAIRS -DWEIGHT=__bf16" ;;
   f32) source=run-floats.mlir program=matmul.c defines=-DWEIGHT=float ;;
@@ -52,7 +53,13 @@ case $kind in
   erf) source=run-erf.mlir program=erf.c defines= ;;
   contractions) source=run-contractions.mlir program=contraction.c defines=-DD=$k ;;
 esac
-sed -e "s/GROUP/$clause/; s/ZEROS/$zeros/; s/SCALES/$scales/g; s/SUMS/$sums/g" -e "s/KP/$((kblocks * 64))/g; s/KBLOCKS/$kblocks/g; s/PANELS/$panels/g; s/WIDTH/$((panels * 32))/g" \
+# Outliers of a list in rows, or in parts: 32 are two tiles, up to 10, 21 behind them one, two.
+tail=${j}x$((panels * 32))xf16 rest=$((j % 32))
+if [ $kind = parts ]; then
+  extra=$(((3 * rest + 31) / 32))
+  tail=${panels}x$((j / 32 * 2 + (extra > 2 ? 2 : extra)))x2x16x32xbf16
+fi
+sed -e "s/TAILROWS/$tail/g" -e "s/GROUP/$clause/; s/ZEROS/$zeros/; s/SCALES/$scales/g; s/SUMS/$sums/g" -e "s/KP/$((kblocks * 64))/g; s/KBLOCKS/$kblocks/g; s/PANELS/$panels/g; s/WIDTH/$((panels * 32))/g" \
     -e "s/COLUMNS/$n/g; s/TAIL/$j/g; s/DEPTH/$k/g; s/WEIGHT/$kind/g; s/STEPS/$((k / 32))/g" "$here/$source" > "$dir/in.mlir"
 qopt-opt "$dir/in.mlir" --qopt-buffers "--qopt-variant=isa=$isa$emulate" -o "$dir/llvm.mlir"
 mlir-translate --mlir-to-llvmir "$dir/llvm.mlir" -o "$dir/in.ll"
