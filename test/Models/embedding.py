@@ -82,7 +82,22 @@ def rounded():
     return found[0] >= 0.9999 and found[1] >= 0.9998, text
 
 
-TESTS = {"all-MiniLM-L6/bf16/cosine": rounded}
+def attention_in_bytes():
+    """attention=int8, all else in float, where the CPU has VNNI."""
+    import qopt
+
+    flags = ("--isa=avxvnni,avx512vnni",)
+    path, _ = zoo.library(zoo.all_minilm(), "fp32{attention=int8}", None, flags)
+    try:
+        model = qopt.load(path)
+    except qopt.Error as error:
+        raise support.Skip(str(error)) from None
+    found = sentences.measure(model)
+    text = f"{model.isa}: cosine mean {found[0]:.6f} (>= 0.9997), least {found[1]:.6f} (>= 0.999)"
+    return found[0] >= 0.9997 and found[1] >= 0.999, text
+
+
+TESTS = {"all-MiniLM-L6/bf16/cosine": rounded, "all-MiniLM-L6/attention in bytes/cosine": attention_in_bytes}
 for _scheme in sentences.BARS:
     TESTS[f"all-MiniLM-L6/{_scheme.label}/cosine"] = functools.partial(cosine, _scheme)
     if _scheme.label in SIZES:
