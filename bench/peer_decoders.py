@@ -10,6 +10,7 @@ own tools.
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
+import ctypes
 import logging
 import os
 import sys
@@ -60,8 +61,10 @@ def arrays(ports, new, past):
 
 
 def qopt_call(path, given, past, threads):
-    """With room in the caches where they stay in place."""
+    """With room in the caches where they stay in place, and with the memory of the
+    outputs, as peers have theirs."""
     import qopt
+    from qopt import _arrays
 
     library = qopt.load(path, num_threads=threads)
     inputs = dict(given)
@@ -71,7 +74,21 @@ def qopt_call(path, given, past, threads):
             inputs[name] = np.zeros((1, old.shape[1], ROOM, old.shape[3]), np.float32)
             inputs[name][:, :, :past] = old
         inputs["past_length"] = np.array([past])
-    return lambda: library(inputs)["logits"]
+    shapes = library.infer_shapes(inputs)
+    outputs = [np.empty(shapes[port.name], port.dtype) for port in library.outputs]
+    ins, alive = library._tensors(inputs)
+    wrapped = [_arrays.to_tensor(array, port.dtype) for array, port in zip(outputs, library.outputs)]
+    outs = (type(wrapped[0][0]) * len(wrapped))(*(tensor for tensor, _ in wrapped))
+    run, handle, text = library._api.run, library._handle, ctypes.create_string_buffer(256)
+    logits = outputs[[port.name for port in library.outputs].index("logits")]
+
+    def call():
+        if run(handle, ins, len(ins), outs, len(outs), text, 256):
+            raise RuntimeError(text.value.decode())
+        return logits
+
+    call.keep = (library, inputs, alive, wrapped)
+    return call
 
 
 def ort_call(path, given, threads):

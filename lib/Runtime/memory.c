@@ -26,7 +26,8 @@ _Static_assert(sizeof(rt_block) == RT_ALIGNMENT, "data follows the header");
 
 static void *default_alloc(void *user, size_t bytes, size_t alignment) {
   (void)user;
-  return aligned_alloc(alignment, bytes);
+  (void)alignment; // always RT_ALIGNMENT
+  return rt_allocate(bytes);
 }
 
 static void default_free(void *user, void *memory) {

@@ -147,9 +147,7 @@ static DLManagedTensorVersioned *make_owned(const qopt_port *port, int rank,
   size_t bytes = rt_packed_bytes(elements, port->bits);
   if (bytes > PTRDIFF_MAX - 2 * front)
     return NULL;
-  header *made =
-      aligned_alloc(RT_ALIGNMENT, front + (bytes + RT_ALIGNMENT - 1) /
-                                              RT_ALIGNMENT * RT_ALIGNMENT);
+  header *made = rt_allocate(front + bytes);
   if (!made)
     return NULL;
   memset(made, 0, sizeof *made);

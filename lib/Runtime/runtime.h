@@ -68,6 +68,11 @@ void rt_memory_put(rt_memory *memory, void *data);
 void rt_memory_reset(rt_memory *memory);
 void rt_memory_close(rt_memory *memory);
 
+//===-- pages.c -----------------------------------------------------------===//
+
+// Memory aligned to RT_ALIGNMENT, large blocks on huge pages; ends with free.
+void *rt_allocate(size_t bytes);
+
 //===-- pool.c ------------------------------------------------------------===//
 
 struct rt_pool;

@@ -32,7 +32,7 @@ def model_of(name, heads, groups, size, value_size, mask, flat, **attributes):
     total = "P + T" if past else "T"
     if mask:
         kind, dims = mask
-        element = onnx.TensorProto.BOOL if kind == "bool" else f32
+        element = onnx.TensorProto.BOOL if kind.endswith("bool") else f32
         inputs.append(helper.make_tensor_value_info("m", element, [total if d == "T" else d for d in dims]))
     names.append("m" if mask else "")
     outputs = ["y"]
@@ -108,12 +108,19 @@ def data_of(batch, queries, keys, heads, groups, size, value_size, mask, flat, p
     if mask:
         kind, dims = mask
         dims = [{"B": batch, "S": queries, "T": keys}.get(d, d) for d in dims]
-        if kind == "bool":
+        least = {"inf": -np.inf, "least": np.finfo(np.float32).min}
+        if kind.startswith("causal"):
+            # As exporters write it, with padding in front of the last text: rows that see nothing.
+            seen = np.broadcast_to(np.tri(queries, keys, keys - queries, dtype=bool), dims).copy()
+            seen[-1, ..., :3] = False
+            kind = kind.removeprefix("causal-")
+            data["m"] = seen if kind == "bool" else np.where(seen, 0, least[kind]).astype(np.float32)
+        elif kind == "bool":
             data["m"] = rng.random(dims) < 0.6
             data["m"][..., 0, :] &= "S" not in mask[1]  # a row that sees nothing
         else:
             data["m"] = rng.standard_normal(dims).astype(np.float32)
-            data["m"][rng.random(dims) < 0.3] = {"inf": -np.inf, "least": np.finfo(np.float32).min}[kind]
+            data["m"][rng.random(dims) < 0.3] = least[kind]
     if lengths:
         data["n"] = rng.integers(1, keys + 1, batch)
     return data
@@ -190,6 +197,7 @@ def test(name, **settings):
     return lambda: check(name, **settings)
 
 
+HIDDEN = SIZES + ((300, 300), (260, 530))
 FORMS = {
     "plain": {},
     "heads-first": {"flat": False},
@@ -209,6 +217,11 @@ FORMS = {
                       "sizes": ((1, 129), (2, 300))},
     "padding-mask": {"mask": ("inf", ["B", 1, 1, "T"])},
     "least-mask": {"mask": ("least", ["B", 1, "S", "T"])},
+    # Blocks of keys that a mask hides from all rows of a block.
+    "hidden-least": {"mask": ("causal-least", ["B", 1, "S", "T"]), "sizes": HIDDEN},
+    "hidden-inf": {"mask": ("causal-inf", ["B", 1, "S", "T"]), "sizes": HIDDEN, "heads": 4, "groups": 2},
+    "hidden-bool": {"mask": ("causal-bool", ["B", 1, "S", "T"]), "sizes": HIDDEN},
+    "hidden-past": {"mask": ("causal-bool", ["B", 1, "S", "T"]), "is_causal": 1, "sizes": HIDDEN},
     "head-mask": {"mask": ("inf", [2, "S", "T"])},
     "bool-mask": {"mask": ("bool", ["S", "T"])},
     "bool-padding": {"mask": ("bool", ["B", 1, 1, "T"]), "is_causal": 1},
@@ -217,7 +230,8 @@ FORMS = {
     "lengths-causal": {"lengths": True, "is_causal": 1},
 }
 
-TILES = ("plain", "odd-sizes", "size-64", "grouped-causal-past", "head-mask", "bool-mask", "padding-mask", "lengths-causal")
+TILES = ("plain", "odd-sizes", "size-64", "grouped-causal-past", "head-mask", "bool-mask", "padding-mask",
+         "lengths-causal", "hidden-least", "hidden-bool")
 FORMS.update({f"{name}-{kind}": {**FORMS[name], "products": kind} for name in TILES for kind in ("bf16x2", "bf16")})
 BYTES = (*TILES, "heads-first", "size-128", "size-256", "causal-past", "decode", "bool-padding", "softcap")
 FORMS.update({f"{name}-int8": {**FORMS[name], "products": "int8"} for name in BYTES})

@@ -342,23 +342,22 @@ void AttentionGenerator::emitBlock(Rows rows, Keys keys) {
     exponentials(rows, keys);
     addValues(rows, keys);
   };
-  if (!past)
+  if (!past && !mask)
     return emit();
   // Keys behind those that any of the rows sees are left out.
-  Value most = b.index(0);
-  for (int64_t i = 0; i < rows.count; ++i)
-    most = arith::MaxUIOp::create(
-        b, most,
-        memref::LoadOp::create(b, limits, ValueRange{b.add(rows.row, i)}));
-  Value any =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, most, keys.from);
-  b.ifElse(
-      any,
-      [&] {
-        keys.count = b.min(keys.count, b.sub(most, keys.from));
-        emit();
-      },
-      [] {});
+  if (past) {
+    Value most = b.index(0);
+    for (int64_t i = 0; i < rows.count; ++i)
+      most = arith::MaxUIOp::create(
+          b, most,
+          memref::LoadOp::create(b, limits, ValueRange{b.add(rows.row, i)}));
+    most = b.sub(arith::MaxUIOp::create(b, most, keys.from), keys.from);
+    keys.count = b.min(keys.count, most);
+  }
+  keys.count = countShown(rows, keys);
+  Value any = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, keys.count,
+                                    b.index(0));
+  b.ifElse(any, emit, [] {});
 }
 
 void AttentionGenerator::finishRows(Value first, Value count) {

@@ -39,6 +39,8 @@ private:
     Value slot;
   };
   using MaskRows = ArrayRef<SmallVector<Value>>;
+  /// Vectors of a group of keys; exponentials for tiles are made in pairs.
+  static constexpr int64_t kShownVectors = 2;
   /// Keys [from, from + count).
   struct Keys {
     Value from, count;
@@ -106,6 +108,15 @@ private:
   /// Batch, head and query in the mask of each of the rows, or of all at once.
   SmallVector<SmallVector<Value>> maskRows(Rows rows);
   Value maskVector(ArrayRef<Value> row, Value key);
+  /// Keys up to the last that the mask shows to one of the rows, in whole
+  /// groups of kShownVectors. All of them where a row has seen none: then those
+  /// that are hidden are all that it has.
+  Value countShown(Rows rows, Keys keys);
+  Value shownLanes(Value mask);
+  /// Whether one of a group of keys is.
+  Value isShown(MaskRows places, Value from);
+  /// Whether all rows have seen a key, or see the first of a block.
+  Value haveSeen(Rows rows, MaskRows places, Value from);
 
   /// Indices into Q, K, V (0 to 2) or the result (3).
   SmallVector<Value> at(unsigned operand, Value head, Value token,

@@ -8,7 +8,6 @@
 #include "AttentionGenerator.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -34,54 +33,6 @@ static Value largestLane(KernelBuilder &b, Value vector) {
         larger(b, vector::ShuffleOp::create(b, vector, vector, other), vector);
   }
   return vector;
-}
-
-SmallVector<SmallVector<Value>> AttentionGenerator::maskRows(Rows rows) {
-  if (!mask)
-    return {};
-  auto type = cast<MemRefType>(mask.getType());
-  auto index = [&](int64_t i, Value full) -> Value {
-    if (type.getDimSize(i) == 1)
-      return b.index(0);
-    if (!type.isDynamicDim(i))
-      return full;
-    Value one = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
-                                      b.dim(mask, i), b.index(1));
-    return arith::SelectOp::create(b, one, b.index(0), full);
-  };
-  bool shared = type.getDimSize(1) == 1 && type.getDimSize(2) == 1;
-  SmallVector<SmallVector<Value>> places;
-  for (int64_t i = 0; i < (shared ? 1 : rows.count); ++i) {
-    auto own = [&](Value from) -> Value {
-      return memref::LoadOp::create(b, from, ValueRange{b.add(rows.row, i)});
-    };
-    places.push_back(
-        {index(0, batch), index(1, own(heads)), index(2, own(tokens))});
-  }
-  return places;
-}
-
-Value AttentionGenerator::maskVector(ArrayRef<Value> row, Value key) {
-  auto type = cast<MemRefType>(mask.getType());
-  SmallVector<Value> indices(row);
-  indices.push_back(key);
-  if (!type.isDynamicDim(3) && type.getDimSize(3) % stepOfKeys() == 0)
-    return b.load(mask, indices, isa.lanes, isa.lanes);
-  // Masked loads are slow where the instruction set lacks them.
-  VectorType vector = vectorType(type.getElementType());
-  Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::ule,
-                                       b.add(key, isa.lanes), keyCount);
-  auto choice = scf::IfOp::create(b, vector, inside, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(choice.thenBlock());
-  scf::YieldOp::create(b, b.load(mask, indices, isa.lanes, isa.lanes));
-  b.setInsertionPointToStart(choice.elseBlock());
-  Value lanes = vector::CreateMaskOp::create(b, vectorType(b.getI1Type()),
-                                             b.sub(keyCount, key));
-  scf::YieldOp::create(
-      b, ValueRange{vector::MaskedLoadOp::create(b, vector, mask, indices,
-                                                 lanes, b.splat(vector, 0))});
-  return choice.getResult(0);
 }
 
 SmallVector<Value> AttentionGenerator::maskedScores(Rows rows, Keys keys,

@@ -90,12 +90,15 @@ private:
       finishBlock(b, in, block, sums);
     };
     b.ifElse(
-        x86::hasDigits(b, in),
+        x86::areManyDigits(b, b.dim(in.lhs, 0)),
         [&] {
           x86::emitDigits(b, isa, in, digits, row, rowEnd, column, count,
                           tasks.streamed, finish);
         },
-        [&] { coverByVectors(b, in, row, rowEnd, column, count); });
+        [&] {
+          x86::emitFewDigits(b, isa, in, row, rowEnd, column, count,
+                             tasks.streamed, finish);
+        });
   }
 
   void coverByVectors(KernelBuilder &b, Operands &in, Value row, Value rowEnd,
@@ -345,7 +348,7 @@ LogicalResult kernels::lowerMatmul(MatmulOp op, const Isa &isa,
   if (form.tiles && !form.grouped && tasks.plan->copiesRows)
     views->lhsTiles = copyToTiles(b, views->lhs, kernels);
   if (form.digits)
-    x86::makeDigits(b, *views, kernels);
+    x86::makeDigits(b, isa, *views, kernels);
   if (form.integer && isa.widens() && !form.grouped)
     x86::splitRows(b, *views, kernels);
   if (form.tiles && !form.grouped && views->tailRhs)

@@ -45,8 +45,7 @@ struct Operands {
   Value lhsNear, lhsFar, lhsStart;
   /// The tail for tiles, in two parts: rows of tailLhs, panels of tailRhs.
   Value tailRows, tailPanels;
-  /// The rows of lhs as digits, and their largest magnitudes; without rows when
-  /// lhs itself is read.
+  /// The rows of lhs as digits, and numbers of each row.
   Value digits, digitRanges;
   /// Rows of K that share a scale; 0: all of them.
   int64_t groupRows = 0;

@@ -10,7 +10,7 @@
 #ifndef QOPT_LIB_CODEGEN_KERNELS_MATMULTASKS_H
 #define QOPT_LIB_CODEGEN_KERNELS_MATMULTASKS_H
 
-#include "../X86/DigitsAMX.h"
+#include "../X86/Digits.h"
 
 namespace mlir::qopt::kernels {
 
@@ -24,7 +24,7 @@ struct Form {
   /// Whether the product is made of tiles. Groups have to be whole steps of
   /// them; the others go by vectors.
   bool tiles;
-  /// Whether many rows are multiplied as digits, on tiles.
+  /// Whether rows of floats are multiplied as digits.
   bool digits;
 
   Form(MatmulOp op, const Isa &isa)

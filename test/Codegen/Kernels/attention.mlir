@@ -10,6 +10,11 @@
 // CHECK: func.func private @[[KERNEL]](
 // CHECK: memref.alloca() {{.*}}: memref<12x272xf32>
 // CHECK: vector.shuffle
+// Keys at the end of a block that the mask hides are left out, if all rows have seen one.
+// CHECK: arith.cmpf ugt, %{{.*}} : vector<16xf32>
+// CHECK: vector.reduction <or>
+// CHECK: arith.cmpf ogt, %{{.*}} : f32
+// CHECK: scf.while
 // CHECK: vector.fma
 // CHECK: llvm.x86.avx512.mask.scalef.ps.512
 // CHECK-NOT: tdpbf16ps
@@ -98,5 +103,19 @@ func.func @bytes(%q: memref<?x?x12x32xf32>, %o: memref<?x?x12x32xf32>) {
   qopt.attention ins(%q, %q, %q : memref<?x?x12x32xf32>, memref<?x?x12x32xf32>, memref<?x?x12x32xf32>)
     outs(%o : memref<?x?x12x32xf32>) scale 0.25
     tokens_first [true, true, true, true] {qopt.attention_products = "int8"}
+  return
+}
+
+// -----
+
+// What this one puts in place of scores is no number that others are large beside.
+// CHECK-LABEL: func.func @filled
+// CHECK: func.func private @attention
+// CHECK-NOT: scf.while
+// CHECK: vector.store
+func.func @filled(%q: memref<?x?x12x32xf32>, %mask: memref<?x1x1x?xi8>, %o: memref<?x?x12x32xf32>) {
+  qopt.attention ins(%q, %q, %q : memref<?x?x12x32xf32>, memref<?x?x12x32xf32>, memref<?x?x12x32xf32>)
+    mask(%mask : memref<?x1x1x?xi8>) outs(%o : memref<?x?x12x32xf32>) scale 0.25 fill -1.0e4
+    tokens_first [true, true, true, true]
   return
 }

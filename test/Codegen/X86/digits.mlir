@@ -1,4 +1,5 @@
-// Float rows by codes: on tiles from 5 rows on, where K fills a step of them.
+// Float rows by codes: exact products of digits where K fills a step of tiles, on tiles
+// from 5 rows on and by vpdpbusd below.
 // RUN: qopt-opt %s --split-input-file --qopt-generate-kernels=isa=amx | FileCheck %s
 // RUN: qopt-opt %s --split-input-file --qopt-generate-kernels=isa=avx512vnni | FileCheck %s --check-prefix=VECTORS
 // RUN: qopt-opt %s --split-input-file --qopt-generate-kernels=isa=amx --qopt-emulate-instructions | FileCheck %s --check-prefix=EMULATED
@@ -7,21 +8,28 @@
 // VECTORS-NOT: tdpbssd
 // EMULATED-NOT: llvm.x86.tdpbssd
 
-// Rows become three codes per element before the product; fewer than 5 rows do not.
+// Rows become three codes per element before the product.
 // CHECK-LABEL: func.func @rows
-// CHECK: %[[MANY:.*]] = arith.cmpi uge, %{{.*}}, %c5
-// CHECK: %[[GROUPS:.*]] = arith.select %[[MANY]]
+// CHECK: %[[GROUPS:.*]] = arith.divui %{{.*}}, %c16
 // CHECK: memref.alloc(%[[GROUPS]]) : memref<?x6144xi8>
+// CHECK: memref.alloc(%{{.*}}) : memref<?x4xf32>
 // CHECK: qopt.parallel_call @digits_100_{{[0-9A-Fa-f]+}}(%[[GROUPS]]
 // CHECK: qopt.parallel_call @matmul_i8_100x70
 // A scale comes from the largest magnitude, and a small one does not overflow.
 // CHECK: func.func private @digits_100
+// CHECK: arith.cmpi uge, %{{.*}}, %c5
 // CHECK: vector.reduction <maxsi>
 // CHECK: arith.divf
-// CHECK-COUNT-3: llvm.x86.avx512.packsswb.512
+// Digits are summed and ordered in eights.
+// CHECK: llvm.x86.avx512.packsswb.512
+// CHECK: llvm.x86.avx512.vpdpbusd.512
+// CHECK: vector.shuffle {{.*}} [0, 2, 4, 6, 1, 3, 5, 7, 8, 10,
+// CHECK-COUNT-2: llvm.x86.avx512.packsswb.512
+// CHECK: vector.reduction <add>
 // CHECK: func.func private @matmul_i8_100x70
 // A panel of weights goes to the stack, then pairs of groups meet it three times.
 // CHECK: memref.alloca() {{.*}} : memref<4096xi8>
+// CHECK: arith.cmpi uge, %{{.*}}, %c5
 // CHECK: vector.shuffle
 // CHECK-COUNT-4: llvm.x86.tdpbssd.internal
 // CHECK-COUNT-4: llvm.x86.tilestored64.internal
@@ -30,9 +38,17 @@
 // CHECK-COUNT-4: llvm.x86.tdpbssd.internal
 // CHECK: arith.sitofp
 // CHECK-COUNT-3: vector.fma
-// Few rows by vectors.
-// CHECK: arith.extsi
-// CHECK: vector.fma
+// Two rows by three digits by four vectors of quads, of codes as unsigned bytes.
+// CHECK: llvm.load {{.*}} -> vector<64xi8>
+// CHECK-NEXT: arith.constant dense<-128>
+// CHECK-NEXT: arith.xori
+// CHECK-COUNT-12: vector.shuffle
+// CHECK-COUNT-24: llvm.x86.avx512.vpdpbusd.512
+// CHECK: scf.yield
+// CHECK: arith.fptosi
+// CHECK-COUNT-3: vector.fma
+// No code is widened.
+// CHECK-NOT: arith.extsi
 func.func @rows(%x: memref<?x100xf32>, %w: memref<3x100x32xi8>, %s: memref<70xf32>, %y: memref<?x70xf32>) {
   qopt.matmul ins(%x, %w : memref<?x100xf32>, memref<3x100x32xi8>) column_scales(%s : memref<70xf32>)
     outs(%y : memref<?x70xf32>) epilogue {
@@ -46,6 +62,7 @@ func.func @rows(%x: memref<?x100xf32>, %w: memref<3x100x32xi8>, %s: memref<70xf3
 
 // Less than a step.
 // CHECK-LABEL: func.func @short
+// CHECK: arith.extsi
 // CHECK-NOT: @digits
 // CHECK-NOT: tdpbssd
 func.func @short(%x: memref<?x40xf32>, %w: memref<1x40x32xi8>, %s: memref<32xf32>, %y: memref<?x32xf32>) {
