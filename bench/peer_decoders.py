@@ -61,12 +61,12 @@ def arrays(ports, new, past):
 
 
 def qopt_call(path, given, past, threads):
-    """With room in the caches where they stay in place, and with the memory of the
-    outputs, as peers have theirs."""
+    """With room in the caches where they stay in place, with the memory of the outputs and
+    with a copy of the weights, as peers have theirs."""
     import qopt
     from qopt import _arrays
 
-    library = qopt.load(path, num_threads=threads)
+    library = qopt.load(path, num_threads=threads, own_weights=True)
     inputs = dict(given)
     if "past_length" in {port.name for port in library.inputs}:
         for name in [name for name in inputs if name.startswith("past_key_values")]:

@@ -67,12 +67,19 @@ typedef enum {
   QOPT_E_LOAD = -6         // the library is damaged, foreign or too new
 } qopt_status;
 
+// qopt_options.flags. OWN_WEIGHTS: the weights of the library become a copy on
+// huge pages, once for all of its models in the process. Decoding is faster by
+// it, but processes no longer share them, and `open` takes as long as copying
+// them.
+enum { QOPT_OWN_WEIGHTS = 1 };
+
 // All zero is the default of each field, and of the whole.
 typedef struct qopt_options {
   uint32_t size;       // sizeof(qopt_options); 0 means all fields of ABI 1
   int32_t num_threads; // 0: the physical cores that this process may use; more
                        // than it has CPUs are as many as those
-  uint64_t flags;      // must be 0
+  uint64_t flags;      // QOPT_OWN_WEIGHTS, which the environment variable of
+                       // that name, set to 1, stands for, too
   const char *isa;     // one of the library's variants; NULL: the best here,
                        // or the value of the environment variable QOPT_ISA
   // Scratch memory. alloc returns `bytes` aligned to `alignment`, or NULL.

@@ -119,9 +119,9 @@ static int read_options(qopt_options *to, const qopt_options *from, char *err,
       return rt_error(err, n, QOPT_E_UNSUPPORTED,
                       "an option is set that this library does not know yet");
   memcpy(to, from, size < sizeof *to ? size : sizeof *to);
-  if (to->flags)
+  if (to->flags & ~(uint64_t)QOPT_OWN_WEIGHTS)
     return rt_error(err, n, QOPT_E_UNSUPPORTED,
-                    "flags are 0x%" PRIx64 "; this library knows none",
+                    "flags are 0x%" PRIx64 "; this library knows 0x1",
                     to->flags);
   if (!to->alloc != !to->free)
     return rt_error(err, n, QOPT_E_ARGUMENT,
@@ -160,6 +160,11 @@ static int api_open(const qopt_options *options, qopt_model **result, char *err,
   if (!status)
     status = rt_choose_variant(desc, isa && *isa ? isa : NULL, &model->variant,
                                err, n);
+  const char *own = getenv("QOPT_OWN_WEIGHTS");
+  bool owns = model->options.flags & QOPT_OWN_WEIGHTS || (own && *own == '1');
+  if (!status && owns && !rt_own_weights())
+    status = rt_error(err, n, QOPT_E_MEMORY,
+                      "out of memory for a copy of the weights");
   if (!status)
     status = rt_pool_open(&model->pool, &model->options, err, n);
   if (!status) {

@@ -72,6 +72,9 @@ void rt_memory_close(rt_memory *memory);
 
 // Memory aligned to RT_ALIGNMENT, large blocks on huge pages; ends with free.
 void *rt_allocate(size_t bytes);
+// Gives this library's constants memory of their own, once; false when there is
+// none.
+bool rt_own_weights(void);
 
 //===-- pool.c ------------------------------------------------------------===//
 

@@ -100,7 +100,8 @@ class Model:
     """One model of a loaded library. One call at a time; close() or the end of
     a with statement stops its threads."""
 
-    def __init__(self, path, num_threads=0, isa=None, observe=None):
+    def __init__(self, path, num_threads=0, isa=None, observe=None,
+                 own_weights=False):
         self._handle = None
         path = os.path.abspath(os.fspath(path))
         _check_file(path)
@@ -125,6 +126,7 @@ class Model:
         self._observe = self._callback(observe)
         options = _abi.Options(size=ctypes.sizeof(_abi.Options),
                                num_threads=num_threads,
+                               flags=1 if own_weights else 0,
                                isa=isa.encode() if isa else None)
         if self._observe:
             options.observe = self._observe
@@ -316,12 +318,14 @@ def _copy_pointer(pointer):
                        ctypes.POINTER(_abi.DLManagedTensorVersioned))
 
 
-def load(path, num_threads=0, isa=None, observe=None):
+def load(path, num_threads=0, isa=None, observe=None, own_weights=False):
     """Loads a library made by qopt and opens a model in it.
 
     num_threads: 0 means the physical cores that this process may use; no more threads
         than it has CPUs are used.
     isa: a variant of the library; by default the best for this CPU.
     observe: called as observe(name, array) for every calibration tap.
+    own_weights: copies the weights to huge pages, once for this process. Decoding
+    is faster by it, but processes no longer share them.
     """
-    return Model(path, num_threads, isa, observe)
+    return Model(path, num_threads, isa, observe, own_weights)

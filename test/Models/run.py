@@ -25,6 +25,7 @@ import evaluation
 import packaged
 import smoothing
 import stories
+import weights
 import zoo
 
 
@@ -39,7 +40,7 @@ def main():
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
     tests = {}
-    for group in (attention, equality, embedding, stories, decoding, packaged, smoothing, evaluation):
+    for group in (attention, equality, embedding, stories, decoding, packaged, smoothing, evaluation, weights):
         tests.update(group.TESTS)
     if options.list:
         print("\n".join(tests))

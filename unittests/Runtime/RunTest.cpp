@@ -144,7 +144,7 @@ TEST_F(RunTest, Options) {
             "offer");
   options.isa = nullptr;
   options.flags = 4;
-  EXPECT_EQ(refused(options), "flags are 0x4; this library knows none");
+  EXPECT_EQ(refused(options), "flags are 0x4; this library knows 0x1");
   options.flags = 0;
   options.num_threads = -1;
   EXPECT_EQ(refused(options),

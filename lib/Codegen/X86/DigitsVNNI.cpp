@@ -21,7 +21,7 @@ constexpr int64_t kBlockRows = 2;
 /// Vectors of quads of eight rows of codes.
 constexpr int64_t kQuadVectors = 4;
 /// Bytes of eight rows, and from a load to the fetch of what is loaded later.
-constexpr int64_t kOctetBytes = 256, kAheadBytes = 8 << 10;
+constexpr int64_t kOctetBytes = 256, kAheadBytes = 128 << 10;
 
 namespace {
 
@@ -90,7 +90,8 @@ private:
         b, codes, vector::ShuffleOp::create(b, both, both, lanes));
   }
 
-  /// Into L1. Panels follow each other.
+  /// Into L2: a panel is a single stream, and the buffers in front of L1 hold
+  /// fewer lines than are on their way from memory. Panels follow each other.
   void fetchAhead(Value panel, Value octet) {
     int64_t panels = cast<MemRefType>(in.rhs.getType()).getDimSize(0);
     Value row = b.add(b.mul(panel, depth), b.mul(octet, kDigitOctet));
@@ -99,7 +100,7 @@ private:
     for (int64_t i = 0; i < kDigitOctet; i += 2)
       memref::PrefetchOp::create(
           b, in.rhs, ValueRange{b.index(0), b.add(row, i), b.index(0)},
-          /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+          /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
   }
 
   Accumulators finish(const Tile &block, ArrayRef<Value> sums) {
