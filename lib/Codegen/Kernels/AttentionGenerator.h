@@ -39,8 +39,6 @@ private:
     Value slot;
   };
   using MaskRows = ArrayRef<SmallVector<Value>>;
-  /// Vectors of a group of keys; exponentials for tiles are made in pairs.
-  static constexpr int64_t kShownVectors = 2;
   /// Keys [from, from + count).
   struct Keys {
     Value from, count;
@@ -109,7 +107,7 @@ private:
   SmallVector<SmallVector<Value>> maskRows(Rows rows);
   Value maskVector(ArrayRef<Value> row, Value key);
   /// Keys up to the last that the mask shows to one of the rows, in whole
-  /// groups of kShownVectors. All of them where a row has seen none: then those
+  /// groups of shownKeys(). All of them where a row has seen none: then those
   /// that are hidden are all that it has.
   Value countShown(Rows rows, Keys keys);
   Value shownLanes(Value mask);
@@ -130,6 +128,8 @@ private:
   int64_t stepOfKeys() const {
     return isa.lanes * (inBytes ? 4 : tiled ? 2 : 1);
   }
+  /// Keys that are hidden together.
+  int64_t shownKeys() const { return std::max(stepOfKeys(), 2 * isa.lanes); }
   /// Vectors beside each other in a block of so many rows.
   int64_t vectorsOf(int64_t rows);
   Value slotOf(Rows rows, int64_t i) { return b.add(rows.slot, i); }

@@ -109,6 +109,7 @@ func.func @bytes(%q: memref<?x?x12x32xf32>, %o: memref<?x?x12x32xf32>) {
 // -----
 
 // What this one puts in place of scores is no number that others are large beside.
+// AVX2-LABEL: func.func @filled
 // CHECK-LABEL: func.func @filled
 // CHECK: func.func private @attention
 // CHECK-NOT: scf.while
