@@ -229,11 +229,18 @@ void AttentionGenerator::emitTask(Value task) {
     b.ifElse(
         few, [&] { emitFewRows(count, seen); },
         [&] {
-          inBytes = hasBytes;
-          if (inBytes)
+          if (!hasBytes)
+            return pack();
+          // Exponentials are made for so many keys at a time.
+          Value many = arith::CmpIOp::create(b, arith::CmpIPredicate::uge,
+                                             keyCount, b.index(4 * isa.lanes));
+          auto bytes = [&] {
+            inBytes = true;
             b.loop(b.index(0), count, 1, [&](Value i) { copyQueryCodes(i); });
-          pack();
-          inBytes = false;
+            pack();
+            inBytes = false;
+          };
+          b.ifElse(many, bytes, pack);
         });
   }
   finishRows(first, count);
