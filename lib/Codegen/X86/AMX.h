@@ -39,8 +39,8 @@ struct TilePlan {
   /// do not stay, those that all blocks pass before what is left of the rows.
   int64_t chunkPanels;
   /// Whether weights come from beyond L2, so that they are asked for ahead. A
-  /// single block of rows waits for them either way, and the processor follows
-  /// its reads as fast, unless they come from so far that it lags behind.
+  /// single block of rows asks for those of a few steps later, and only if no
+  /// part of them stays in L2: otherwise the processor is as fast by itself.
   bool prefetch, prefetchesForFew;
   /// Whether rows are copied before: those that are a multiple of 2048 bytes
   /// apart meet in too few sets of the caches.

@@ -92,10 +92,11 @@ void TileNest::emitFullPanels(Value row, Value rowEnd, Value begin, Value end) {
   Value none = compare(arith::CmpIPredicate::uge, left, rowEnd);
   Value single = compare(arith::CmpIPredicate::ule, blocks, b.index(1));
   if (plan.prefetch) {
-    linesAhead = b.ceilDiv(b.index(kTileStepBytes / kLineBytes),
+    linesAhead = b.ceilDiv(b.index(kStepLines),
                            arith::MaxUIOp::create(b, blocks, b.index(1)));
-    if (!plan.prefetchesForFew)
-      linesAhead = choose(single, b.index(0), linesAhead);
+    linesIntoL2 = choose(single, b.index(0), linesAhead);
+    if (plan.prefetchesForFew)
+      linesIntoL1 = choose(single, linesAhead, b.index(0));
   }
   // Where rows stay in L1 a chunk passes over one block of them after the
   // other; otherwise one panel does. All panels are a chunk if neither rows nor
@@ -115,14 +116,14 @@ void TileNest::emitFullPanels(Value row, Value rowEnd, Value begin, Value end) {
       Value first = b.add(row, b.mul(plan.resident ? slow : fast, kTileBlock));
       Item item{first, b.min(b.add(first, kTileBlock), rowEnd), panel, {}};
       if (plan.prefetch) {
-        Value from = b.add(panel, 1), before = fast;
-        if (plan.resident) {
-          from = choose(single, from, chunkEnd);
-          before = choose(single, b.index(0), i);
-        }
-        item.ahead =
-            b.add(b.mul(from, plan.steps * kTileStepBytes),
-                  b.mul(b.mul(before, linesAhead), plan.steps * kLineBytes));
+        int64_t panelBytes = plan.steps * kTileStepBytes;
+        Value next = plan.resident ? chunkEnd : b.add(panel, 1);
+        Value before = b.mul(plan.resident ? i : fast, linesAhead);
+        item.ahead = choose(
+            single,
+            b.add(b.mul(panel, panelBytes), kStepsAhead * kTileStepBytes),
+            b.add(b.mul(next, panelBytes),
+                  b.mul(before, plan.steps * kLineBytes)));
       }
       return item;
     });

@@ -31,6 +31,10 @@ private:
   /// Rows that go through the epilogue at once.
   static constexpr int64_t kFinishRows = 4;
   static constexpr int64_t kLineBytes = 64;
+  /// Steps from asking L1 for weights to using them.
+  static constexpr int64_t kStepsAhead = 4;
+  /// Lines of a step's weights.
+  static constexpr int64_t kStepLines = kTileStepBytes / kLineBytes;
 
   /// A block whose sums are in the scratch buffer.
   struct Block {
@@ -84,8 +88,9 @@ private:
   void multiply(ArrayRef<Value> rows, Value base, Value panel, Value begin,
                 Value end);
   void multiply(const Rows &rows, Value panel, Value begin, Value end);
-  /// Asks for the cache lines of a step, from byte `from` of the weights on.
-  void prefetch(Value from);
+  /// Asks for `count` cache lines at a step, so many `lines` in one go.
+  void prefetch(const Streams &from, Value position, Value count, int64_t lines,
+                int32_t locality);
 
   /// Epilogue of `count` rows from number `r` of the block on.
   void finishRows(const Block &block, Value r, int64_t count, int64_t columns);
@@ -105,8 +110,8 @@ private:
     Value pointer, rowBytes, stepBytes, stride;
   } lhs;
   Value copied, rhsPointer, scratchPointer, tailPointer;
-  /// Cache lines of weights to ask for in a step.
-  Value linesAhead;
+  /// Cache lines of weights that a block asks for in a step, into one of both.
+  Value linesAhead, linesIntoL2, linesIntoL1;
 };
 
 } // namespace mlir::qopt::x86

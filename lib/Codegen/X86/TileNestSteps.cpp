@@ -25,6 +25,9 @@ TileNest::Streams TileNest::streamsOf(ArrayRef<Value> rows, Value panel,
 SmallVector<Value> TileNest::step(const Streams &from, Value position,
                                   ValueRange sums, ArrayRef<Value> stores) {
   SmallVector<Value> next(sums), lhsTiles, rhsTiles;
+  if (from.ahead && linesIntoL1)
+    prefetch(from, position, linesIntoL1, kStepLines,
+             /*locality=*/3);
   Value rhsStep = tiles.advance(from.rhs, b.mul(position, kTileStepBytes));
   for (int64_t half = 0; half < 2; ++half)
     rhsTiles.push_back(
@@ -52,7 +55,7 @@ SmallVector<Value> TileNest::step(const Streams &from, Value position,
     }
   }
   if (from.ahead)
-    prefetch(b.add(from.ahead, b.mul(b.mul(position, linesAhead), kLineBytes)));
+    prefetch(from, position, linesIntoL2, /*lines=*/4, /*locality=*/2);
   return next;
 }
 
@@ -113,15 +116,17 @@ void TileNest::finishChunk(const Block &block, Value r, int64_t count) {
       });
 }
 
-void TileNest::prefetch(Value from) {
-  constexpr int64_t lines = 4;
-  Value pointer = tiles.advance(rhsPointer, from);
-  b.loop(b.index(0), linesAhead, lines, [&](Value line) {
+void TileNest::prefetch(const Streams &from, Value position, Value count,
+                        int64_t lines, int32_t locality) {
+  Value first =
+      b.add(from.ahead, b.mul(b.mul(position, linesAhead), kLineBytes));
+  Value pointer = tiles.advance(rhsPointer, first);
+  b.loop(b.index(0), count, lines, [&](Value line) {
     b.disableUnrolling();
     Value at = tiles.advance(pointer, b.mul(line, kLineBytes));
     for (int64_t i = 0; i < lines; ++i)
       LLVM::Prefetch::create(b, tiles.advance(at, b.index(kLineBytes * i)),
-                             /*rw=*/0, /*hint=*/2, /*cache=*/1);
+                             /*rw=*/0, locality, /*cache=*/1);
   });
 }
 

@@ -26,8 +26,9 @@ constexpr int64_t kConflict = 2048;
 constexpr int64_t kCopyColumns = 1024;
 /// A product as large as this finds its weights in L2.
 constexpr int64_t kNearBytes = 1 << 20;
-/// One as large as this finds its weights in memory, or in a remote part of L3.
-constexpr int64_t kFarBytes = 24 << 20;
+/// One as large as this finds none of them there, and one as large as that
+/// finds them in memory, or in a remote part of L3.
+constexpr int64_t kOutsideBytes = 4 << 20, kFarBytes = 24 << 20;
 
 TilePlan::TilePlan(int64_t steps, int64_t rowBytes, int64_t n)
     : n(n), panels(llvm::divideCeil(n, kTileBlock)), steps(steps) {
@@ -37,7 +38,7 @@ TilePlan::TilePlan(int64_t steps, int64_t rowBytes, int64_t n)
                                 kMostRows) /
             kTileBlock * kTileBlock;
   prefetch = panels * panelBytes > kNearBytes;
-  prefetchesForFew = panels * panelBytes > kFarBytes;
+  prefetchesForFew = panels * panelBytes > kOutsideBytes;
   copiesRows = !resident && rowBytes % kConflict == 0 && n >= kCopyColumns;
   int64_t chunkBytes = prefetch || !resident ? kFetchedChunkBytes : kChunkBytes;
   chunkPanels = std::clamp<int64_t>(chunkBytes / panelBytes, 1, panels);

@@ -61,7 +61,8 @@ func.func @main(%x: tensor<?x4096xi8>, %s: tensor<?xf32>, %w: tensor<3x64x2x16x6
 // Two tiles of rows by two of columns, four loads for four products; the tiles of
 // the weights are not to displace the rows in L1. The sums go from block to block:
 // the first step of one stores those of the one before, each just before its tile is
-// taken. Each step asks for its share of the weights of the next panel.
+// taken. Each step asks L2 for its share of the weights of the next panel; a single
+// block of rows asks L1 for those of a few steps later.
 // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilezero.internal"
 // CHECK: scf.for {{.*}} -> (index, index, index, index, !llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx)
 // CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tileloaddt164.internal"
@@ -72,13 +73,15 @@ func.func @main(%x: tensor<?x4096xi8>, %s: tensor<?xf32>, %w: tensor<3x64x2x16x6
 // CHECK: llvm.call_intrinsic "llvm.x86.tilestored64.internal"
 // CHECK: scf.for {{.*}} -> (!llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx)
 // CHECK: scf.for {{.*}} -> (!llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx, !llvm.x86_amx)
+// CHECK: scf.for
+// CHECK-COUNT-32: llvm.intr.prefetch{{.*}}hint = 3
 // CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tileloaddt164.internal"
 // CHECK: llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
 // CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tdpbssd.internal"
 // CHECK: llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
 // CHECK-COUNT-2: llvm.call_intrinsic "llvm.x86.tdpbssd.internal"
 // CHECK: scf.for
-// CHECK-COUNT-4: llvm.intr.prefetch
+// CHECK-COUNT-4: llvm.intr.prefetch{{.*}}hint = 2
 // CHECK: scf.yield
 // The epilogue of the block before runs among the steps.
 // CHECK: vector.load %[[SCRATCH]]
