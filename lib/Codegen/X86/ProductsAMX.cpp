@@ -86,11 +86,12 @@ void TileNest::emitFullPanels(Value row, Value rowEnd, Value begin, Value end) {
     return arith::SelectOp::create(b, condition, left, right);
   };
   // Rows that fit a single tile are left for one.
-  Value blocks = arith::DivUIOp::create(
-      b, b.add(b.sub(rowEnd, row), kTileRows - 1), b.index(kTileBlock));
+  Value count = b.sub(rowEnd, row);
+  Value blocks = arith::DivUIOp::create(b, b.add(count, kTileRows - 1),
+                                        b.index(kTileBlock));
   Value left = b.add(row, b.mul(blocks, kTileBlock));
   Value none = compare(arith::CmpIPredicate::uge, left, rowEnd);
-  Value single = compare(arith::CmpIPredicate::ule, blocks, b.index(1));
+  Value single = compare(arith::CmpIPredicate::ule, count, b.index(kTileBlock));
   if (plan.prefetch) {
     linesAhead = b.ceilDiv(b.index(kStepLines),
                            arith::MaxUIOp::create(b, blocks, b.index(1)));
@@ -107,9 +108,9 @@ void TileNest::emitFullPanels(Value row, Value rowEnd, Value begin, Value end) {
   b.loop(b.index(0), b.ceilDiv(b.sub(end, begin), width), 1, [&](Value i) {
     Value chunk = b.add(begin, b.mul(i, width));
     Value chunkEnd = b.min(b.add(chunk, width), end);
-    Value count = b.sub(chunkEnd, chunk);
-    emitRun(b.mul(blocks, count), [&](Value i) {
-      Value fastest = plan.resident ? count : blocks;
+    Value panels = b.sub(chunkEnd, chunk);
+    emitRun(b.mul(blocks, panels), [&](Value i) {
+      Value fastest = plan.resident ? panels : blocks;
       Value slow = arith::DivUIOp::create(b, i, fastest);
       Value fast = arith::RemUIOp::create(b, i, fastest);
       Value panel = b.add(chunk, plan.resident ? fast : slow);

@@ -26,8 +26,7 @@ SmallVector<Value> TileNest::step(const Streams &from, Value position,
                                   ValueRange sums, ArrayRef<Value> stores) {
   SmallVector<Value> next(sums), lhsTiles, rhsTiles;
   if (from.ahead && linesIntoL1)
-    prefetch(from, position, linesIntoL1, kStepLines,
-             /*locality=*/3);
+    prefetch(from, position, linesIntoL1, kStepLines, /*locality=*/3);
   Value rhsStep = tiles.advance(from.rhs, b.mul(position, kTileStepBytes));
   for (int64_t half = 0; half < 2; ++half)
     rhsTiles.push_back(
