@@ -87,7 +87,7 @@ struct alignas(64) TileConfig {
 /// of them come out of L1. `products` multiplies tiles 4 and 5 by 6 and 7 into
 /// 0 to 3. 0 where the system grants no tiles.
 /// The operands are 1.0 in bfloat16, -128 and 63 as codes: tiles of zeros are
-/// multiplied at a higher clock than all others, by a quarter.
+/// multiplied a quarter faster than all others.
 #define TILE_LOOP(steps, products)                                             \
   constexpr int requestPermission = 0x1023, tileData = 18;                     \
   if (syscall(SYS_arch_prctl, requestPermission, tileData) != 0)               \
