@@ -147,12 +147,13 @@ TileNest::Rows TileNest::rowsOf(Value first, Value end) {
 
 void TileNest::emitRun(Value count, function_ref<Item(Value)> itemAt) {
   // The block before: its rows, their number, the column and the place of its
-  // second tile. Then its sums, unless those of outliers need the tiles.
+  // second tile. Then its sums, or those of its outliers: these have been what
+  // the tiles held at last.
   constexpr size_t parts = 4;
   Value zero = b.index(0);
   SmallVector<Value> carried{zero, zero, zero, b.index(kTileRows)};
-  if (!tail)
-    carried.append(zeros(4));
+  carried.append(zeros(4));
+  Value kept = tail ? tailPointer : scratchPointer;
   auto blockOf = [&](ValueRange values) {
     return Block{values[0], values[1], values[2], zero};
   };
@@ -162,8 +163,7 @@ void TileNest::emitRun(Value count, function_ref<Item(Value)> itemAt) {
     Block before = blockOf(values);
     Streams from = streamsOf({rows.first, rows.second}, item.panel, item.ahead);
     SmallVector<Value> sums =
-        tail ? step(from, zero, zeros(4))
-             : step(from, zero, values.drop_front(parts), placesOf(values[3]));
+        step(from, zero, values.drop_front(parts), placesOf(kept, values[3]));
     sums = b.loop(
         zero, b.index(plan.finishTimes()), 1, sums,
         [&](Value time, ValueRange current) {
@@ -182,20 +182,15 @@ void TileNest::emitRun(Value count, function_ref<Item(Value)> itemAt) {
     SmallVector<Value> next{item.first, b.sub(item.end, item.first),
                             b.mul(item.panel, kTileBlock),
                             b.sub(rows.second, rows.first)};
-    if (!tail) {
-      next.append(sums);
-      return next;
-    }
-    tiles.storeBlock(sums, {rows.first, rows.second}, rows.base,
-                     scratchPointer);
-    emitTailTiles(b, tiles, in, {rows.first, rows.second}, rows.base,
-                  item.panel, tailPointer);
+    if (tail)
+      sums = emitTailSteps(b, tiles, in, {rows.first, rows.second}, item.panel,
+                           sums, placesOf(scratchPointer, next[3]));
+    next.append(sums);
     return next;
   });
-  if (!tail)
-    for (auto [sum, place] : llvm::zip_equal(
-             ValueRange(carried).drop_front(parts), placesOf(carried[3])))
-      tiles.store(sum, place, tiles.i64(4 * kTileBlock));
+  for (auto [sum, place] : llvm::zip_equal(
+           ValueRange(carried).drop_front(parts), placesOf(kept, carried[3])))
+    tiles.store(sum, place, tiles.i64(4 * kTileBlock));
   Block last = blockOf(carried);
   b.loop(zero, last.rows, 1,
          [&](Value r) { finishRows(last, r, 1, kTileBlock); });
@@ -204,17 +199,15 @@ void TileNest::emitRun(Value count, function_ref<Item(Value)> itemAt) {
 void TileNest::emitApart(Value first, Value end, Value panel, int64_t columns) {
   Rows rows = rowsOf(first, end);
   multiply(rows, panel, b.index(0), b.index(plan.steps));
+  auto addTail = [&](ArrayRef<Value> starts) {
+    tiles.storeBlock(
+        emitTailSteps(b, tiles, in, starts, panel, zeros(2 * starts.size())),
+        starts, rows.base, tailPointer);
+  };
   if (tail)
     b.ifElse(
-        rows.two,
-        [&] {
-          emitTailTiles(b, tiles, in, {rows.first, rows.second}, rows.base,
-                        panel, tailPointer);
-        },
-        [&] {
-          emitTailTiles(b, tiles, in, {rows.base}, rows.base, panel,
-                        tailPointer);
-        });
+        rows.two, [&] { addTail({rows.first, rows.second}); },
+        [&] { addTail({rows.base}); });
   Block block{first, b.sub(end, first), b.mul(panel, kTileBlock),
               b.sub(first, rows.base)};
   b.loop(b.index(0), block.rows, 1,

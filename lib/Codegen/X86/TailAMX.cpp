@@ -20,6 +20,7 @@ TailTiles::TailTiles(KernelBuilder &b, Value lhs, bool packed) {
   if (packed) {
     TailLayout layout(cast<MemRefType>(lhs.getType()).getDimSize(1));
     groups = b.index(layout.groups);
+    hasGroups = layout.groups > 0;
     tiles = b.index(layout.tiles());
     rest = layout.rest;
     restTiles = layout.restTiles();
@@ -78,9 +79,10 @@ void x86::splitTail(KernelBuilder &b, Operands &views, KernelTable &kernels) {
        });
 }
 
-void x86::emitTailTiles(KernelBuilder &b, TileOps &tiles, const Operands &in,
-                        ArrayRef<Value> rows, Value base, Value panel,
-                        Value target) {
+SmallVector<Value> x86::emitTailSteps(KernelBuilder &b, TileOps &tiles,
+                                      const Operands &in, ArrayRef<Value> rows,
+                                      Value panel, SmallVector<Value> sums,
+                                      ArrayRef<Value> places) {
   constexpr int64_t rowBytes = 2 * kRowGroup, panelBytes = 4 * kPanelGroup;
   bool packed = isPacked(in.tailRhs);
   TailTiles shape(b, in.tailLhs, packed);
@@ -89,12 +91,14 @@ void x86::emitTailTiles(KernelBuilder &b, TileOps &tiles, const Operands &in,
       tiles.advance(tiles.pointerTo(packed ? in.tailRhs : in.tailPanels),
                     b.mul(panel, b.mul(shape.tiles, 4 * kPanelTile)));
   Value lhs = tiles.pointerTo(in.tailRows);
-  SmallVector<Value> starts, sums;
+  SmallVector<Value> starts;
   for (Value row : rows)
     starts.push_back(tiles.advance(lhs, b.mul(row, lhsStride)));
-  for (size_t i = 0; i < 2 * rows.size(); ++i)
-    sums.push_back(tiles.zero());
   Value stride = tiles.i64(64), strideOfLhs = tiles.toI64(lhsStride);
+  auto storeAndClear = [&](Value &sum, size_t i) {
+    tiles.store(sum, places[i], tiles.i64(4 * kTileBlock));
+    sum = tiles.zero();
+  };
   auto loadWeights = [&](Value from) {
     SmallVector<Value> rhsTiles;
     for (int64_t half : {0, 1})
@@ -104,34 +108,62 @@ void x86::emitTailTiles(KernelBuilder &b, TileOps &tiles, const Operands &in,
     return rhsTiles;
   };
   auto multiply = [&](Value from, ArrayRef<Value> rhsTiles,
-                      SmallVector<Value> &next) {
+                      SmallVector<Value> &next, bool clears = false) {
+    SmallVector<Value> lhsTiles;
+    auto loadRow = [&](Value start) {
+      lhsTiles.push_back(tiles.load(tiles.advance(start, from), strideOfLhs,
+                                    /*streamed=*/false));
+    };
+    // Loads do not wait for what is stored behind them.
+    if (clears)
+      llvm::for_each(starts, loadRow);
     for (auto [i, start] : llvm::enumerate(starts)) {
-      Value tile = tiles.load(tiles.advance(start, from), strideOfLhs,
-                              /*streamed=*/false);
-      for (int64_t half : {0, 1})
-        next[2 * i + half] =
-            tiles.dotHalf(next[2 * i + half], tile, rhsTiles[half]);
+      if (!clears)
+        loadRow(start);
+      for (int64_t half : {0, 1}) {
+        Value &sum = next[2 * i + half];
+        if (clears)
+          storeAndClear(sum, 2 * i + half);
+        sum = tiles.dotHalf(sum, lhsTiles[i], rhsTiles[half]);
+      }
     }
   };
-  sums = b.loop(
-      b.index(0), shape.groups, 1, sums, [&](Value step, ValueRange carried) {
-        b.disableUnrolling();
-        SmallVector<Value> next(carried);
-        Value row = b.mul(step, rowBytes), weights = b.mul(step, panelBytes);
-        for (bool low : {false, true}) {
-          SmallVector<Value> rhsTiles =
-              loadWeights(b.add(weights, low ? panelBytes / 2 : 0));
-          // In turn, so that no product waits for the sums of the one before.
-          multiply(row, rhsTiles, next);
-          if (!low)
-            multiply(b.add(row, rowBytes / 2), rhsTiles, next);
-        }
-        return next;
-      });
+  auto group = [&](Value step, ValueRange carried, bool clears) {
+    SmallVector<Value> next(carried);
+    Value row = b.mul(step, rowBytes), weights = b.mul(step, panelBytes);
+    for (bool low : {false, true}) {
+      SmallVector<Value> rhsTiles =
+          loadWeights(b.add(weights, low ? panelBytes / 2 : 0));
+      // In turn, so that no product waits for the sums of the one before.
+      multiply(row, rhsTiles, next, clears && !low);
+      if (!low)
+        multiply(b.add(row, rowBytes / 2), rhsTiles, next);
+    }
+    return next;
+  };
+
+  bool clears = !places.empty();
+  Value first = b.index(0);
+  if (clears && !packed) {
+    // There may be no outliers at all.
+    for (auto [i, sum] : llvm::enumerate(sums))
+      storeAndClear(sum, i);
+    clears = false;
+  } else if (clears && !shape.onlyRest()) {
+    sums = group(first, sums, /*clears=*/true);
+    first = b.index(1);
+    clears = false;
+  }
+  if (!shape.onlyRest())
+    sums = b.loop(first, shape.groups, 1, sums,
+                  [&](Value step, ValueRange carried) {
+                    b.disableUnrolling();
+                    return group(step, carried, /*clears=*/false);
+                  });
   for (int64_t i = 0; i < shape.restTiles; ++i)
     multiply(
         b.add(b.mul(shape.groups, rowBytes), 2 * kRowTile * i),
         loadWeights(b.add(b.mul(shape.groups, panelBytes), 4 * kPanelTile * i)),
-        sums);
-  tiles.storeBlock(sums, rows, base, target);
+        sums, clears && i == 0);
+  return sums;
 }

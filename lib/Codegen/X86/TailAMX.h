@@ -28,8 +28,13 @@ struct TailTiles {
   /// `packed`: the list is known, and the compiler has packed its weights.
   TailTiles(KernelBuilder &b, Value lhs, bool packed);
 
+  bool onlyRest() const { return !hasGroups; }
+
   Value groups, tiles;
   int64_t rest = 0, restTiles = 0;
+
+private:
+  bool hasGroups = true;
 };
 
 /// Rows [begin, end) of `lhs` [M, J]; those beyond M repeat the last one.
@@ -43,10 +48,13 @@ void splitTailPanels(KernelBuilder &b, Value rhs, Value columns, Value count,
 /// enough for tiles; otherwise they have no rows.
 void splitTail(KernelBuilder &b, Operands &views, KernelTable &kernels);
 
-/// The tail of the rows from each of `rows` on, times a panel: to rows of 32
-/// floats at `target`, the first of which is `base`.
-void emitTailTiles(KernelBuilder &b, TileOps &tiles, const Operands &in,
-                   ArrayRef<Value> rows, Value base, Value panel, Value target);
+/// Adds the tail of the rows from each of `rows` on, times a panel, to two
+/// tiles of `sums` for each. With `places` the tiles still hold other sums,
+/// which are stored there first, among the products.
+SmallVector<Value> emitTailSteps(KernelBuilder &b, TileOps &tiles,
+                                 const Operands &in, ArrayRef<Value> rows,
+                                 Value panel, SmallVector<Value> sums,
+                                 ArrayRef<Value> places = {});
 
 } // namespace mlir::qopt::x86
 

@@ -81,7 +81,7 @@ private:
   SmallVector<Value> steps(const Streams &from, Value begin, Value end,
                            ValueRange sums);
   /// Where the tiles of a block go; the second one begins at row `second`.
-  SmallVector<Value> placesOf(Value second);
+  SmallVector<Value> placesOf(Value buffer, Value second);
   SmallVector<Value> zeros(size_t count);
   /// Sums of 16 rows from each of `rows` on over k steps [begin, end), to rows
   /// of 32 in the scratch buffer, the first of which is `base`.

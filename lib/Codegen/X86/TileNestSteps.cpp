@@ -66,12 +66,12 @@ SmallVector<Value> TileNest::steps(const Streams &from, Value begin, Value end,
   });
 }
 
-SmallVector<Value> TileNest::placesOf(Value second) {
+SmallVector<Value> TileNest::placesOf(Value buffer, Value second) {
   SmallVector<Value> places;
   for (Value row : {b.index(0), second})
     for (int64_t half = 0; half < 2; ++half)
-      places.push_back(tiles.advance(
-          scratchPointer, b.add(b.mul(row, 4 * kTileBlock), 64 * half)));
+      places.push_back(
+          tiles.advance(buffer, b.add(b.mul(row, 4 * kTileBlock), 64 * half)));
   return places;
 }
 
