@@ -169,13 +169,13 @@ Accumulators x86::signProduct(KernelBuilder &b, const Isa &isa,
     }
     // Both quads of a vector before the next: 8 sums leave few registers.
     Accumulators sums;
-    for (auto [v, sum] : llvm::enumerate(carried)) {
+    for (size_t v = 0; v < carried.size(); ++v) {
       auto words = [&](int64_t i) {
         return multiplyQuad(b, in, block, v, kBlock, quads[i], magnitudes[i],
                             signs[i]);
       };
       Value first = words(0);
-      sums.push_back(addWords(b, sum, b.add(first, words(1))));
+      sums.push_back(addWords(b, carried[v], b.add(first, words(1))));
     }
     return sums;
   };

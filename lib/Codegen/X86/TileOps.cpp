@@ -26,9 +26,8 @@ constexpr int64_t kConflict = 2048;
 constexpr int64_t kCopyColumns = 1024;
 /// A product as large as this finds its weights in L2.
 constexpr int64_t kNearBytes = 1 << 20;
-/// One as large as this finds none of them there, and one as large as that
-/// finds them in memory, or in a remote part of L3.
-constexpr int64_t kOutsideBytes = 4 << 20, kFarBytes = 24 << 20;
+/// One as large as this finds none of them there.
+constexpr int64_t kOutsideBytes = 4 << 20;
 
 TilePlan::TilePlan(int64_t steps, int64_t rowBytes, int64_t n)
     : n(n), panels(llvm::divideCeil(n, kTileBlock)), steps(steps) {

@@ -28,7 +28,7 @@ inline constexpr llvm::StringLiteral kOperandTypeAttrName("qopt.operand_type");
 inline constexpr llvm::StringLiteral kWeightBytesAttrName("qopt.weight_bytes");
 
 /// On an attention: what its factors are where the target has a fast way:
-/// "bf16", or "bf16x2", the sum of two; float without it.
+/// "bf16", "bf16x2", the sum of two, or "int8"; float without it.
 inline constexpr llvm::StringLiteral
     kAttentionProductsAttrName("qopt.attention_products");
 

@@ -136,8 +136,9 @@ def QOpt_MatmulOp : QOpt_KernelOp<"matmul", [AttrSizedOperandSegments, SingleBlo
     are rounded up with zeros. `row(j) = j`, or
     `columns[j]` when columns are given; J is the last dimension of tail_lhs.
     Without tail_rhs the tail meets the rows `columns[j]` of rhs itself, times
-    rhs_scale. Packing also widens tail_rhs to whole panels of 32 columns, and adds
-    `rhs_sums`, the sums of the columns of rhs, of each group for itself (i32
+    rhs_scale. Packing also widens tail_rhs to whole panels of 32 columns; halves of a
+    fixed list become two bfloat16 each on x86, [N/32, tiles, 2, 16, 32] as for bf16
+    rhs (`TailLayout.h` says which element is which). It adds `rhs_sums`, the sums of the columns of rhs, of each group for itself (i32
     [N rounded up to 32] or [G, N rounded up]): zero points times rhs_sums are
     taken off the product, also the 128 of targets that store codes with an offset.
 

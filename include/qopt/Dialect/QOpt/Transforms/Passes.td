@@ -211,14 +211,16 @@ def AttentionProductsPass : Pass<"qopt-attention-products", "mlir::ModuleOp"> {
   let summary = "Choose the type of the products of attention";
   let description = [{
     Notes the type on every `onnx.Attention` in f32 or less, for targets that multiply
-    bf16 (AMX). `bf16`: queries, keys, probabilities and values are rounded to it, sums
+    fewer bits faster. `bf16` (AMX): queries, keys, probabilities and values are rounded to it, sums
     are f32. `bf16x2`: each of them is the sum of two bf16, and a product three of theirs,
-    which is within 2^-16 of its magnitude. Elsewhere, and with `float`, all is f32.
+    which is within 2^-16 of its magnitude. `int8`: on targets with VNNI, products of
+    bytes with a scale per token (values: per column of a head); on AMX, as `bf16`.
+    Elsewhere, and with `float`, all is f32.
   }];
   let options = [
-    Option<"type", "type", "std::string", /*default=*/"\"bf16\"", "float, bf16x2 or bf16">];
+    Option<"type", "type", "std::string", /*default=*/"\"bf16\"", "float, bf16x2, bf16 or int8">];
   let statistics = [
-    Statistic<"numAttention", "attentions", "Attention ops with products of bf16">];
+    Statistic<"numAttention", "attentions", "Attention ops whose products are not of f32">];
 }
 
 def ObservePass : Pass<"qopt-observe", "mlir::ModuleOp"> {
