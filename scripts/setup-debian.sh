@@ -8,7 +8,7 @@
 set -eu
 
 # Compiler and build.
-packages="clang-22 lld-22 g++ cmake ninja-build"
+packages="clang-22 libclang-rt-22-dev lld-22 g++ cmake ninja-build"
 # Libraries of the compiler.
 packages="$packages libmlir-22-dev mlir-22-tools llvm-22-dev llvm-22-tools"
 packages="$packages libonnx-dev libprotobuf-dev protobuf-compiler libdlpack-dev libzip-dev"
